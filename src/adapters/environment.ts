@@ -1,0 +1,52 @@
+/**
+ * The environments of children: lists of what they may see. The runner's own variables hold tokens
+ * (`ACTIONS_RUNTIME_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`) and the paths of command files (`GITHUB_OUTPUT`), and
+ * `TRIVY_*` would change what the scanner finds; none of them is on a list.
+ */
+import type { Environment } from './process.js'
+
+type Source = Readonly<Record<string, string | undefined>>
+
+const common = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR']
+
+const network = [
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap(name => [name, name.toLowerCase()]),
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+]
+
+const docker = [
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_CERT_PATH',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_API_VERSION',
+  'BUILDX_BUILDER',
+  'BUILDX_CONFIG',
+  'SSH_AUTH_SOCK',
+]
+
+/** For the docker client. */
+export function dockerEnvironment(source: Source): Environment {
+  return { ...pick(source, [...common, ...network, ...docker]), BUILDX_NO_DEFAULT_ATTESTATIONS: '1' }
+}
+
+/** For a scan: neither network nor credentials, and a home without anybody's configuration. */
+export function scanEnvironment(source: Source, home: string): Environment {
+  return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home }
+}
+
+/** For downloading a database: the way out, and the credentials of a private registry. */
+export function downloadEnvironment(source: Source, home: string): Environment {
+  const dockerConfig = source['DOCKER_CONFIG'] ?? (source['HOME'] === undefined ? undefined : `${source['HOME']}/.docker`)
+  return {
+    ...scanEnvironment(source, home),
+    ...pick(source, network),
+    ...(dockerConfig === undefined ? {} : { DOCKER_CONFIG: dockerConfig }),
+  }
+}
+
+function pick(source: Source, names: readonly string[]): Environment {
+  return Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])))
+}

@@ -1,0 +1,124 @@
+/**
+ * Child processes that stream, take long, and must be ended with everything that they started. Short questions
+ * (`docker version`) go through @actions/exec instead.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import { messageOf, ToolError } from '../errors.js'
+
+export interface ProcessRequest {
+  readonly command: string
+  readonly args: readonly string[]
+  /** The whole environment of the child: nothing is inherited. */
+  readonly env: Environment
+  readonly cwd?: string
+  /** Milliseconds. */
+  readonly timeout?: number
+  /** Each line of standard output and standard error, without its end. */
+  readonly onLine?: (line: string) => void
+}
+
+export type ProcessResult =
+  | { readonly status: 'exited'; readonly exitCode: number }
+  | { readonly status: 'killed'; readonly signal: string }
+  | { readonly status: 'timed-out' }
+
+export type Environment = Readonly<Record<string, string>>
+
+/** Runs a process to its end. @throws ToolError when it cannot be started, or the run was cancelled */
+export type RunProcess = (request: ProcessRequest) => Promise<ProcessResult>
+
+/** How long a process may take to end by itself after it was asked to. */
+const graceMilliseconds = 3000
+
+/** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
+const maxLine = 16 * 1024
+
+/** @param cancelled ends every running process, and lets none start any more */
+export function createRunProcess(cancelled: AbortSignal): RunProcess {
+  return async request => {
+    if (cancelled.aborted) throw cancellation()
+    const child = spawn(request.command, request.args, {
+      env: request.env,
+      cwd: request.cwd,
+      // A group of its own, so that what the child starts can be ended with it.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let timedOut = false
+    const onTimeout = (): void => {
+      timedOut = true
+      endGroup(child)
+    }
+    const onCancel = (): void => {
+      endGroup(child)
+    }
+    const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout)
+    cancelled.addEventListener('abort', onCancel)
+    try {
+      const ended = await waitFor(child, request)
+      if (cancelled.aborted) throw cancellation()
+      return timedOut ? { status: 'timed-out' } : ended
+    } finally {
+      clearTimeout(timer)
+      cancelled.removeEventListener('abort', onCancel)
+      signalGroup(child, 'SIGKILL')
+    }
+  }
+}
+
+function waitFor(child: ChildProcess, { command, onLine }: ProcessRequest): Promise<ProcessResult> {
+  readLines(child.stdout, onLine)
+  readLines(child.stderr, onLine)
+  return new Promise((resolve, reject) => {
+    child.on('error', error => {
+      reject(new ToolError(`${command} could not be started: ${messageOf(error)}`, 'Check that it is installed.'))
+    })
+    child.on('close', (exitCode, signal) => {
+      resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode })
+    })
+  })
+}
+
+/** A bare carriage return ends a line too, as it does for the runner that reads our output. */
+function readLines(stream: Readable | null, onLine: ((line: string) => void) | undefined): void {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  const emit = (line: string): void => {
+    if (line !== '') onLine?.(line.slice(0, maxLine))
+  }
+  stream?.on('data', (chunk: Buffer) => {
+    const lines = (rest + decoder.write(chunk)).split(/\r\n|\n|\r/)
+    rest = lines.pop() ?? ''
+    lines.forEach(emit)
+    // What is cut from a line without end must not pile up in memory.
+    if (rest.length > 64 * maxLine) {
+      emit(rest)
+      rest = ''
+    }
+  })
+  stream?.on('end', () => {
+    emit(rest + decoder.end())
+  })
+}
+
+function endGroup(child: ChildProcess): void {
+  signalGroup(child, 'SIGTERM')
+  setTimeout(() => {
+    signalGroup(child, 'SIGKILL')
+  }, graceMilliseconds).unref()
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+function cancellation(): ToolError {
+  return new ToolError('the run was cancelled', 'Run it again.')
+}

@@ -1,0 +1,56 @@
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Console, Ports, TrivySettings } from '../ports.js'
+import { DockerEngine } from './docker-engine.js'
+import { dockerEnvironment } from './environment.js'
+import { LocalFiles } from './local-files.js'
+import { createRunProcess } from './process.js'
+import { TrivyScanner } from './trivy-scanner.js'
+
+export interface WorkbenchOptions {
+  readonly trivy: TrivySettings
+  readonly console: Console
+  /** Where this run's temporary folder is made. Absolute. */
+  readonly tempRoot: string
+  /** Where databases are kept from run to run; absent: in the temporary folder. */
+  readonly databaseDir?: string
+}
+
+/** This machine as Node names it, for instance `linux-x64`. */
+export const thisPlatform = `${process.platform}-${process.arch}`
+
+/**
+ * The real ports, on a temporary folder that exists while `use` runs. SIGINT and SIGTERM, which is how a runner
+ * cancels, end all children first; then the run ends in `error`, with everything cleaned up.
+ */
+export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: Ports) => Promise<T>): Promise<T> {
+  await mkdir(options.tempRoot, { recursive: true })
+  // Docker and Trivy get real paths: a link in between is one more thing that could be swapped.
+  const tempDir = await mkdtemp(join(await realpath(options.tempRoot), 'image-gate-'))
+  const cancelled = new AbortController()
+  const cancel = (): void => {
+    cancelled.abort()
+  }
+  const run = createRunProcess(cancelled.signal)
+  const databaseDir = options.databaseDir ?? join(tempDir, 'databases')
+  process.on('SIGINT', cancel).on('SIGTERM', cancel)
+  try {
+    return await use({
+      engine: new DockerEngine({ run, env: dockerEnvironment(process.env), tempDir }),
+      scanner: new TrivyScanner({
+        settings: options.trivy,
+        run,
+        console: options.console,
+        tempDir,
+        databaseDir,
+        platform: thisPlatform,
+      }),
+      files: new LocalFiles(),
+      console: options.console,
+      clock: { now: () => new Date() },
+    })
+  } finally {
+    process.off('SIGINT', cancel).off('SIGTERM', cancel)
+    await rm(tempDir, { recursive: true, force: true })
+  }
+}

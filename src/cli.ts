@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+/** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
+import { mkdirSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { LocalFiles } from './adapters/local-files.js'
+import { TerminalConsole } from './adapters/terminal-console.js'
+import { trivyMistakes } from './adapters/trivy-release.js'
+import { thisPlatform, withWorkbench } from './adapters/workbench.js'
+import { helpText, parseCommandLine, type Command, type GateCommand } from './command-line.js'
+import { parseInputs, type Inputs } from './inputs.js'
+import { gate, refuse } from './main.js'
+import type { Report } from './model.js'
+import type { Outlet } from './ports.js'
+import { renderJsonReport } from './report/json-report.js'
+import { renderTerminal } from './report/terminal.js'
+import packageJson from '../package.json' with { type: 'json' }
+
+/** 2 for blocked, so that a script can tell it from an error. */
+const exitCodes = { passed: 0, blocked: 2, error: 1 } as const
+
+const print = process.stdout.write.bind(process.stdout)
+const printProgress = process.stderr.write.bind(process.stderr)
+
+/** The toolkit (@actions/tool-cache) keeps its files and says its words where a runner would want them; nobody here does. */
+function tameToolkit(cacheDir: string): void {
+  process.env['RUNNER_TOOL_CACHE'] ??= join(cacheDir, 'tools')
+  process.env['RUNNER_TEMP'] ??= tmpdir()
+  mkdirSync(process.env['RUNNER_TOOL_CACHE'], { recursive: true })
+  process.stdout.write = () => true
+}
+
+function outletsOf(inputs: Inputs, workspace: string): Outlet[] {
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
+  const terminal: Outlet = {
+    name: 'report',
+    deliver: async report => {
+      print(renderTerminal(report, colour))
+    },
+  }
+  if (inputs.reportDir === '') return [terminal]
+  const path = join(resolve(workspace, inputs.reportDir), 'report.json')
+  return [{ name: 'JSON report', deliver: report => new LocalFiles().writeText(path, renderJsonReport(report)) }, terminal]
+}
+
+async function gateHere(command: GateCommand): Promise<Report> {
+  const inputs = parseInputs(command.inputs, trivy => trivyMistakes(trivy, thisPlatform))
+  const workspace = resolve(command.path)
+  const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'image-gate')
+  tameToolkit(cacheDir)
+  const console = new TerminalConsole({ write: printProgress, verbose: command.verbose })
+  const workbench = { trivy: inputs.trivy, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
+  return withWorkbench(workbench, ports => gate(inputs, { workspace }, ports, outletsOf(inputs, workspace)))
+}
+
+async function run(): Promise<number> {
+  let command: Command | undefined
+  try {
+    command = parseCommandLine(process.argv.slice(2))
+    if (command.kind === 'gate') return exitCodes[(await gateHere(command)).verdict.result]
+    print(command.kind === 'help' ? helpText() : `image-gate ${packageJson.version}\n`)
+    return 0
+  } catch (error) {
+    const defaults = parseInputs({}, () => [])
+    const console = new TerminalConsole({ write: printProgress, verbose: command?.kind === 'gate' && command.verbose })
+    const ports = { console, clock: { now: () => new Date() } }
+    await refuse(error, defaults, { workspace: '.' }, ports, outletsOf(defaults, '.'))
+    return exitCodes.error
+  }
+}
+
+process.exitCode = await run()

@@ -1,0 +1,142 @@
+import { join, relative, resolve, sep } from 'node:path'
+import picomatch from 'picomatch'
+import { ConfigurationError } from '../errors.js'
+import type { Discovery, IgnoredEntry, ImageContext } from '../model.js'
+import type { DirectoryEntry, Files } from '../ports.js'
+import { toSafeName } from './name.js'
+
+export interface DiscoveryRequest {
+  /** Absolute. */
+  readonly workspace: string
+  /** As given: relative to the workspace, or absolute and inside it. */
+  readonly imagesRoot: string
+  /** Names or globs; empty: all. */
+  readonly include: readonly string[]
+  readonly allowEmpty: boolean
+}
+
+type Found = { readonly image: ImageContext } | { readonly ignored: IgnoredEntry }
+
+/**
+ * Finds the images: each folder directly below the root that holds a `Dockerfile`, sorted by name.
+ * @throws ConfigurationError for a root that is missing or outside the workspace, for a pattern that matches nothing,
+ * and for no image at all unless that is allowed
+ */
+export async function discoverImages(request: DiscoveryRequest, files: Files): Promise<Discovery> {
+  const root = await resolveRoot(request, files)
+  const entries = (await files.list(root)) ?? []
+  const found: Found[] = []
+  for (const entry of [...entries].sort((a, b) => compare(a.name, b.name))) {
+    found.push(await classify(entry, root, request.workspace, files))
+  }
+  const all = found.flatMap(item => ('image' in item ? [item.image] : []))
+  const ignored = found.flatMap(item => ('ignored' in item ? [item.ignored] : []))
+  const { images, skipped } = select(all, request.include)
+  if (images.length === 0 && !request.allowEmpty) throw nothingToGate(request.imagesRoot, ignored)
+  return { images, skipped, ignored }
+}
+
+async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: Files): Promise<string> {
+  const root = resolve(workspace, imagesRoot)
+  const real = await files.realPath(root)
+  const realWorkspace = (await files.realPath(workspace)) ?? workspace
+  if (!contains(workspace, root) || (real !== undefined && !contains(realWorkspace, real))) {
+    throw new ConfigurationError(
+      `images-root: '${imagesRoot}' lies outside the repository`,
+      'Name a folder inside the repository, relative to its top level.',
+    )
+  }
+  if (real === undefined || (await files.list(root)) === undefined) {
+    throw new ConfigurationError(
+      `images-root: there is no folder '${imagesRoot}' in the repository`,
+      'Check out the repository before this step (actions/checkout), and name the folder that holds one folder per image.',
+    )
+  }
+  return root
+}
+
+async function classify(entry: DirectoryEntry, root: string, workspace: string, files: Files): Promise<Found> {
+  const path = toPosix(relative(workspace, join(root, entry.name)))
+  const ignore = (reason: string, suspicious = false): Found => ({ ignored: { path, reason, suspicious } })
+  const image = (refusal?: string): Found => ({
+    image: {
+      name: entry.name,
+      safeName: toSafeName(entry.name),
+      contextDir: path,
+      dockerfile: `${path}/Dockerfile`,
+      ...(refusal === undefined ? {} : { refusal }),
+    },
+  })
+  // A link could swap a gated image for something that this check never sees: it is refused, not passed over.
+  const realRoot = (await files.realPath(root)) ?? root
+  if (entry.kind === 'missing') return image('it is a link that leads nowhere')
+  if (entry.kind !== 'directory') return ignore('not a folder')
+  if (entry.realPath === undefined || !contains(realRoot, entry.realPath)) {
+    return image('it is a link that leaves the images folder')
+  }
+  const inside = (await files.list(join(root, entry.name))) ?? []
+  const dockerfile = inside.find(({ name }) => name === 'Dockerfile')
+  if (dockerfile === undefined) return ignoreWithoutDockerfile(inside, join(root, entry.name), ignore, files)
+  if (dockerfile.kind === 'missing') return image('its Dockerfile is a link that leads nowhere')
+  if (dockerfile.kind !== 'file') return image('its Dockerfile is not a file')
+  if (dockerfile.realPath === undefined || !contains(realRoot, dockerfile.realPath)) {
+    return image('its Dockerfile is a link that leaves the images folder')
+  }
+  return image()
+}
+
+async function ignoreWithoutDockerfile(
+  inside: readonly DirectoryEntry[],
+  directory: string,
+  ignore: (reason: string, suspicious?: boolean) => Found,
+  files: Files,
+): Promise<Found> {
+  const similar = inside.find(({ name, kind }) => kind === 'file' && /dockerfile|containerfile/i.test(name))
+  if (similar !== undefined) return ignore(`no Dockerfile, only ${similar.name}: not gated`, true)
+  for (const { name, kind } of inside) {
+    if (kind !== 'directory') continue
+    const deeper = (await files.list(join(directory, name))) ?? []
+    if (deeper.some(entry => entry.name === 'Dockerfile')) {
+      return ignore(`no Dockerfile here, but in ${name}/, which is too deep for the convention: not gated`, true)
+    }
+  }
+  return ignore('no Dockerfile')
+}
+
+function select(
+  all: readonly ImageContext[],
+  patterns: readonly string[],
+): { images: ImageContext[]; skipped: ImageContext[] } {
+  if (patterns.length === 0) return { images: [...all], skipped: [] }
+  const matchers = patterns.map(pattern => ({ pattern, matches: picomatch(pattern, { dot: true }) }))
+  const idle = matchers.filter(({ matches }) => !all.some(({ name }) => matches(name)))
+  if (idle.length > 0) {
+    throw new ConfigurationError(
+      idle.map(({ pattern }) => `images: '${pattern}' matches no image`),
+      `The images are: ${all.map(({ name }) => name).join(', ') || 'none'}.`,
+    )
+  }
+  const wanted = (image: ImageContext): boolean => matchers.some(({ matches }) => matches(image.name))
+  return { images: all.filter(wanted), skipped: all.filter(image => !wanted(image)) }
+}
+
+function nothingToGate(imagesRoot: string, ignored: readonly IgnoredEntry[]): ConfigurationError {
+  const seen = ignored.map(({ path, reason }) => `${path} (${reason})`).join(', ')
+  return new ConfigurationError(
+    `nothing to gate under '${imagesRoot}': no folder there holds a Dockerfile${seen === '' ? '' : `; seen: ${seen}`}`,
+    `Put each image in a folder of its own, ${imagesRoot}/NAME/Dockerfile, or set allow-empty: true.`,
+  )
+}
+
+function contains(directory: string, path: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+}
+
+function toPosix(path: string): string {
+  return path.split(sep).join('/')
+}
+
+/** By code unit, so that the order is the same on every machine and in every language. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

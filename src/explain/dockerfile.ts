@@ -1,0 +1,77 @@
+import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast'
+import type { LineRange } from '../model.js'
+
+/** One instruction of a Dockerfile. */
+export interface Step {
+  /** In upper case: `RUN`. */
+  readonly keyword: string
+  /** What follows the keyword and its flags, with continuation lines joined, comments dropped and white space folded. */
+  readonly argument: string
+  /** The first line as written. */
+  readonly text: string
+  readonly lines: LineRange
+  readonly heredoc: boolean
+}
+
+/** The steps that make the final image, in order. */
+export interface FinalStage {
+  /** The FROM that names the base image: of the final stage, or of the stage that it builds upon. */
+  readonly from: Step
+  readonly steps: readonly Step[]
+}
+
+/** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
+export function parseFinalStage(dockerfile: string): FinalStage | undefined {
+  const source = dockerfile.split(/\r?\n/)
+  const stages = splitStages(DockerfileParser.parse(dockerfile).getInstructions())
+  let stage = stages.at(-1)
+  let steps: Step[] = []
+  while (stage !== undefined) {
+    steps = [...stage.body.map(instruction => toStep(instruction, source)), ...steps]
+    const from = stage.from
+    const index: number = stages.indexOf(stage)
+    const base = from.getImage()?.toLowerCase()
+    const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base)
+    if (parent === undefined) return { from: toStep(from, source), steps }
+    stage = parent
+  }
+  return undefined
+}
+
+interface Stage {
+  readonly from: From
+  readonly body: Instruction[]
+}
+
+function splitStages(instructions: readonly Instruction[]): Stage[] {
+  const stages: Stage[] = []
+  for (const instruction of instructions) {
+    if (instruction.getKeyword() === 'FROM') stages.push({ from: instruction as From, body: [] })
+    else stages.at(-1)?.body.push(instruction)
+  }
+  return stages
+}
+
+function toStep(instruction: Instruction, source: readonly string[]): Step {
+  const { start, end } = instruction.getRange()
+  const argument = foldWhitespace(withoutFlags(instruction.getArgumentsContent() ?? '', source[0] ?? ''))
+  return {
+    keyword: instruction.getKeyword().toUpperCase(),
+    argument,
+    text: (source[start.line] ?? '').trim(),
+    lines: { start: start.line + 1, end: end.line + 1 },
+    heredoc: /<<-?["']?\w/.test(argument),
+  }
+}
+
+/** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
+function withoutFlags(argument: string, firstLine: string): string {
+  const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\'
+  const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line))
+  const joined = lines.map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`)).join('')
+  return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '')
+}
+
+export function foldWhitespace(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

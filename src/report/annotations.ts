@@ -1,0 +1,78 @@
+import type { ImageVerdict, Report } from '../model.js'
+import type { Annotation } from '../ports.js'
+import { groupByCause, type Cause } from './cause.js'
+import { count, countsText, imagesIn } from './text.js'
+
+/**
+ * GitHub shows 10 errors and 10 warnings a step (`_maxCountPerIssueType` in actions/runner, ExecutionContext.cs) and
+ * cuts messages at 4096 characters. One error is kept for the failing step's own message.
+ */
+const maxErrors = 9
+const maxWarnings = 10
+const maxMessage = 4096
+
+/** One annotation for each line that brought something, failures first; what does not fit is counted in the last one. */
+export function renderAnnotations(report: Report): readonly Annotation[] {
+  const level = report.verdict.policy.warnOnly ? 'warning' : 'error'
+  const failures = imagesIn(report, 'build-failed', 'scan-failed').map(annotateFailure)
+  const causes = imagesIn(report, 'vulnerable')
+    .flatMap(image => groupByCause(image).map(cause => ({ image, cause })))
+    .sort((a, b) => weight(b.cause) - weight(a.cause))
+    .map(({ image, cause }) => annotateCause(image, cause, level))
+  const errors = [...failures, ...causes.filter(annotation => annotation.level === 'error')]
+  const suspicious = report.ignored.filter(entry => entry.suspicious)
+  const warnings = [
+    ...causes.filter(annotation => annotation.level === 'warning'),
+    ...suspicious.map(({ path, reason }): Annotation => ({ level: 'warning', title: 'Not gated', message: `${path}: ${reason}` })),
+  ]
+  return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)]
+}
+
+/** Worst first: by how many critical findings, then high ones, and so on. */
+function weight({ findings }: Cause): number {
+  const points = { CRITICAL: 1e9, HIGH: 1e6, MEDIUM: 1e3, LOW: 1, UNKNOWN: 1 }
+  return findings.reduce((sum, { severity }) => sum + points[severity], 0)
+}
+
+function annotateFailure({ image, failure, state }: ImageVerdict): Annotation {
+  const lines = failure?.lines
+  return {
+    level: 'error',
+    title: `${image.name}: ${state === 'build-failed' ? 'build failed' : 'scan failed'}`,
+    message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
+    file: image.dockerfile,
+    ...(lines === undefined ? {} : { lines }),
+  }
+}
+
+function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, level: 'error' | 'warning'): Annotation {
+  const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
+  for (const { severity } of findings) counts[severity] += 1
+  const intro = origin?.fromBase === true ? 'The base image comes with' : 'This brings'
+  const list = findings.map(({ id, severity, package: { name, version }, fixedVersion }) => {
+    const fix = fixedVersion === undefined ? 'no fix yet' : `fixed in ${fixedVersion}`
+    return `${id} (${severity}): ${name} ${version}, ${fix}`
+  })
+  return {
+    level,
+    title: `${image.name}: ${count(findings.length, 'vulnerability', 'vulnerabilities')}`,
+    message: cut(`${intro} ${countsText(counts)}:\n${list.join('\n')}`),
+    file: origin?.file ?? image.dockerfile,
+    ...(origin === undefined ? {} : { lines: origin.lines }),
+  }
+}
+
+function cut(message: string): string {
+  if (message.length <= maxMessage) return message
+  const kept = message.slice(0, maxMessage - 60).split('\n').slice(0, -1)
+  const rest = message.split('\n').length - kept.length
+  return `${kept.join('\n')}\n… and ${String(rest)} more: see the job summary.`
+}
+
+function limit(annotations: readonly Annotation[], most: number): readonly Annotation[] {
+  const last = annotations[most - 1]
+  if (annotations.length <= most || last === undefined) return annotations
+  const rest = count(annotations.length - most + 1, 'more annotation')
+  const closing = { level: last.level, title: 'More in the job summary', message: `${rest}: see the job summary.` }
+  return [...annotations.slice(0, most - 1), closing]
+}

@@ -1,0 +1,27 @@
+import type { ImageVerdict, Report } from '../model.js'
+import { countsText, headline, imagesIn, nextStep } from './text.js'
+
+/** More names than this are in the summary, not in one line of a log. */
+const maxNames = 10
+
+/** The last line of the log: which result it is, why, and what to do next. */
+export function renderClosing(report: Report): string {
+  const { verdict } = report
+  const reasons = verdict.problem?.messages ?? [
+    ...list(imagesIn(report, 'build-failed', 'scan-failed'), ({ failure }) => failure?.message ?? ''),
+    ...list(imagesIn(report, 'vulnerable'), ({ counts }) => countsText(counts)),
+  ]
+  const step = nextStep(report)
+  return [
+    headline(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`),
+    ...(step === '' ? [] : [step]),
+  ]
+    .join(' ')
+    .replace(/\.\./g, '.')
+}
+
+function list(images: readonly ImageVerdict[], reason: (image: ImageVerdict) => string): string[] {
+  const named = images.slice(0, maxNames).map(image => `${image.image.name} (${reason(image)})`)
+  const rest = images.length - named.length
+  return rest === 0 ? named : [...named, `and ${String(rest)} more`]
+}

@@ -1,0 +1,57 @@
+import type { ImageVerdict, JudgedFinding, Report } from '../model.js'
+import { headline } from './text.js'
+
+/**
+ * The version of the report's schema, `docs/report.schema.json`. A new field leaves it; a field that goes or changes
+ * its meaning raises it.
+ */
+export const schemaVersion = 1
+
+/** The whole of what was measured and decided. Every finding is in it, gating or not. */
+export function renderJsonReport(report: Report): string {
+  const { verdict, context } = report
+  const value = {
+    schemaVersion,
+    result: verdict.result,
+    headline: headline(report),
+    problem: verdict.problem,
+    startedAt: report.startedAt,
+    durationMs: report.duration,
+    context: {
+      event: context.event,
+      repository: context.repository,
+      sha: context.sha,
+      pullRequest: context.pullRequest,
+      runUrl: context.runUrl,
+    },
+    imagesRoot: report.imagesRoot,
+    policy: verdict.policy,
+    scanner: report.scanner,
+    engine: report.engine,
+    counts: verdict.counts,
+    images: verdict.images.map(toImage),
+    ignored: report.ignored,
+  }
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function toImage(image: ImageVerdict): unknown {
+  return {
+    name: image.image.name,
+    state: image.state,
+    dockerfile: image.image.dockerfile,
+    contextDir: image.image.contextDir,
+    imageId: image.imageId,
+    os: image.os,
+    packages: image.packages,
+    counts: image.counts,
+    failure: image.failure,
+    buildMs: image.buildDuration,
+    scanMs: image.scanDuration,
+    findings: image.findings.map(toFinding),
+  }
+}
+
+function toFinding({ package: about, ...finding }: JudgedFinding): unknown {
+  return { ...finding, package: about }
+}

@@ -1,0 +1,99 @@
+/** The report for a person at a terminal. */
+import { styleText } from 'node:util'
+import type { ImageState, ImageVerdict, JudgedFinding, Report } from '../model.js'
+import { groupByCause } from './cause.js'
+import { visible } from './markdown.js'
+import { count, countsText, durationText, headline, imagesIn, nextStep, placeText, policyText, stateText, totalOf } from './text.js'
+
+type Style = Parameters<typeof styleText>[0]
+
+const stateStyles: Readonly<Record<ImageState, Style>> = {
+  clean: 'green',
+  vulnerable: 'red',
+  'build-failed': 'yellow',
+  'scan-failed': 'yellow',
+  skipped: 'gray',
+}
+
+/** Rows an instruction; the rest is counted. */
+const maxRows = 15
+
+/** @param colour false where the output is not a terminal or NO_COLOR is set */
+export function renderTerminal(report: Report, colour: boolean): string {
+  const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
+  const sections = [
+    imageLines(report, paint),
+    ...imagesIn(report, 'vulnerable').map(image => blockingLines(image, paint)),
+    ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
+    ...(report.verdict.problem === undefined ? [] : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
+    closingLines(report, paint),
+  ]
+  return sections
+    .filter(lines => lines.length > 0)
+    .map(lines => `${lines.join('\n')}\n`)
+    .join('\n')
+}
+
+type Paint = (style: Style, text: string) => string
+
+function imageLines({ verdict }: Report, paint: Paint): string[] {
+  const width = Math.max(0, ...verdict.images.map(({ image }) => visible(image.name).length))
+  return verdict.images.map(image => {
+    const took = durationText(image.buildDuration + image.scanDuration)
+    const detail = image.state === 'vulnerable' ? countsText(image.counts) : ''
+    const name = visible(image.image.name).padEnd(width)
+    const state = paint(stateStyles[image.state], stateText(image.state).padEnd(12))
+    return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd()
+  })
+}
+
+function blockingLines(image: ImageVerdict, paint: Paint): string[] {
+  return groupByCause(image).flatMap(({ origin, findings }) => {
+    const place = placeText(origin?.file ?? image.image.dockerfile, origin?.lines)
+    const instruction = origin === undefined ? '' : `  ${origin.instruction}`
+    const rest = findings.length - maxRows
+    return [
+      `${paint('bold', visible(place))}${paint('gray', visible(instruction))}`,
+      ...findingLines(findings.slice(0, maxRows), paint),
+      ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
+    ]
+  })
+}
+
+function findingLines(findings: readonly JudgedFinding[], paint: Paint): string[] {
+  const rows = findings.map(({ severity, id, package: { name, version }, fixedVersion }) => [
+    severity,
+    id,
+    visible(`${name} ${version}`),
+    fixedVersion === undefined ? 'no fix yet' : `-> ${visible(fixedVersion)}`,
+  ])
+  const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)))
+  return rows.map(row => {
+    const [severity = '', ...rest] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    const style = row[0] === 'CRITICAL' || row[0] === 'HIGH' ? 'red' : 'yellow'
+    return `  ${paint(style, severity)}  ${rest.join('  ')}`.trimEnd()
+  })
+}
+
+function failureLines({ image, failure, state }: ImageVerdict, paint: Paint): string[] {
+  if (failure === undefined) return []
+  return [
+    `${paint('bold', visible(placeText(image.dockerfile, failure.lines)))}  ${paint('yellow', stateText(state))}`,
+    `  ${visible(failure.message)}`,
+    ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${visible(line)}`)),
+    `  ${failure.advice}`,
+  ]
+}
+
+function closingLines(report: Report, paint: Paint): string[] {
+  const { verdict } = report
+  const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow'
+  const total = totalOf(verdict.counts)
+  const counted = total === 0 ? '' : `: ${count(total, 'finding')}, ${countsText(verdict.counts)}`
+  const step = nextStep(report)
+  return [
+    paint('gray', `Policy: ${policyText(report)}`),
+    paint(['bold', style], visible(headline(report)) + counted),
+    ...(step === '' ? [] : [step]),
+  ]
+}
