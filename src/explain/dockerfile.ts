@@ -54,7 +54,8 @@ function splitStages(instructions: readonly Instruction[]): Stage[] {
 
 function toStep(instruction: Instruction, source: readonly string[]): Step {
   const { start, end } = instruction.getRange()
-  const argument = foldWhitespace(withoutFlags(instruction.getArgumentsContent() ?? '', source[0] ?? ''))
+  const written = source.slice(start.line, end.line + 1).join('\n').trimStart()
+  const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''))
   return {
     keyword: instruction.getKeyword().toUpperCase(),
     argument,

@@ -11,14 +11,17 @@ export function visible(text: string): string {
   return text.replace(invisible, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
-/** Text for the middle of a line or a table cell: no markup, no mention, no reference, no link. */
+/**
+ * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
+ * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown.
+ */
 export function escapeText(text: string): string {
   return visible(text.replace(/[\n\t]+/g, ' '))
-    .replace(/[\\`*_{}[\]()#+!|~:.=^$-]/g, '\\$&')
+    .replace(/[\\`*_[\]|~$]/g, '\\$&')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/@|\\#|\bGH\\-/gi, '$&<!-- -->')
+    .replace(/@|#|\bGH-|:(?=\/\/)|\bwww(?=\.)/gi, '$&<!-- -->')
 }
 
 /** Text as code: GitHub looks for neither mentions nor links in it. */

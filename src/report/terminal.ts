@@ -90,7 +90,8 @@ function closingLines(report: Report, paint: Paint): string[] {
   const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow'
   const total = totalOf(verdict.counts)
   const counted = total === 0 ? '' : `: ${count(total, 'finding')}, ${countsText(verdict.counts)}`
-  const step = nextStep(report)
+  // A failure's own advice stands beside it.
+  const step = imagesIn(report, 'build-failed', 'scan-failed').length > 0 ? '' : nextStep(report)
   return [
     paint('gray', `Policy: ${policyText(report)}`),
     paint(['bold', style], visible(headline(report)) + counted),

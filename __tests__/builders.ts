@@ -1,0 +1,185 @@
+/** Short ways to say what a test is about; everything not said is ordinary. */
+import type {
+  BuildOutcome,
+  Finding,
+  ImageContext,
+  ImageScan,
+  ImageVerdict,
+  JudgedFinding,
+  Policy,
+  Report,
+  ScanOutcome,
+  Verdict,
+} from '../src/model.js'
+import type { Clock, Console, DirectoryEntry, Files } from '../src/ports.js'
+
+export function anImage(name = 'web', more: Partial<ImageContext> = {}): ImageContext {
+  const contextDir = `images/${name}`
+  return { name, safeName: name, contextDir, dockerfile: `${contextDir}/Dockerfile`, ...more }
+}
+
+export function aFinding(more: Partial<Finding> = {}): Finding {
+  return {
+    id: 'CVE-2014-0160',
+    severity: 'HIGH',
+    status: 'fixed',
+    fixedVersion: '1.0.1g-1',
+    package: { name: 'libssl1.0.0', version: '1.0.1e-2', class: 'os-pkgs', type: 'debian' },
+    ...more,
+  }
+}
+
+export function aJudged(more: Partial<JudgedFinding> = {}): JudgedFinding {
+  return { ...aFinding(), ruling: 'gating', ...more }
+}
+
+export function aScan(more: Partial<ImageScan> = {}): ImageScan {
+  return { findings: [], layers: [], packages: 90, os: { family: 'debian', name: '12.5', endOfLife: false }, ...more }
+}
+
+export const aPolicy: Policy = { severity: ['CRITICAL', 'HIGH', 'MEDIUM'], ignoreUnfixed: true, warnOnly: false }
+
+export const noCounts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
+
+export function built(image: ImageContext): BuildOutcome {
+  return { status: 'built', image, imageId: 'sha256:1', duration: 1000 }
+}
+
+export function notBuilt(image: ImageContext, message = 'the build failed: exit code: 1'): BuildOutcome {
+  return { status: 'failed', image, failure: { message, advice: 'Mend it.', log: [] }, duration: 500 }
+}
+
+export function scanned(image: ImageContext, ...findings: Finding[]): ScanOutcome {
+  return { status: 'scanned', image, imageId: 'sha256:1', scan: aScan({ findings }), duration: 300 }
+}
+
+export function notScanned(image: ImageContext): ScanOutcome {
+  const failure = { message: 'the scan failed: killed', advice: 'Run again.', log: ['FATAL'] }
+  return { status: 'failed', image, imageId: 'sha256:1', failure, duration: 300 }
+}
+
+export function anImageVerdict(more: Partial<ImageVerdict> = {}): ImageVerdict {
+  const counts = { ...noCounts }
+  for (const { severity, ruling } of more.findings ?? []) if (ruling === 'gating') counts[severity] += 1
+  return {
+    image: anImage(),
+    state: 'clean',
+    findings: [],
+    counts,
+    buildDuration: 4100,
+    scanDuration: 850,
+    packages: 90,
+    os: { family: 'debian', name: '12.5', endOfLife: false },
+    ...more,
+  }
+}
+
+export function aVerdict(images: readonly ImageVerdict[], more: Partial<Verdict> = {}): Verdict {
+  const counts = { ...noCounts }
+  for (const image of images) for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += image.counts[name]
+  return { result: 'passed', images, counts, policy: aPolicy, ...more }
+}
+
+export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
+  return {
+    verdict,
+    ignored: [],
+    context: { workspace: '/repo', event: 'pull_request', repository: 'o/r', sha: 'abc1234', pullRequest: 7 },
+    imagesRoot: 'docker-builder/registry-repos',
+    scanner: {
+      version: '0.74.0',
+      source: 'tool cache',
+      database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z' },
+    },
+    engine: { serverVersion: '29.0.0', buildxVersion: 'v0.29.1' },
+    startedAt: '2026-08-02T10:00:00.000Z',
+    duration: 65_000,
+    ...more,
+  }
+}
+
+/** Keeps what was said, by kind. */
+export class RecordingConsole implements Console {
+  readonly lines: string[] = []
+
+  info(text: string): void {
+    this.lines.push(text)
+  }
+  warning(text: string): void {
+    this.lines.push(`warning: ${text}`)
+  }
+  debug(text: string): void {
+    this.lines.push(`debug: ${text}`)
+  }
+  foreign(line: string): void {
+    this.lines.push(`| ${line}`)
+  }
+  async group<T>(title: string, work: () => Promise<T>): Promise<T> {
+    this.lines.push(`> ${title}`)
+    return work().finally(() => this.lines.push('<'))
+  }
+}
+
+/** A clock that moves by one second each time it is looked at. */
+export function tickingClock(): Clock {
+  let time = Date.parse('2026-08-02T10:00:00Z')
+  return {
+    now: () => {
+      time += 1000
+      return new Date(time)
+    },
+  }
+}
+
+type Tree = { readonly [name: string]: Tree | string | { readonly link: string } }
+
+const isLink = (node: unknown): node is { readonly link: string } =>
+  typeof node === 'object' && node !== null && typeof (node as { link?: unknown }).link === 'string'
+
+/** Files in memory: folders are objects, files are strings, `{link}` is a symbolic link to an absolute path. */
+export class MemoryFiles implements Files {
+  readonly written = new Map<string, string>()
+  readonly #root: Tree
+
+  constructor(root: Tree) {
+    this.#root = root
+  }
+
+  async list(directory: string): Promise<readonly DirectoryEntry[] | undefined> {
+    const found = this.#find(directory)
+    if (found === undefined || typeof found.node === 'string') return undefined
+    return Object.keys(found.node).map(name => {
+      const entry = this.#find(`${found.path}/${name}`)
+      if (entry === undefined) return { name, kind: 'missing' }
+      return { name, kind: typeof entry.node === 'string' ? 'file' : 'directory', realPath: entry.path }
+    })
+  }
+
+  async realPath(path: string): Promise<string | undefined> {
+    return this.#find(path)?.path
+  }
+
+  async readText(path: string): Promise<string> {
+    const found = this.#find(path)
+    if (typeof found?.node !== 'string') throw new Error(`ENOENT: ${path}`)
+    return found.node
+  }
+
+  async writeText(path: string, text: string): Promise<void> {
+    this.written.set(path, text)
+  }
+
+  #find(path: string): { path: string; node: Tree | string } | undefined {
+    let at = ''
+    let node: Tree | string = this.#root
+    for (const part of path.split('/').filter(name => name !== '')) {
+      const next: Tree | string | { readonly link: string } | undefined = typeof node === 'string' ? undefined : node[part]
+      if (next === undefined) return undefined
+      const target: { path: string; node: Tree | string } | undefined = isLink(next) ? this.#find(next.link) : { path: `${at}/${part}`, node: next as Tree | string }
+      if (target === undefined) return undefined
+      at = target.path
+      node = target.node
+    }
+    return { path: at || '/', node }
+  }
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { parseFinalStage } from '../../src/explain/dockerfile.js'
+
+const steps = (text: string): unknown[] => parseFinalStage(text)?.steps.map(({ keyword, argument, lines }) => [keyword, argument, lines.start, lines.end]) ?? []
+
+describe('parseFinalStage', () => {
+  it('reads steps with their lines', () => {
+    expect(steps('FROM debian\n# comment\nRUN a \\\n  # inside\n\n  && b\nCOPY x /x\n')).toEqual([
+      ['RUN', 'a && b', 3, 6],
+      ['COPY', 'x /x', 7, 7],
+    ])
+  })
+
+  it('reads Windows line ends and another escape character', () => {
+    expect(steps('# escape=`\r\nFROM debian\r\nRUN a `\r\n  b\r\n')).toEqual([['RUN', 'a b', 3, 4]])
+  })
+
+  it('drops flags, which BuildKit does not record', () => {
+    expect(steps('FROM debian\nRUN --mount=type=cache,target=/x --network=none make')).toEqual([['RUN', 'make', 2, 2]])
+  })
+
+  it('takes only what the final stage is made of, through the stages that it is FROM', () => {
+    const stage = parseFinalStage(
+      'FROM golang AS build\nRUN go build\nFROM debian:12 AS base\nRUN one\nFROM base\nRUN two\nCOPY --from=build /a /a\n',
+    )
+    expect(stage?.from).toMatchObject({ text: 'FROM debian:12 AS base', lines: { start: 3, end: 3 } })
+    expect(stage?.steps.map(({ text }) => text)).toEqual(['RUN one', 'RUN two', 'COPY --from=build /a /a'])
+  })
+
+  it('is not caught by a stage that is called as its base', () => {
+    expect(parseFinalStage('FROM debian AS debian\nRUN a')?.from.lines.start).toBe(1)
+  })
+
+  it('knows a here-document', () => {
+    expect(parseFinalStage('FROM debian\nRUN <<EOF\na\nEOF\n')?.steps[0]).toMatchObject({ heredoc: true })
+  })
+
+  it.each(['', '# nothing\n', 'RUN before any FROM'])('finds no stage in %j', text => {
+    expect(parseFinalStage(text)).toBeUndefined()
+  })
+
+  it('takes any text at all', () => {
+    const line = fc.constantFrom('FROM a', 'FROM a AS b', 'FROM b', 'RUN x \\', 'COPY', '<<EOF', '# x', '', '\\', 'ARG A=1')
+    fc.assert(
+      fc.property(fc.array(fc.oneof(line, fc.string())), lines => {
+        expect(() => parseFinalStage(lines.join('\n'))).not.toThrow()
+      }),
+    )
+  })
+})

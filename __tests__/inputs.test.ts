@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { ConfigurationError } from '../src/errors.js'
+import { inputNames, inputTable, isSwitch, parseInputs, type RawInputs } from '../src/inputs.js'
+import { outputNames } from '../src/report/outputs.js'
+
+const actionYml = parse(readFileSync('action.yml', 'utf8')) as {
+  inputs: Record<string, { description: string; default: string }>
+  outputs: Record<string, unknown>
+  runs: { using: string; main: string }
+}
+
+const read = (raw: RawInputs): ReturnType<typeof parseInputs> => parseInputs(raw, () => [])
+
+function mistakesOf(raw: RawInputs, trivyMistakes: string[] = []): readonly string[] {
+  try {
+    parseInputs(raw, () => trivyMistakes)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.messages
+    throw error
+  }
+  return []
+}
+
+describe('action.yml', () => {
+  it('has the inputs of the table, with the same descriptions and defaults', () => {
+    const expected = inputNames.map(name => [
+      name,
+      { description: inputTable[name].description, default: inputTable[name].default },
+    ])
+    expect(actionYml.inputs).toEqual(Object.fromEntries(expected))
+  })
+
+  it('has the outputs that are set', () => {
+    expect(Object.keys(actionYml.outputs)).toEqual([...outputNames])
+  })
+
+  it('runs the bundle on Node 24', () => {
+    expect(actionYml.runs).toEqual({ using: 'node24', main: 'dist/index.js' })
+  })
+})
+
+describe('parseInputs', () => {
+  it('takes the defaults of action.yml where nothing is given', () => {
+    expect(read({})).toMatchObject({
+      imagesRoot: 'docker-builder/registry-repos',
+      images: [],
+      severity: ['CRITICAL', 'HIGH', 'MEDIUM'],
+      ignoreUnfixed: true,
+      warnOnly: false,
+      timeout: 600_000,
+      trivy: { version: '0.74.0' },
+    })
+  })
+
+  it('takes an empty value as the default', () => {
+    expect(read({ severity: '  ' }).severity).toEqual(['CRITICAL', 'HIGH', 'MEDIUM'])
+  })
+
+  it('reads severities in any case and order, each once', () => {
+    expect(read({ severity: 'low, Critical\nlow' }).severity).toEqual(['CRITICAL', 'LOW'])
+  })
+
+  it.each([
+    ['90s', 90_000],
+    ['10m', 600_000],
+    ['1h30m', 5_400_000],
+  ])('reads the time %s', (timeout, milliseconds) => {
+    expect(read({ timeout }).timeout).toBe(milliseconds)
+  })
+
+  it('reads lists of names from lines and commas', () => {
+    expect(read({ images: 'web, api*\n\nweb' }).images).toEqual(['web', 'api*'])
+  })
+
+  it('reads the Trivy inputs, with and without the optional ones', () => {
+    const sha256 = 'A'.repeat(64)
+    const given = read({ 'trivy-version': 'v0.70.0', 'trivy-sha256': `sha256:${sha256}`, 'trivy-path': '/opt/trivy' })
+    expect(given.trivy).toMatchObject({ version: '0.70.0', sha256: 'a'.repeat(64), path: '/opt/trivy' })
+    expect(read({}).trivy).not.toHaveProperty('sha256')
+    expect(read({}).trivy).not.toHaveProperty('path')
+  })
+
+  it('drops the slash at the end of the mirror', () => {
+    expect(read({ 'trivy-mirror': 'https://mirror.example/trivy/' }).trivy.mirror).toBe('https://mirror.example/trivy')
+    expect(read({ 'trivy-mirror': 'http://127.0.0.1:8080' }).trivy.mirror).toBe('http://127.0.0.1:8080')
+  })
+
+  it.each([
+    ['severity', 'HGIH', "severity: 'HGIH' is not one of: CRITICAL, HIGH, MEDIUM, LOW, UNKNOWN"],
+    ['severity', ',', 'severity: names no severity. Allowed are: CRITICAL, HIGH, MEDIUM, LOW, UNKNOWN'],
+    ['ignore-unfixed', 'yes', "ignore-unfixed: 'yes' is not one of: true, false"],
+    ['timeout', 'soon', "timeout: 'soon' is not a time such as 90s, 10m or 1h30m"],
+    ['timeout', '10 m', "timeout: '10 m' is not a time such as 90s, 10m or 1h30m"],
+    ['timeout', '0s', "timeout: '0s' is not between 1s and 6h"],
+    ['timeout', '7h', "timeout: '7h' is not between 1s and 6h"],
+    ['trivy-version', 'latest', "trivy-version: 'latest' is not a version such as 0.74.0; a moving name such as 'latest' cannot be verified"],
+    ['trivy-sha256', 'abc', "trivy-sha256: 'abc' is not a SHA-256: 64 hexadecimal digits"],
+    ['trivy-mirror', 'http://mirror.example', "trivy-mirror: 'http://mirror.example' is not an https:// address"],
+    ['trivy-mirror', 'mirror', "trivy-mirror: 'mirror' is not an https:// address"],
+    ['db-repository', 'trivy db', "db-repository: 'trivy db' is not a repository such as ghcr.io/aquasecurity/trivy-db:2"],
+    ['db-repository', ',', "db-repository: ',' is not a repository such as ghcr.io/aquasecurity/trivy-db:2"],
+    ['images-root', 'a\0b', 'images-root: contains a NUL character'],
+  ])('refuses %s: %j', (name, value, message) => {
+    expect(mistakesOf({ [name]: value })).toEqual([message])
+  })
+
+  it('reports every mistake at once', () => {
+    const mistakes = mistakesOf({ severity: 'HGIH', timeout: 'x', wran: 'true' }, ['trivy-version: refused'])
+    expect(mistakes).toHaveLength(4)
+  })
+
+  it('says which input was meant', () => {
+    expect(mistakesOf({ severty: 'HIGH' })).toEqual(["'severty' is not an input of Image Gate. Did you mean 'severity'?"])
+    expect(mistakesOf({ colour: 'x' })[0]).toMatch(/^'colour' is not an input of Image Gate. Known are: images-root, images, /)
+  })
+
+  it('does not ask the release table about a version that is none', () => {
+    expect(mistakesOf({ 'trivy-version': 'latest' }, ['never said'])).toHaveLength(1)
+  })
+
+  it('lets a defect through', () => {
+    const broken = (): never => {
+      throw new TypeError('defect')
+    }
+    expect(() => parseInputs({}, broken)).toThrow(TypeError)
+  })
+})
+
+describe('isSwitch', () => {
+  it('tells switches from values', () => {
+    expect(inputNames.filter(isSwitch)).toEqual(['allow-empty', 'ignore-unfixed', 'warn-only', 'no-cache', 'annotations', 'summary'])
+  })
+})

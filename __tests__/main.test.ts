@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { IntegrityError, ToolError } from '../src/errors.js'
+import { parseInputs, type RawInputs } from '../src/inputs.js'
+import { gate, refuse } from '../src/main.js'
+import type { Report } from '../src/model.js'
+import type { Engine, Outlet, Ports, Scanner } from '../src/ports.js'
+import { MemoryFiles, RecordingConsole, tickingClock } from './builders.js'
+
+const trivyReport = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
+const { diff_ids: diffIds } = (
+  JSON.parse(trivyReport) as { Metadata: { ImageConfig: { rootfs: { diff_ids: string[] } } } }
+).Metadata.ImageConfig.rootfs
+
+const dockerfile = 'FROM debian:bookworm\nRUN apt-get update \\\n && apt-get install -y --no-install-recommends wget\nCOPY x /x\n'
+const repository = { repo: { images: { web: { Dockerfile: dockerfile }, 'My App': { Dockerfile: dockerfile }, docs: {} } } }
+const inputsOf = (raw: RawInputs = {}): ReturnType<typeof parseInputs> => parseInputs({ 'images-root': 'images', ...raw }, () => [])
+
+class FakeEngine implements Engine {
+  readonly removed: string[] = []
+  prepare: Engine['prepare'] = async () => ({ serverVersion: '29', buildxVersion: 'v0.29.1' })
+  build: Engine['build'] = async () => ({ status: 'built', imageId: 'sha256:1' })
+  withExport: Engine['withExport'] = async (_, use) => use({ archive: '/tmp/a.tar', diffIds })
+  removeTags: Engine['removeTags'] = async tags => {
+    this.removed.push(...tags)
+  }
+}
+
+const scanner: Scanner = {
+  prepare: async () => ({ version: '0.74.0', source: 'test' }),
+  scan: async () => trivyReport,
+}
+
+interface Run {
+  report: Report
+  delivered: Report[]
+  console: RecordingConsole
+  engine: FakeEngine
+}
+
+async function run(change: (ports: Ports & { engine: FakeEngine }) => void = () => undefined, raw: RawInputs = {}): Promise<Run> {
+  const console = new RecordingConsole()
+  const engine = new FakeEngine()
+  const ports = { engine, scanner: { ...scanner }, files: new MemoryFiles(repository), console, clock: tickingClock() }
+  change(ports)
+  const delivered: Report[] = []
+  const broken: Outlet = { name: 'broken outlet', deliver: async () => Promise.reject(new Error('refused')) }
+  const outlet: Outlet = { name: 'outlet', deliver: async report => void delivered.push(report) }
+  const report = await gate(inputsOf(raw), { workspace: '/repo' }, ports, [broken, outlet])
+  return { report, delivered, console, engine }
+}
+
+describe('gate', () => {
+  it('blocks on what an image holds, and says which line brought it', async () => {
+    const { report, delivered, console } = await run()
+    expect(report.verdict.result).toBe('blocked')
+    expect(report.verdict.images.map(({ state }) => state)).toEqual(['vulnerable', 'vulnerable'])
+    expect(report.verdict.images[1]?.findings[0]?.origin).toEqual({
+      file: 'images/web/Dockerfile',
+      lines: { start: 2, end: 3 },
+      instruction: 'RUN apt-get update \\',
+      fromBase: false,
+    })
+    expect(report).toMatchObject({ imagesRoot: 'images', startedAt: '2026-08-02T10:00:01.000Z', scanner: { source: 'test' } })
+    expect(delivered).toEqual([report])
+    expect(console.lines).toContain('Images under images: My App, web')
+    expect(console.lines).toContain('Not an image: images/docs: no Dockerfile')
+    expect(console.lines.some(line => line.startsWith('My App is built as my-app-'))).toBe(true)
+  })
+
+  it('does not let an outlet that refuses change anything', async () => {
+    const { report, console } = await run()
+    expect(report.verdict.result).toBe('blocked')
+    expect(console.lines).toContain('warning: The broken outlet could not be written: refused')
+  })
+
+  it('removes its tags in every outcome', async () => {
+    const good = await run()
+    expect(good.engine.removed).toHaveLength(2)
+    expect(good.engine.removed[1]).toMatch(/^image-gate\/[0-9a-f]{8}\/web:gate$/)
+    const bad = await run(({ engine }) => {
+      engine.build = async () => Promise.reject(new TypeError('defect'))
+    })
+    expect(bad.engine.removed).toHaveLength(2)
+  })
+
+  it('gates only the images that it is asked for', async () => {
+    const { report, console } = await run(undefined, { images: 'web' })
+    expect(report.verdict.images.map(({ image, state }) => [image.name, state])).toEqual([
+      ['My App', 'skipped'],
+      ['web', 'vulnerable'],
+    ])
+    expect(console.lines).toContain('Skipped, as the input images asks: My App')
+  })
+
+  it('passes without images where that is allowed, and asks nobody for anything', async () => {
+    const { report, console } = await run(
+      ports => {
+        Object.assign(ports, { files: new MemoryFiles({ repo: { images: {} } }) })
+        ports.engine.prepare = async () => Promise.reject(new Error('asked'))
+      },
+      { 'allow-empty': 'true' },
+    )
+    expect(report.verdict).toMatchObject({ result: 'passed', images: [] })
+    expect(console.lines).toContain('There is nothing to gate under images.')
+  })
+
+  it.each<[string, (ports: Ports & { engine: FakeEngine }) => void, object]>([
+    [
+      'there are no images',
+      ports => Object.assign(ports, { files: new MemoryFiles({ repo: {} }) }),
+      { kind: 'configuration', messages: ["images-root: there is no folder 'images' in the repository"] },
+    ],
+    [
+      'there is no engine',
+      ({ engine }) => (engine.prepare = async () => Promise.reject(new ToolError('Docker is not installed', 'Install it.'))),
+      { kind: 'tool', messages: ['Docker is not installed'], advice: 'Install it.' },
+    ],
+    [
+      'Trivy is not the real one',
+      ports => (ports.scanner.prepare = async () => Promise.reject(new IntegrityError('tampered', 'Stop.'))),
+      { kind: 'integrity' },
+    ],
+    [
+      'there is a defect',
+      ({ engine }) => (engine.prepare = async () => Promise.reject(new TypeError('x is undefined'))),
+      { kind: 'unexpected', messages: ['Image Gate failed in a way that it should not: x is undefined'] },
+    ],
+    [
+      'something is thrown that is no error',
+      ({ engine }) => (engine.prepare = async () => Promise.reject('odd' as unknown as Error)),
+      { kind: 'unexpected' },
+    ],
+  ])('ends in error when %s', async (_, change, problem) => {
+    const { report, delivered } = await run(change, { 'warn-only': 'true' })
+    expect(report.verdict).toMatchObject({ result: 'error', problem })
+    expect(delivered).toEqual([report])
+  })
+
+  it('keeps the other results when one image cannot be built or scanned', async () => {
+    const { report } = await run(ports => {
+      ports.engine.build = async ({ tag }) => (tag.includes('web') ? { status: 'built', imageId: 'sha256:1' } : { status: 'timed-out' })
+    })
+    expect(report.verdict.result).toBe('error')
+    expect(report.verdict.images.map(({ state }) => state)).toEqual(['build-failed', 'vulnerable'])
+  })
+
+  it('reads no Dockerfile that was refused', async () => {
+    const { report } = await run(ports => {
+      Object.assign(ports, { files: new MemoryFiles({ repo: { images: { web: { link: '/etc' } } }, etc: {} }) })
+    })
+    expect(report.verdict.images).toMatchObject([{ state: 'build-failed' }])
+  })
+})
+
+describe('refuse', () => {
+  it('reports why a run could not start', async () => {
+    const delivered: Report[] = []
+    const console = new RecordingConsole()
+    const outlet: Outlet = { name: 'outlet', deliver: async report => void delivered.push(report) }
+    const error = new ToolError('no', 'Then.')
+    await refuse(error, inputsOf(), { workspace: '/repo' }, { console, clock: tickingClock() }, [outlet])
+    expect(delivered).toMatchObject([{ verdict: { result: 'error', problem: { messages: ['no'], advice: 'Then.' } } }])
+    expect(console.lines[0]).toMatch(/^debug: ToolError: no/)
+  })
+})

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { IntegrityError } from '../../src/errors.js'
+import { parseScanReport } from '../../src/scan/report.js'
+
+/** A real report: Trivy 0.74.0 on an image with one package layer, cut to two packages. */
+const recorded = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
+
+type Json = Record<string, unknown>
+interface RawReport extends Json {
+  Metadata: { ImageConfig: { rootfs: { diff_ids: string[] }; history: Json[] }; OS?: Json }
+  Results?: { Class: string; Packages?: Json[]; Vulnerabilities?: Json[] }[]
+}
+const raw = (): RawReport => JSON.parse(recorded) as RawReport
+const diffIds = raw().Metadata.ImageConfig.rootfs.diff_ids
+
+const parse = (change: (report: RawReport) => void): ReturnType<typeof parseScanReport> => {
+  const report = raw()
+  change(report)
+  return parseScanReport(JSON.stringify(report), diffIds)
+}
+
+describe('parseScanReport', () => {
+  it('reads a recorded report', () => {
+    const scan = parseScanReport(recorded, diffIds)
+    expect(scan.os).toEqual({ family: 'debian', name: '12.15', endOfLife: false })
+    expect(scan.packages).toBe(2)
+    expect(scan.findings).toEqual([
+      {
+        id: 'CVE-2099-0001',
+        severity: 'CRITICAL',
+        severitySource: 'nvd',
+        status: 'fixed',
+        fixedVersion: '99.0-1',
+        title: 'wget: <script>alert(1)</script> | @octocat #1 ::error::',
+        url: 'https://avd.aquasec.com/nvd/cve-2099-0001',
+        layer: diffIds[1],
+        package: {
+          name: 'wget',
+          version: '1.21.3-1+deb12u1',
+          purl: 'pkg:deb/debian/wget@1.21.3-1%2Bdeb12u1?arch=amd64&distro=debian-12.15',
+          class: 'os-pkgs',
+          type: 'debian',
+        },
+      },
+      expect.objectContaining({ id: 'CVE-2023-45853', status: 'will_not_fix', layer: diffIds[0] }),
+    ])
+    expect(scan.findings[1]).not.toHaveProperty('fixedVersion')
+  })
+
+  it('ties layers to the build steps that made them', () => {
+    const { layers } = parseScanReport(recorded, diffIds)
+    expect(layers.map(({ byBuildKit }) => byBuildKit)).toEqual([false, true, true])
+    expect(layers[2]?.createdBy).toBe('COPY x /x # buildkit')
+  })
+
+  it('ties nothing where history and layers do not match', () => {
+    const { layers } = parse(report => report.Metadata.ImageConfig.history.pop())
+    expect(layers.every(({ createdBy, byBuildKit }) => createdBy === undefined && !byBuildKit)).toBe(true)
+  })
+
+  it('leaves out history entries without a layer', () => {
+    const { layers } = parse(report => report.Metadata.ImageConfig.history.push({ created_by: 'CMD ["x"]', empty_layer: true }))
+    expect(layers[2]?.createdBy).toBe('COPY x /x # buildkit')
+  })
+
+  it('reads an image in which nothing was recognised', () => {
+    const scan = parse(report => {
+      delete report.Results
+      delete report.Metadata.OS
+    })
+    expect(scan).toMatchObject({ findings: [], packages: 0 })
+    expect(scan).not.toHaveProperty('os')
+  })
+
+  it('reads the end of life of a distribution, and none for a family without a name', () => {
+    expect(parse(report => (report.Metadata.OS = { Family: 'debian', Name: '8', EOSL: true })).os?.endOfLife).toBe(true)
+    expect(parse(report => (report.Metadata.OS = { Family: 'debian' })).os).toMatchObject({ name: '' })
+    expect(parse(report => (report.Metadata.OS = {}))).not.toHaveProperty('os')
+  })
+
+  it('reads findings of language packages, with their path', () => {
+    const scan = parse(report => {
+      report.Results = [
+        { Class: 'lang-pkgs', Vulnerabilities: [{ VulnerabilityID: 'GHSA-1', PkgName: 'lodash', PkgPath: 'app/package.json' }] },
+        { Class: 'secret', Vulnerabilities: [{ VulnerabilityID: 'X', PkgName: 'no' }] },
+      ]
+    })
+    expect(scan.findings).toEqual([
+      {
+        id: 'GHSA-1',
+        severity: 'UNKNOWN',
+        status: 'unknown',
+        package: { name: 'lodash', version: '', path: 'app/package.json', class: 'lang-pkgs', type: '' },
+      },
+    ])
+  })
+
+  it('keeps a finding whose severity it does not know', () => {
+    const scan = parse(report => {
+      report.Results = [{ Class: 'os-pkgs', Vulnerabilities: [{ VulnerabilityID: 'CVE-1', PkgName: 'x', Severity: 'DIRE' }] }]
+    })
+    expect(scan.findings[0]?.severity).toBe('UNKNOWN')
+  })
+
+  it.each<[string, (report: RawReport) => void, string]>([
+    ['another schema', r => (r['SchemaVersion'] = 3), 'SchemaVersion is 3, not 2'],
+    ['a report about something else', r => (r['ArtifactType'] = 'filesystem'), 'ArtifactType is "filesystem"'],
+    ['no metadata', r => (r['Metadata'] = undefined as never), 'Metadata is not an object'],
+    ['results that are no list', r => (r.Results = {} as never), 'Results is not a list'],
+    ['a result that is no object', r => (r.Results = [null] as never), 'Results[] is not an object'],
+    ['a finding without an identifier', r => (r.Results = [{ Class: 'os-pkgs', Vulnerabilities: [{}] }]), 'VulnerabilityID is missing'],
+    ['other layers', r => (r.Metadata.ImageConfig.rootfs.diff_ids = ['sha256:0']), 'about another image'],
+  ])('refuses %s', (_, change, message) => {
+    expect(() => parse(change)).toThrow(IntegrityError)
+    expect(() => parse(change)).toThrow(message)
+  })
+
+  it.each(['', '{', recorded.slice(0, recorded.length / 2), '[]', 'null'])('refuses half a report', text => {
+    expect(() => parseScanReport(text, diffIds)).toThrow(IntegrityError)
+  })
+
+  it('takes an image without layers for what it is', () => {
+    const empty = parse.bind(undefined, report => {
+      report.Metadata.ImageConfig = { rootfs: {}, history: [] } as never
+    })
+    expect(empty).toThrow('about another image')
+  })
+
+  it('never takes nonsense for a report', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), text => {
+        expect(() => parseScanReport(text, diffIds)).toThrow(IntegrityError)
+      }),
+    )
+  })
+})
