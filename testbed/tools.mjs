@@ -14,7 +14,11 @@ import { folder, projectFolder, testbedFolder } from './state.mjs'
  * @type {Record<string, {module: string, package: string, env?: Record<string, string>, ldflags?: string}>}
  */
 const modules = {
-  buildx: { module: 'github.com/docker/buildx', package: 'cmd/buildx' },
+  buildx: {
+    module: 'github.com/docker/buildx',
+    package: 'cmd/buildx',
+    ldflags: '-X github.com/docker/buildx/version.Version=VERSION',
+  },
   dockerd: {
     module: 'github.com/moby/moby/v2',
     package: 'cmd/dockerd',
@@ -51,7 +55,7 @@ export async function buildTool(name, log) {
   if (existsSync(path)) return path
   if (!ask('go', ['version']).ok) throw new Error(`${name} is missing. Install it, or Go, from which it can be built.`)
   const packageName = tool.package === '.' ? tool.module : `${tool.module}/${tool.package}`
-  const flags = tool.ldflags?.replace('VERSION', version.slice(1))
+  const flags = tool.ldflags?.replace('VERSION', name === 'trivy' ? version.slice(1) : version)
   await step(log, `Building ${name} ${version} from its Go module (once; Trivy takes about 7 minutes)`, () =>
     runProgram('go', ['build', '-mod=readonly', ...(flags ? ['-ldflags', flags] : []), '-o', `${path}.new`, packageName], {
       cwd: join(testbedFolder, 'tools', name),

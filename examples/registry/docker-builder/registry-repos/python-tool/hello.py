@@ -1,0 +1,1 @@
+print("Built, scanned and gated.")
