@@ -1,6 +1,6 @@
 // @ts-check
 /** The base image of the examples, `debian:bookworm`: from a registry where one answers, else made with debootstrap. */
-import { createReadStream, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, createReadStream, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installPackages, isDebianRoot, temporaryFolder } from './debian.mjs'
 import { ask, runProgram, step } from './shell.mjs'
@@ -62,9 +62,12 @@ async function bootstrap(log) {
   try {
     await step(log, 'Docker Hub does not answer: making a minimal Debian with debootstrap', async () => {
       await runProgram('debootstrap', ['--variant=minbase', 'bookworm', root])
-      await runProgram('sh', ['-c', `rm -rf "${root}"/var/lib/apt/lists/* "${root}"/var/cache/apt/archives/*.deb "${root}"/var/log/*`])
       rmSync(join(root, 'etc/apt/sources.list'), { force: true })
       writeFileSync(join(root, 'etc/apt/sources.list.d/debian.sources'), sources)
+      // As recent as the real one is, so that an upgrade in a Dockerfile has little to do.
+      copyFileSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'))
+      await runProgram('chroot', [root, 'sh', '-c', 'apt-get update -q && apt-get -y -q upgrade && apt-get clean'])
+      await runProgram('sh', ['-c', `rm -rf "${root}"/var/lib/apt/lists/* "${root}"/var/log/* "${root}"/etc/resolv.conf`])
       await runProgram('tar', ['--numeric-owner', '-C', root, '-cf', `${tarball}.new`, '.'])
       renameSync(`${tarball}.new`, tarball)
     })
