@@ -49172,14 +49172,19 @@ class ProgressReader {
         this.#decoders.set(vertex, state);
         const lines = (state.rest + state.decoder.write(Buffer.from(data, 'base64'))).split('\n');
         state.rest = lines.pop() ?? '';
-        return lines.map(text => ({ kind: 'log', text }));
+        return lines.flatMap(toLogEvents);
     }
     #flush(vertex) {
         const state = this.#decoders.get(vertex);
         this.#decoders.delete(vertex);
         const rest = state === undefined ? '' : state.rest + state.decoder.end();
-        return rest === '' ? [] : [{ kind: 'log', text: rest }];
+        return toLogEvents(rest);
     }
+}
+/** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
+function toLogEvents(line) {
+    const text = line.split('\r').filter(part => part.trim() !== '').at(-1);
+    return text === undefined ? [] : [{ kind: 'log', text }];
 }
 function parseStatus(line) {
     if (!line.startsWith('{'))
@@ -49586,7 +49591,8 @@ function splitStages(instructions) {
 }
 function toStep(instruction, source) {
     const { start, end } = instruction.getRange();
-    const argument = foldWhitespace(withoutFlags(instruction.getArgumentsContent() ?? '', source[0] ?? ''));
+    const written = source.slice(start.line, end.line + 1).join('\n').trimStart();
+    const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''));
     return {
         keyword: instruction.getKeyword().toUpperCase(),
         argument,
@@ -50250,14 +50256,17 @@ const invisible = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u200B-\u
 function visible(text) {
     return text.replace(invisible, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
-/** Text for the middle of a line or a table cell: no markup, no mention, no reference, no link. */
+/**
+ * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
+ * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown.
+ */
 function escapeText(text) {
     return visible(text.replace(/[\n\t]+/g, ' '))
-        .replace(/[\\`*_{}[\]()#+!|~:.=^$-]/g, '\\$&')
+        .replace(/[\\`*_[\]|~$]/g, '\\$&')
         .replace(/&/g, '&amp;')
         .replace(/</g, '&lt;')
         .replace(/>/g, '&gt;')
-        .replace(/@|\\#|\bGH\\-/gi, '$&<!-- -->');
+        .replace(/@|#|\bGH-|:(?=\/\/)|\bwww(?=\.)/gi, '$&<!-- -->');
 }
 /** Text as code: GitHub looks for neither mentions nor links in it. */
 function code(text) {

@@ -8,11 +8,11 @@ import {
   durationText,
   headline,
   imagesIn,
-  nextStep,
   placeText,
   policyText,
   stateText,
   totalOf,
+  upgradeAdvice,
 } from './text.js'
 
 /** GitHub drops a step's whole summary above 1 MiB; see "Job summaries" in its workflow-commands reference. */
@@ -115,13 +115,12 @@ function blocking(image: ImageVerdict, rows: number): string {
 
 function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows: number): string {
   const where = code(placeText(origin?.file ?? image.dockerfile, origin?.lines))
-  const what = origin === undefined ? 'a layer that no line could be found for' : code(origin.instruction)
-  const brought = origin?.fromBase === true ? 'come with the base image' : 'brought by'
-  const intro = origin?.fromBase === true ? `${where} ${what}: ${brought}` : `${where}: ${brought} ${what}`
+  const what = origin === undefined ? 'in a layer that no line could be found for' : `brought by ${code(origin.instruction)}`
+  const base = origin?.fromBase === true ? ', the base image' : ''
   const shown = findings.slice(0, rows)
   const rest = findings.length - shown.length
   const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`]
-  return [intro, findingTable(shown), ...more].join('\n\n')
+  return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n')
 }
 
 function findingTable(findings: readonly JudgedFinding[]): string {
@@ -141,12 +140,13 @@ function findingTable(findings: readonly JudgedFinding[]): string {
 /** A title is there to recognise the thing by; its length is the database's. */
 function shorten(text: string): string {
   const characters = [...text]
-  return characters.length <= 80 ? text : `${characters.slice(0, 79).join('')}…`
+  return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`
 }
 
-function next(report: Report): string {
-  const step = nextStep(report)
-  return step === '' || imagesIn(report, 'build-failed', 'scan-failed').length > 0 ? '' : `**What to do next:** ${escapeText(step)}`
+/** The advice of a failed image stands beside its failure. */
+function next({ verdict }: Report): string {
+  const step = verdict.problem?.advice ?? (totalOf(verdict.counts) > 0 ? upgradeAdvice : '')
+  return step === '' ? '' : `**What to do next:** ${escapeText(step)}`
 }
 
 /** Nothing vanishes: what the policy lets pass is counted too. */

@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import type { ImageState, ImageVerdict, JudgedFinding, Report } from '../model.js'
 import { groupByCause } from './cause.js'
 import { visible } from './markdown.js'
-import { count, countsText, durationText, headline, imagesIn, nextStep, placeText, policyText, stateText, totalOf } from './text.js'
+import { count, countsText, durationText, headline, imagesIn, placeText, policyText, stateText, totalOf, upgradeAdvice } from './text.js'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -39,7 +39,7 @@ type Paint = (style: Style, text: string) => string
 function imageLines({ verdict }: Report, paint: Paint): string[] {
   const width = Math.max(0, ...verdict.images.map(({ image }) => visible(image.name).length))
   return verdict.images.map(image => {
-    const took = durationText(image.buildDuration + image.scanDuration)
+    const took = image.state === 'skipped' ? '' : durationText(image.buildDuration + image.scanDuration)
     const detail = image.state === 'vulnerable' ? countsText(image.counts) : ''
     const name = visible(image.image.name).padEnd(width)
     const state = paint(stateStyles[image.state], stateText(image.state).padEnd(12))
@@ -90,8 +90,8 @@ function closingLines(report: Report, paint: Paint): string[] {
   const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow'
   const total = totalOf(verdict.counts)
   const counted = total === 0 ? '' : `: ${count(total, 'finding')}, ${countsText(verdict.counts)}`
-  // A failure's own advice stands beside it.
-  const step = imagesIn(report, 'build-failed', 'scan-failed').length > 0 ? '' : nextStep(report)
+  // The advice of a failed image stands beside its failure.
+  const step = verdict.problem?.advice ?? (total > 0 ? upgradeAdvice : '')
   return [
     paint('gray', `Policy: ${policyText(report)}`),
     paint(['bold', style], visible(headline(report)) + counted),

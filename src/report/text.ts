@@ -72,14 +72,17 @@ export function headline(report: Report): string {
   }
 }
 
-/** What to do next, in a sentence or two. */
+export const upgradeAdvice =
+  'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
+
+/** What to do first, in a sentence or two. */
 export function nextStep(report: Report): string {
   const { verdict } = report
   if (verdict.problem !== undefined) return verdict.problem.advice
   const broken = imagesIn(report, 'build-failed', 'scan-failed')
   if (broken.length > 0) return broken[0]?.failure?.advice ?? 'See the log.'
   if (imagesIn(report, 'vulnerable').length === 0) return ''
-  return 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
+  return upgradeAdvice
 }
 
 /** How the policy reads, for people. */

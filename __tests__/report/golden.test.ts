@@ -1,0 +1,110 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { renderAnnotations } from '../../src/report/annotations.js'
+import { renderClosing } from '../../src/report/closing.js'
+import { renderJsonReport } from '../../src/report/json-report.js'
+import { renderOutputs } from '../../src/report/outputs.js'
+import { renderSummary } from '../../src/report/summary.js'
+import { renderTerminal } from '../../src/report/terminal.js'
+import type { Report } from '../../src/model.js'
+import { situations } from './situations.js'
+
+/** Compares with the committed file; `UPDATE_GOLDEN=1` writes it anew, to be read before it is committed. */
+function expectGolden(name: string, actual: string): void {
+  const path = `__tests__/report/golden/${name}`
+  if (process.env['UPDATE_GOLDEN'] === '1') {
+    mkdirSync('__tests__/report/golden', { recursive: true })
+    writeFileSync(path, actual)
+  }
+  expect(existsSync(path) ? readFileSync(path, 'utf8') : '').toBe(actual)
+}
+
+const all = Object.entries(situations)
+const small = all.filter(([name]) => name !== 'two-hundred-images')
+
+describe('golden reports', () => {
+  it.each(small)('summary: %s', (name, report) => {
+    expectGolden(`${name}.summary.md`, renderSummary(report))
+  })
+
+  it.each(small)('terminal and log: %s', (name, report) => {
+    const annotations = renderAnnotations(report).map(annotation => JSON.stringify(annotation))
+    expectGolden(`${name}.terminal.txt`, [renderTerminal(report, false), ...annotations, renderClosing(report), ''].join('\n'))
+  })
+})
+
+describe('any report', () => {
+  const ajv = new Ajv2020({ allErrors: true })
+  addFormats.default(ajv)
+  const validate = ajv.compile(JSON.parse(readFileSync('docs/report.schema.json', 'utf8')) as object)
+
+  it.each(all)('is valid by the published schema: %s', (_, report) => {
+    validate(JSON.parse(renderJsonReport(report)))
+    expect(validate.errors ?? []).toEqual([])
+  })
+
+  it('is refused by the schema when something is missing or added', () => {
+    const json = JSON.parse(renderJsonReport(situations['blocked'] as Report)) as Record<string, unknown>
+    expect(validate({ ...json, result: 'fine' })).toBe(false)
+    expect(validate({ ...json, surprise: true })).toBe(false)
+    const { images: _, ...rest } = json
+    expect(validate(rest)).toBe(false)
+  })
+
+  it.each(all)('keeps within GitHub’s limits: %s', (_, report) => {
+    const annotations = renderAnnotations(report)
+    expect(Buffer.byteLength(renderSummary(report))).toBeLessThan(1024 * 1024)
+    expect(annotations.filter(({ level }) => level === 'error').length).toBeLessThanOrEqual(9)
+    expect(annotations.filter(({ level }) => level === 'warning').length).toBeLessThanOrEqual(10)
+    for (const { message } of annotations) expect(message.length).toBeLessThanOrEqual(4096)
+  })
+
+  it('says how much it had to cut', () => {
+    const report = situations['two-hundred-images'] as Report
+    expect(renderSummary(report)).toContain('… and 90 more, less severe or equal: see the JSON report.')
+    expect(renderAnnotations(report).at(-1)?.message).toBe('192 more annotations: see the job summary.')
+    expect(renderAnnotations(report)[0]?.message).toMatch(/… and \d+ more: see the job summary\.$/)
+    expect(renderClosing(report)).toMatch(/image-009 \(100 high\); and 190 more\./)
+    expect(renderTerminal(report, false)).toContain('  … and 85 more')
+  })
+
+  it('still tells the counts when nothing else fits', () => {
+    const report = situations['two-hundred-images'] as Report
+    const images = report.verdict.images.flatMap(image => Array.from({ length: 15 }, () => image))
+    const summary = renderSummary({ ...report, verdict: { ...report.verdict, images } })
+    expect(summary).toContain('Too much to show here: see the JSON report.')
+    expect(summary).toContain('20000 findings')
+  })
+})
+
+describe('outputs', () => {
+  it('tell what blocks and what failed', () => {
+    expect(renderOutputs(situations['mixed'] as Report, '/tmp/report.json')).toMatchObject({
+      result: 'error',
+      'failed-images': 'broken,odd,web',
+      'critical-count': '2',
+      'high-count': '1',
+      'medium-count': '0',
+      'low-count': '0',
+      'total-count': '3',
+      report: '/tmp/report.json',
+    })
+  })
+
+  it('list the images as JSON', () => {
+    const images = JSON.parse(renderOutputs(situations['blocked'] as Report, '').images) as unknown[]
+    expect(images).toEqual([
+      { name: 'api', state: 'clean', counts: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 } },
+      { name: 'web', state: 'vulnerable', counts: { CRITICAL: 2, HIGH: 1, MEDIUM: 0, LOW: 0, UNKNOWN: 0 } },
+    ])
+  })
+})
+
+describe('the terminal', () => {
+  it('has colours only where they are wanted', () => {
+    const report = situations['blocked'] as Report
+    expect(renderTerminal(report, true)).toContain('\u001b[31m')
+    expect(renderTerminal(report, false)).not.toContain('\u001b')
+  })
+})
