@@ -7,8 +7,17 @@ const shared = {
 }
 
 export default {
+  testTimeout: 120_000,
   coverageProvider: 'v8',
-  collectCoverageFrom: ['src/**/*.ts', '!src/adapters/**', '!src/index.ts', '!src/cli.ts', '!src/model.ts', '!src/ports.ts'],
+  coverageThreshold: { global: { branches: 95, functions: 95, lines: 95, statements: 95 } },
+  collectCoverageFrom: [
+    'src/**/*.ts',
+    '!src/adapters/**',
+    '!src/index.ts',
+    '!src/cli.ts',
+    '!src/model.ts',
+    '!src/ports.ts',
+  ],
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/__tests__/**/*.test.ts'] },
     {

@@ -76,7 +76,8 @@ export function anImageVerdict(more: Partial<ImageVerdict> = {}): ImageVerdict {
 
 export function aVerdict(images: readonly ImageVerdict[], more: Partial<Verdict> = {}): Verdict {
   const counts = { ...noCounts }
-  for (const image of images) for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += image.counts[name]
+  for (const image of images)
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += image.counts[name]
   return { result: 'passed', images, counts, policy: aPolicy, ...more }
 }
 
@@ -131,12 +132,12 @@ export function tickingClock(): Clock {
   }
 }
 
-type Tree = { readonly [name: string]: Tree | string | { readonly link: string } }
+type Tree = { readonly [name: string]: Tree | string | { readonly linkTo: string } }
 
-const isLink = (node: unknown): node is { readonly link: string } =>
-  typeof node === 'object' && node !== null && typeof (node as { link?: unknown }).link === 'string'
+const isLink = (node: unknown): node is { readonly linkTo: string } =>
+  typeof node === 'object' && node !== null && typeof (node as { linkTo?: unknown }).linkTo === 'string'
 
-/** Files in memory: folders are objects, files are strings, `{link}` is a symbolic link to an absolute path. */
+/** Files in memory: folders are objects, files are strings, `{linkTo}` is a symbolic link to an absolute path. */
 export class MemoryFiles implements Files {
   readonly written = new Map<string, string>()
   readonly #root: Tree
@@ -173,9 +174,12 @@ export class MemoryFiles implements Files {
     let at = ''
     let node: Tree | string = this.#root
     for (const part of path.split('/').filter(name => name !== '')) {
-      const next: Tree | string | { readonly link: string } | undefined = typeof node === 'string' ? undefined : node[part]
+      const next: Tree | string | { readonly linkTo: string } | undefined =
+        typeof node === 'string' ? undefined : node[part]
       if (next === undefined) return undefined
-      const target: { path: string; node: Tree | string } | undefined = isLink(next) ? this.#find(next.link) : { path: `${at}/${part}`, node: next as Tree | string }
+      const target: { path: string; node: Tree | string } | undefined = isLink(next)
+        ? this.#find(next.linkTo)
+        : { path: `${at}/${part}`, node: next }
       if (target === undefined) return undefined
       at = target.path
       node = target.node

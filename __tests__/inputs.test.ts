@@ -94,11 +94,19 @@ describe('parseInputs', () => {
     ['timeout', '10 m', "timeout: '10 m' is not a time such as 90s, 10m or 1h30m"],
     ['timeout', '0s', "timeout: '0s' is not between 1s and 6h"],
     ['timeout', '7h', "timeout: '7h' is not between 1s and 6h"],
-    ['trivy-version', 'latest', "trivy-version: 'latest' is not a version such as 0.74.0; a moving name such as 'latest' cannot be verified"],
+    [
+      'trivy-version',
+      'latest',
+      "trivy-version: 'latest' is not a version such as 0.74.0; a moving name such as 'latest' cannot be verified",
+    ],
     ['trivy-sha256', 'abc', "trivy-sha256: 'abc' is not a SHA-256: 64 hexadecimal digits"],
     ['trivy-mirror', 'http://mirror.example', "trivy-mirror: 'http://mirror.example' is not an https:// address"],
     ['trivy-mirror', 'mirror', "trivy-mirror: 'mirror' is not an https:// address"],
-    ['db-repository', 'trivy db', "db-repository: 'trivy db' is not a repository such as ghcr.io/aquasecurity/trivy-db:2"],
+    [
+      'db-repository',
+      'trivy db',
+      "db-repository: 'trivy db' is not a repository such as ghcr.io/aquasecurity/trivy-db:2",
+    ],
     ['db-repository', ',', "db-repository: ',' is not a repository such as ghcr.io/aquasecurity/trivy-db:2"],
     ['images-root', 'a\0b', 'images-root: contains a NUL character'],
   ])('refuses %s: %j', (name, value, message) => {
@@ -111,8 +119,12 @@ describe('parseInputs', () => {
   })
 
   it('says which input was meant', () => {
-    expect(mistakesOf({ severty: 'HIGH' })).toEqual(["'severty' is not an input of Image Gate. Did you mean 'severity'?"])
-    expect(mistakesOf({ colour: 'x' })[0]).toMatch(/^'colour' is not an input of Image Gate. Known are: images-root, images, /)
+    expect(mistakesOf({ severty: 'HIGH' })).toEqual([
+      "'severty' is not an input of Image Gate. Did you mean 'severity'?",
+    ])
+    expect(mistakesOf({ colour: 'x' })[0]).toMatch(
+      /^'colour' is not an input of Image Gate. Known are: images-root, images, /,
+    )
   })
 
   it('does not ask the release table about a version that is none', () => {
@@ -129,6 +141,13 @@ describe('parseInputs', () => {
 
 describe('isSwitch', () => {
   it('tells switches from values', () => {
-    expect(inputNames.filter(isSwitch)).toEqual(['allow-empty', 'ignore-unfixed', 'warn-only', 'no-cache', 'annotations', 'summary'])
+    expect(inputNames.filter(isSwitch)).toEqual([
+      'allow-empty',
+      'ignore-unfixed',
+      'warn-only',
+      'no-cache',
+      'annotations',
+      'summary',
+    ])
   })
 })

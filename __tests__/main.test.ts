@@ -11,9 +11,13 @@ const { diff_ids: diffIds } = (
   JSON.parse(trivyReport) as { Metadata: { ImageConfig: { rootfs: { diff_ids: string[] } } } }
 ).Metadata.ImageConfig.rootfs
 
-const dockerfile = 'FROM debian:bookworm\nRUN apt-get update \\\n && apt-get install -y --no-install-recommends wget\nCOPY x /x\n'
-const repository = { repo: { images: { web: { Dockerfile: dockerfile }, 'My App': { Dockerfile: dockerfile }, docs: {} } } }
-const inputsOf = (raw: RawInputs = {}): ReturnType<typeof parseInputs> => parseInputs({ 'images-root': 'images', ...raw }, () => [])
+const dockerfile =
+  'FROM debian:bookworm\nRUN apt-get update \\\n && apt-get install -y --no-install-recommends wget\nCOPY x /x\n'
+const repository = {
+  repo: { images: { web: { Dockerfile: dockerfile }, 'My App': { Dockerfile: dockerfile }, docs: {} } },
+}
+const inputsOf = (raw: RawInputs = {}): ReturnType<typeof parseInputs> =>
+  parseInputs({ 'images-root': 'images', ...raw }, () => [])
 
 class FakeEngine implements Engine {
   readonly removed: string[] = []
@@ -37,7 +41,10 @@ interface Run {
   engine: FakeEngine
 }
 
-async function run(change: (ports: Ports & { engine: FakeEngine }) => void = () => undefined, raw: RawInputs = {}): Promise<Run> {
+async function run(
+  change: (ports: Ports & { engine: FakeEngine }) => void = () => undefined,
+  raw: RawInputs = {},
+): Promise<Run> {
   const console = new RecordingConsole()
   const engine = new FakeEngine()
   const ports = { engine, scanner: { ...scanner }, files: new MemoryFiles(repository), console, clock: tickingClock() }
@@ -60,7 +67,11 @@ describe('gate', () => {
       instruction: 'RUN apt-get update \\',
       fromBase: false,
     })
-    expect(report).toMatchObject({ imagesRoot: 'images', startedAt: '2026-08-02T10:00:01.000Z', scanner: { source: 'test' } })
+    expect(report).toMatchObject({
+      imagesRoot: 'images',
+      startedAt: '2026-08-02T10:00:01.000Z',
+      scanner: { source: 'test' },
+    })
     expect(delivered).toEqual([report])
     expect(console.lines).toContain('Images under images: My App, web')
     expect(console.lines).toContain('Not an image: images/docs: no Dockerfile')
@@ -112,7 +123,8 @@ describe('gate', () => {
     ],
     [
       'there is no engine',
-      ({ engine }) => (engine.prepare = async () => Promise.reject(new ToolError('Docker is not installed', 'Install it.'))),
+      ({ engine }) =>
+        (engine.prepare = async () => Promise.reject(new ToolError('Docker is not installed', 'Install it.'))),
       { kind: 'tool', messages: ['Docker is not installed'], advice: 'Install it.' },
     ],
     [
@@ -125,11 +137,6 @@ describe('gate', () => {
       ({ engine }) => (engine.prepare = async () => Promise.reject(new TypeError('x is undefined'))),
       { kind: 'unexpected', messages: ['Image Gate failed in a way that it should not: x is undefined'] },
     ],
-    [
-      'something is thrown that is no error',
-      ({ engine }) => (engine.prepare = async () => Promise.reject('odd' as unknown as Error)),
-      { kind: 'unexpected' },
-    ],
   ])('ends in error when %s', async (_, change, problem) => {
     const { report, delivered } = await run(change, { 'warn-only': 'true' })
     expect(report.verdict).toMatchObject({ result: 'error', problem })
@@ -138,7 +145,8 @@ describe('gate', () => {
 
   it('keeps the other results when one image cannot be built or scanned', async () => {
     const { report } = await run(ports => {
-      ports.engine.build = async ({ tag }) => (tag.includes('web') ? { status: 'built', imageId: 'sha256:1' } : { status: 'timed-out' })
+      ports.engine.build = async ({ tag }) =>
+        tag.includes('web') ? { status: 'built', imageId: 'sha256:1' } : { status: 'timed-out' }
     })
     expect(report.verdict.result).toBe('error')
     expect(report.verdict.images.map(({ state }) => state)).toEqual(['build-failed', 'vulnerable'])
@@ -146,7 +154,7 @@ describe('gate', () => {
 
   it('reads no Dockerfile that was refused', async () => {
     const { report } = await run(ports => {
-      Object.assign(ports, { files: new MemoryFiles({ repo: { images: { web: { link: '/etc' } } }, etc: {} }) })
+      Object.assign(ports, { files: new MemoryFiles({ repo: { images: { web: { linkTo: '/etc' } } }, etc: {} }) })
     })
     expect(report.verdict.images).toMatchObject([{ state: 'build-failed' }])
   })

@@ -41330,7 +41330,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 1685:
+/***/ 4712:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42648,11 +42648,10 @@ var external_node_string_decoder_ = __nccwpck_require__(6193);
 const graceMilliseconds = 3000;
 /** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
 const maxLine = 16 * 1024;
-/** @param cancelled ends every running process, and lets none start any more */
+/** @param cancelled ends every running process with its reason, and lets none start any more */
 function createRunProcess(cancelled) {
     return async (request) => {
-        if (cancelled.aborted)
-            throw cancellation();
+        cancelled.throwIfAborted();
         const child = (0,external_node_child_process_namespaceObject.spawn)(request.command, request.args, {
             env: request.env,
             cwd: request.cwd,
@@ -42660,9 +42659,9 @@ function createRunProcess(cancelled) {
             detached: true,
             stdio: ['ignore', 'pipe', 'pipe'],
         });
-        let timedOut = false;
+        const ended = { byTimeout: false };
         const onTimeout = () => {
-            timedOut = true;
+            ended.byTimeout = true;
             endGroup(child);
         };
         const onCancel = () => {
@@ -42671,10 +42670,9 @@ function createRunProcess(cancelled) {
         const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout);
         cancelled.addEventListener('abort', onCancel);
         try {
-            const ended = await waitFor(child, request);
-            if (cancelled.aborted)
-                throw cancellation();
-            return timedOut ? { status: 'timed-out' } : ended;
+            const result = await waitFor(child, request);
+            cancelled.throwIfAborted();
+            return ended.byTimeout ? { status: 'timed-out' } : result;
         }
         finally {
             clearTimeout(timer);
@@ -42733,14 +42731,29 @@ function signalGroup(child, signal) {
         // Nobody is left in the group.
     }
 }
-function cancellation() {
-    return new errors/* ToolError */.v4('the run was cancelled', 'Run it again.');
-}
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./src/adapters/trivy-reason.ts
+/** As much as fits into one line of a log. */
+const maxLength = 400;
+/**
+ * Why Trivy failed, from what it printed: `FATAL Fatal error ...: 2 errors occurred:` and then each on a line with a
+ * bullet, the innermost last.
+ */
+function trivyReason(said) {
+    const line = said.filter(text => /^\s*\* /.test(text)).at(-1) ??
+        said.filter(text => /FATAL|error/i.test(text)).at(-1) ??
+        said.at(-1);
+    const reason = (line ?? 'it gave no reason').replace(/^\s*\* /, '').replace(/^.*?FATAL\s+(Fatal error\s+)?/, '');
+    return reason.length <= maxLength ? reason : `…${reason.slice(-maxLength)}`;
+}
+
 ;// CONCATENATED MODULE: ./src/adapters/trivy-database.ts
 /** Gets Trivy's databases, each once, from the first repository that has it. */
+
 
 
 
@@ -42830,12 +42843,7 @@ async function runDownload(kind, repository, cacheDir, options) {
     });
     if (result.status === 'exited' && result.exitCode === 0)
         return;
-    throw new errors/* ToolError */.v4(result.status === 'exited' ? lastReason(said) : result.status, '', said.slice(-20));
-}
-/** Trivy's last words: `FATAL ... OCI artifact error: failed to download ...: GET https://...: unexpected status code 404`. */
-function lastReason(said) {
-    const text = said.filter(line => /FATAL|error/i.test(line)).at(-1) ?? said.at(-1) ?? 'no reason given';
-    return text.replace(/^.*?FATAL\s+(Fatal error\s+)?/, '').replace(/^.*?\terror: /, '').slice(-300);
+    throw new errors/* ToolError */.v4(result.status === 'exited' ? trivyReason(said) : result.status, '', said.slice(-20));
 }
 async function readMetadata(directory) {
     try {
@@ -42850,8 +42858,6 @@ async function readMetadata(directory) {
     }
 }
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -45604,6 +45610,8 @@ function mismatch(what, expected, actual, told) {
 
 
 
+
+
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
 class TrivyScanner {
     #options;
@@ -45652,17 +45660,24 @@ class TrivyScanner {
                 timeout: timeout + 5000,
                 onLine: line => said.push(line),
             });
-            if (result.status === 'exited' && result.exitCode === 0)
+            if (result.status === 'exited' && result.exitCode === 0 && (0,external_node_fs_.existsSync)(output))
                 return (0,promises_.readFile)(output, 'utf8');
-            const reason = result.status === 'killed' ? `it was killed by ${result.signal}` : said.at(-1);
-            throw new errors/* ToolError */.v4(`Trivy ended without a report: ${shorten(reason ?? result.status)}`, 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
+            const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result);
+            throw new errors/* ToolError */.v4(`Trivy ended without a report: ${reason}`, 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
         });
     }
     async #provide(kind, repositories) {
         const { run, databaseDir } = this.#options;
         const { path, repository, updatedAt } = await this.#inEmptyDirectory(cwd => {
             const env = downloadEnvironment(process.env, cwd);
-            return provideDatabase(kind, repositories, { run, trivy: this.#program, env, cwd, cacheDir: databaseDir, now: new Date() });
+            return provideDatabase(kind, repositories, {
+                run,
+                trivy: this.#program,
+                env,
+                cwd,
+                cacheDir: databaseDir,
+                now: new Date(),
+            });
         });
         await (0,promises_.symlink)(path, (0,external_node_path_.join)(this.#cacheDir, kind.folder));
         return { repository, updatedAt };
@@ -45699,11 +45714,12 @@ function scanArgs({ archive, output, cacheDir, timeout }) {
 function needsJavaDatabase({ log }) {
     return log.some(line => /java.?db/i.test(line));
 }
-function shorten(text) {
-    return text.length <= 500 ? text : `…${text.slice(-500)}`;
+function describeEnd(result) {
+    return result.status === 'killed' ? `it was killed by ${result.signal}` : 'it took too long';
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/workbench.ts
+
 
 
 
@@ -45723,7 +45739,7 @@ async function withWorkbench(options, use) {
     const tempDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(await (0,promises_.realpath)(options.tempRoot), 'image-gate-'));
     const cancelled = new AbortController();
     const cancel = () => {
-        cancelled.abort();
+        cancelled.abort(new errors/* ToolError */.v4('the run was cancelled', 'Run it again.'));
     };
     const run = createRunProcess(cancelled.signal);
     const databaseDir = options.databaseDir ?? (0,external_node_path_.join)(tempDir, 'databases');
@@ -45766,7 +45782,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7473);
 /* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7286);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1685);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4712);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8422);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3334);
@@ -45809,7 +45825,10 @@ function outletsOf(inputs, workspace) {
     if (inputs.reportDir === '')
         return [terminal];
     const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, inputs.reportDir), 'report.json');
-    return [{ name: 'JSON report', deliver: report => new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(path, (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_10__/* .renderJsonReport */ .n)(report)) }, terminal];
+    return [
+        { name: 'JSON report', deliver: report => new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(path, (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_10__/* .renderJsonReport */ .n)(report)) },
+        terminal,
+    ];
 }
 async function gateHere(command) {
     const inputs = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)(command.inputs, trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_5__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__/* .thisPlatform */ .g));
@@ -46057,7 +46076,7 @@ function parseInputs(raw, checkTrivy) {
     };
     const values = Object.fromEntries(inputNames.map(name => [name, read(name)]));
     const inputs = toInputs(values);
-    if (values['trivy-version'] !== undefined)
+    if (!mistakes.some(mistake => mistake.startsWith('trivy-')))
         mistakes.push(...checkTrivy(inputs.trivy));
     if (mistakes.length > 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ConfigurationError */ .j1(mistakes, 'Mend the inputs named above, then run again.');
@@ -46266,7 +46285,7 @@ function parseStatus(line) {
             return undefined;
         const { vertexes, logs } = value;
         const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list));
-        return isStatus ? value : undefined;
+        return isStatus ? (value) : undefined;
     }
     catch {
         return undefined;
@@ -46322,7 +46341,9 @@ async function buildImage(image, plan, { engine, console }) {
     };
     try {
         const result = await engine.build(request, line => {
-            progress.read(line).forEach(event => log.add(event));
+            progress.read(line).forEach(event => {
+                log.add(event);
+            });
         });
         if (result.status === 'built')
             return result;
@@ -46653,7 +46674,7 @@ function parseFinalStage(dockerfile) {
 function splitStages(instructions) {
     const stages = [];
     for (const instruction of instructions) {
-        if (instruction.getKeyword() === 'FROM')
+        if (instruction instanceof main.From)
             stages.push({ from: instruction, body: [] });
         else
             stages.at(-1)?.body.push(instruction);
@@ -46662,7 +46683,10 @@ function splitStages(instructions) {
 }
 function toStep(instruction, source) {
     const { start, end } = instruction.getRange();
-    const written = source.slice(start.line, end.line + 1).join('\n').trimStart();
+    const written = source
+        .slice(start.line, end.line + 1)
+        .join('\n')
+        .trimStart();
     const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''));
     return {
         keyword: instruction.getKeyword().toUpperCase(),
@@ -46676,7 +46700,9 @@ function toStep(instruction, source) {
 function withoutFlags(argument, firstLine) {
     const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
     const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line));
-    const joined = lines.map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`)).join('');
+    const joined = lines
+        .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
+        .join('');
     return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '');
 }
 function foldWhitespace(text) {
@@ -47016,7 +47042,10 @@ function policyOf({ severity, ignoreUnfixed, warnOnly }) {
 }
 async function readDockerfiles(images, workspace, files) {
     const buildable = images.filter(({ refusal }) => refusal === undefined);
-    const texts = buildable.map(async (image) => [image, await files.readText((0,external_node_path_.join)(workspace, image.dockerfile))]);
+    const texts = buildable.map(async (image) => [
+        image,
+        await files.readText((0,external_node_path_.join)(workspace, image.dockerfile)),
+    ]);
     return new Map(await Promise.all(texts));
 }
 function fail(error, inputs, console) {
@@ -47220,7 +47249,9 @@ function renderTerminal(report, colour) {
         imageLines(report, paint),
         ...(0,report_text/* imagesIn */.o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
         ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
-        ...(report.verdict.problem === undefined ? [] : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
+        ...(report.verdict.problem === undefined
+            ? []
+            : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
         closingLines(report, paint),
     ];
     return sections
@@ -47231,7 +47262,7 @@ function renderTerminal(report, colour) {
 function imageLines({ verdict }, paint) {
     const width = Math.max(0, ...verdict.images.map(({ image }) => visible(image.name).length));
     return verdict.images.map(image => {
-        const took = (0,report_text/* durationText */.S5)(image.buildDuration + image.scanDuration);
+        const took = image.state === 'skipped' ? '' : (0,report_text/* durationText */.S5)(image.buildDuration + image.scanDuration);
         const detail = image.state === 'vulnerable' ? (0,report_text/* countsText */.WN)(image.counts) : '';
         const name = visible(image.image.name).padEnd(width);
         const state = paint(stateStyles[image.state], (0,report_text/* stateText */.r9)(image.state).padEnd(12));
@@ -47279,8 +47310,8 @@ function closingLines(report, paint) {
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
     const total = (0,report_text/* totalOf */.e6)(verdict.counts);
     const counted = total === 0 ? '' : `: ${(0,report_text/* count */.U9)(total, 'finding')}, ${(0,report_text/* countsText */.WN)(verdict.counts)}`;
-    // A failure's own advice stands beside it.
-    const step = (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').length > 0 ? '' : (0,report_text/* nextStep */.sk)(report);
+    // The advice of a failed image stands beside its failure.
+    const step = verdict.problem?.advice ?? (total > 0 ? report_text/* upgradeAdvice */.d5 : '');
     return [
         paint('gray', `Policy: ${(0,report_text/* policyText */.MJ)(report)}`),
         paint(['bold', style], visible((0,report_text/* headline */.Pl)(report)) + counted),
@@ -47301,11 +47332,12 @@ function closingLines(report, paint) {
 /* harmony export */   U9: () => (/* binding */ count),
 /* harmony export */   WN: () => (/* binding */ countsText),
 /* harmony export */   Z9: () => (/* binding */ placeText),
+/* harmony export */   d5: () => (/* binding */ upgradeAdvice),
 /* harmony export */   e6: () => (/* binding */ totalOf),
 /* harmony export */   o$: () => (/* binding */ imagesIn),
-/* harmony export */   r9: () => (/* binding */ stateText),
-/* harmony export */   sk: () => (/* binding */ nextStep)
+/* harmony export */   r9: () => (/* binding */ stateText)
 /* harmony export */ });
+/* unused harmony export nextStep */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
 /* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(182);
 /** The words that every rendering shares. */
@@ -47375,7 +47407,8 @@ function headline(report) {
             return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(verdict.result);
     }
 }
-/** What to do next, in a sentence or two. */
+const upgradeAdvice = 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.';
+/** What to do first, in a sentence or two. */
 function nextStep(report) {
     const { verdict } = report;
     if (verdict.problem !== undefined)
@@ -47385,7 +47418,7 @@ function nextStep(report) {
         return broken[0]?.failure?.advice ?? 'See the log.';
     if (imagesIn(report, 'vulnerable').length === 0)
         return '';
-    return 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.';
+    return upgradeAdvice;
 }
 /** How the policy reads, for people. */
 function policyText({ verdict }) {

@@ -47248,7 +47248,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 8049:
+/***/ 973:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47432,11 +47432,10 @@ var external_node_string_decoder_ = __nccwpck_require__(6193);
 const graceMilliseconds = 3000;
 /** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
 const maxLine = 16 * 1024;
-/** @param cancelled ends every running process, and lets none start any more */
+/** @param cancelled ends every running process with its reason, and lets none start any more */
 function createRunProcess(cancelled) {
     return async (request) => {
-        if (cancelled.aborted)
-            throw cancellation();
+        cancelled.throwIfAborted();
         const child = (0,external_node_child_process_namespaceObject.spawn)(request.command, request.args, {
             env: request.env,
             cwd: request.cwd,
@@ -47444,9 +47443,9 @@ function createRunProcess(cancelled) {
             detached: true,
             stdio: ['ignore', 'pipe', 'pipe'],
         });
-        let timedOut = false;
+        const ended = { byTimeout: false };
         const onTimeout = () => {
-            timedOut = true;
+            ended.byTimeout = true;
             endGroup(child);
         };
         const onCancel = () => {
@@ -47455,10 +47454,9 @@ function createRunProcess(cancelled) {
         const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout);
         cancelled.addEventListener('abort', onCancel);
         try {
-            const ended = await waitFor(child, request);
-            if (cancelled.aborted)
-                throw cancellation();
-            return timedOut ? { status: 'timed-out' } : ended;
+            const result = await waitFor(child, request);
+            cancelled.throwIfAborted();
+            return ended.byTimeout ? { status: 'timed-out' } : result;
         }
         finally {
             clearTimeout(timer);
@@ -47517,14 +47515,29 @@ function signalGroup(child, signal) {
         // Nobody is left in the group.
     }
 }
-function cancellation() {
-    return new errors/* ToolError */.v4('the run was cancelled', 'Run it again.');
-}
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./src/adapters/trivy-reason.ts
+/** As much as fits into one line of a log. */
+const maxLength = 400;
+/**
+ * Why Trivy failed, from what it printed: `FATAL Fatal error ...: 2 errors occurred:` and then each on a line with a
+ * bullet, the innermost last.
+ */
+function trivyReason(said) {
+    const line = said.filter(text => /^\s*\* /.test(text)).at(-1) ??
+        said.filter(text => /FATAL|error/i.test(text)).at(-1) ??
+        said.at(-1);
+    const reason = (line ?? 'it gave no reason').replace(/^\s*\* /, '').replace(/^.*?FATAL\s+(Fatal error\s+)?/, '');
+    return reason.length <= maxLength ? reason : `…${reason.slice(-maxLength)}`;
+}
+
 ;// CONCATENATED MODULE: ./src/adapters/trivy-database.ts
 /** Gets Trivy's databases, each once, from the first repository that has it. */
+
 
 
 
@@ -47614,12 +47627,7 @@ async function runDownload(kind, repository, cacheDir, options) {
     });
     if (result.status === 'exited' && result.exitCode === 0)
         return;
-    throw new errors/* ToolError */.v4(result.status === 'exited' ? lastReason(said) : result.status, '', said.slice(-20));
-}
-/** Trivy's last words: `FATAL ... OCI artifact error: failed to download ...: GET https://...: unexpected status code 404`. */
-function lastReason(said) {
-    const text = said.filter(line => /FATAL|error/i.test(line)).at(-1) ?? said.at(-1) ?? 'no reason given';
-    return text.replace(/^.*?FATAL\s+(Fatal error\s+)?/, '').replace(/^.*?\terror: /, '').slice(-300);
+    throw new errors/* ToolError */.v4(result.status === 'exited' ? trivyReason(said) : result.status, '', said.slice(-20));
 }
 async function readMetadata(directory) {
     try {
@@ -47634,8 +47642,6 @@ async function readMetadata(directory) {
     }
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 8 modules
 var lib_core = __nccwpck_require__(6058);
 // EXTERNAL MODULE: ./node_modules/@actions/io/lib/io.js
@@ -48595,6 +48601,8 @@ function mismatch(what, expected, actual, told) {
 
 
 
+
+
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
 class TrivyScanner {
     #options;
@@ -48643,17 +48651,24 @@ class TrivyScanner {
                 timeout: timeout + 5000,
                 onLine: line => said.push(line),
             });
-            if (result.status === 'exited' && result.exitCode === 0)
+            if (result.status === 'exited' && result.exitCode === 0 && (0,external_node_fs_namespaceObject.existsSync)(output))
                 return (0,promises_.readFile)(output, 'utf8');
-            const reason = result.status === 'killed' ? `it was killed by ${result.signal}` : said.at(-1);
-            throw new errors/* ToolError */.v4(`Trivy ended without a report: ${shorten(reason ?? result.status)}`, 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
+            const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result);
+            throw new errors/* ToolError */.v4(`Trivy ended without a report: ${reason}`, 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
         });
     }
     async #provide(kind, repositories) {
         const { run, databaseDir } = this.#options;
         const { path, repository, updatedAt } = await this.#inEmptyDirectory(cwd => {
             const env = downloadEnvironment(process.env, cwd);
-            return provideDatabase(kind, repositories, { run, trivy: this.#program, env, cwd, cacheDir: databaseDir, now: new Date() });
+            return provideDatabase(kind, repositories, {
+                run,
+                trivy: this.#program,
+                env,
+                cwd,
+                cacheDir: databaseDir,
+                now: new Date(),
+            });
         });
         await (0,promises_.symlink)(path, (0,external_node_path_.join)(this.#cacheDir, kind.folder));
         return { repository, updatedAt };
@@ -48690,11 +48705,12 @@ function scanArgs({ archive, output, cacheDir, timeout }) {
 function needsJavaDatabase({ log }) {
     return log.some(line => /java.?db/i.test(line));
 }
-function shorten(text) {
-    return text.length <= 500 ? text : `…${text.slice(-500)}`;
+function describeEnd(result) {
+    return result.status === 'killed' ? `it was killed by ${result.signal}` : 'it took too long';
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/workbench.ts
+
 
 
 
@@ -48714,7 +48730,7 @@ async function withWorkbench(options, use) {
     const tempDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(await (0,promises_.realpath)(options.tempRoot), 'image-gate-'));
     const cancelled = new AbortController();
     const cancel = () => {
-        cancelled.abort();
+        cancelled.abort(new errors/* ToolError */.v4('the run was cancelled', 'Run it again.'));
     };
     const run = createRunProcess(cancelled.signal);
     const databaseDir = options.databaseDir ?? (0,external_node_path_.join)(tempDir, 'databases');
@@ -48826,7 +48842,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9848);
 /* harmony import */ var _adapters_runner_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6676);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8049);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(973);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8422);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3334);
 /* harmony import */ var _report_annotations_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(856);
@@ -48859,7 +48875,9 @@ function readRawInputs() {
 }
 function outletsOf(inputs, context) {
     const step = (process.env['GITHUB_ACTION'] ?? '').replace(/[^\w-]/g, '');
-    const directory = inputs.reportDir === '' ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(runnerTemp, `image-gate-report-${step}`) : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(context.workspace, inputs.reportDir);
+    const directory = inputs.reportDir === ''
+        ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(runnerTemp, `image-gate-report-${step}`)
+        : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(context.workspace, inputs.reportDir);
     const reportPath = (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.json');
     let written = '';
     const outlets = [
@@ -48986,7 +49004,7 @@ function parseInputs(raw, checkTrivy) {
     };
     const values = Object.fromEntries(inputNames.map(name => [name, read(name)]));
     const inputs = toInputs(values);
-    if (values['trivy-version'] !== undefined)
+    if (!mistakes.some(mistake => mistake.startsWith('trivy-')))
         mistakes.push(...checkTrivy(inputs.trivy));
     if (mistakes.length > 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ConfigurationError */ .j1(mistakes, 'Mend the inputs named above, then run again.');
@@ -49195,7 +49213,7 @@ function parseStatus(line) {
             return undefined;
         const { vertexes, logs } = value;
         const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list));
-        return isStatus ? value : undefined;
+        return isStatus ? (value) : undefined;
     }
     catch {
         return undefined;
@@ -49251,7 +49269,9 @@ async function buildImage(image, plan, { engine, console }) {
     };
     try {
         const result = await engine.build(request, line => {
-            progress.read(line).forEach(event => log.add(event));
+            progress.read(line).forEach(event => {
+                log.add(event);
+            });
         });
         if (result.status === 'built')
             return result;
@@ -49582,7 +49602,7 @@ function parseFinalStage(dockerfile) {
 function splitStages(instructions) {
     const stages = [];
     for (const instruction of instructions) {
-        if (instruction.getKeyword() === 'FROM')
+        if (instruction instanceof main.From)
             stages.push({ from: instruction, body: [] });
         else
             stages.at(-1)?.body.push(instruction);
@@ -49591,7 +49611,10 @@ function splitStages(instructions) {
 }
 function toStep(instruction, source) {
     const { start, end } = instruction.getRange();
-    const written = source.slice(start.line, end.line + 1).join('\n').trimStart();
+    const written = source
+        .slice(start.line, end.line + 1)
+        .join('\n')
+        .trimStart();
     const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''));
     return {
         keyword: instruction.getKeyword().toUpperCase(),
@@ -49605,7 +49628,9 @@ function toStep(instruction, source) {
 function withoutFlags(argument, firstLine) {
     const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
     const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line));
-    const joined = lines.map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`)).join('');
+    const joined = lines
+        .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
+        .join('');
     return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '');
 }
 function foldWhitespace(text) {
@@ -49945,7 +49970,10 @@ function policyOf({ severity, ignoreUnfixed, warnOnly }) {
 }
 async function readDockerfiles(images, workspace, files) {
     const buildable = images.filter(({ refusal }) => refusal === undefined);
-    const texts = buildable.map(async (image) => [image, await files.readText((0,external_node_path_.join)(workspace, image.dockerfile))]);
+    const texts = buildable.map(async (image) => [
+        image,
+        await files.readText((0,external_node_path_.join)(workspace, image.dockerfile)),
+    ]);
     return new Map(await Promise.all(texts));
 }
 function fail(error, inputs, console) {
@@ -50012,7 +50040,11 @@ function renderAnnotations(report) {
     const suspicious = report.ignored.filter(entry => entry.suspicious);
     const warnings = [
         ...causes.filter(annotation => annotation.level === 'warning'),
-        ...suspicious.map(({ path, reason }) => ({ level: 'warning', title: 'Not gated', message: `${path}: ${reason}` })),
+        ...suspicious.map(({ path, reason }) => ({
+            level: 'warning',
+            title: 'Not gated',
+            message: `${path}: ${reason}`,
+        })),
     ];
     return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)];
 }
@@ -50051,7 +50083,10 @@ function annotateCause({ image }, { origin, findings }, level) {
 function cut(message) {
     if (message.length <= maxMessage)
         return message;
-    const kept = message.slice(0, maxMessage - 60).split('\n').slice(0, -1);
+    const kept = message
+        .slice(0, maxMessage - 60)
+        .split('\n')
+        .slice(0, -1);
     const rest = message.split('\n').length - kept.length;
     return `${kept.join('\n')}\n… and ${String(rest)} more: see the job summary.`;
 }
@@ -50109,10 +50144,7 @@ function renderClosing(report) {
         ...list((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable'), ({ counts }) => (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)(counts)),
     ];
     const step = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .nextStep */ .sk)(report);
-    return [
-        (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`),
-        ...(step === '' ? [] : [step]),
-    ]
+    return [(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`), ...(step === '' ? [] : [step])]
         .join(' ')
         .replace(/\.\./g, '.');
 }
@@ -50218,7 +50250,12 @@ function renderOutputs(report, reportPath) {
     const { result, counts, images } = report.verdict;
     return {
         result,
-        images: JSON.stringify(images.map(({ image, state, counts: own, imageId }) => ({ name: image.name, state, counts: own, digest: imageId }))),
+        images: JSON.stringify(images.map(({ image, state, counts: own, imageId }) => ({
+            name: image.name,
+            state,
+            counts: own,
+            digest: imageId,
+        }))),
         'failed-images': (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable', 'build-failed', 'scan-failed')
             .map(({ image }) => image.name)
             .join(','),
@@ -50338,12 +50375,16 @@ function render(report, rows) {
     return `${sections.filter(section => section !== '').join('\n\n')}\n`;
 }
 function heading(report) {
-    const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed' ? '⚠️' : resultIcons[report.verdict.result];
+    const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
+        ? '⚠️'
+        : resultIcons[report.verdict.result];
     return `## ${icon} ${escapeText((0,report_text/* headline */.Pl)(report))}`;
 }
 function countsLine({ verdict }) {
     const total = (0,report_text/* totalOf */.e6)(verdict.counts);
-    return total === 0 ? '' : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
+    return total === 0
+        ? ''
+        : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
 }
 function problem({ verdict }) {
     if (verdict.problem === undefined)
@@ -50398,13 +50439,12 @@ function blocking(image, rows) {
 }
 function renderCause({ origin, findings }, { image }, rows) {
     const where = code((0,report_text/* placeText */.Z9)(origin?.file ?? image.dockerfile, origin?.lines));
-    const what = origin === undefined ? 'a layer that no line could be found for' : code(origin.instruction);
-    const brought = origin?.fromBase === true ? 'come with the base image' : 'brought by';
-    const intro = origin?.fromBase === true ? `${where} ${what}: ${brought}` : `${where}: ${brought} ${what}`;
+    const what = origin === undefined ? 'in a layer that no line could be found for' : `brought by ${code(origin.instruction)}`;
+    const base = origin?.fromBase === true ? ', the base image' : '';
     const shown = findings.slice(0, rows);
     const rest = findings.length - shown.length;
     const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`];
-    return [intro, findingTable(shown), ...more].join('\n\n');
+    return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n');
 }
 function findingTable(findings) {
     return table(['Severity', 'Vulnerability', 'Package', 'Installed', 'Fixed in', 'What it is'], findings.map(finding => [
@@ -50419,11 +50459,12 @@ function findingTable(findings) {
 /** A title is there to recognise the thing by; its length is the database's. */
 function shorten(text) {
     const characters = [...text];
-    return characters.length <= 80 ? text : `${characters.slice(0, 79).join('')}…`;
+    return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`;
 }
-function next(report) {
-    const step = (0,report_text/* nextStep */.sk)(report);
-    return step === '' || (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').length > 0 ? '' : `**What to do next:** ${escapeText(step)}`;
+/** The advice of a failed image stands beside its failure. */
+function next({ verdict }) {
+    const step = verdict.problem?.advice ?? ((0,report_text/* totalOf */.e6)(verdict.counts) > 0 ? report_text/* upgradeAdvice */.d5 : '');
+    return step === '' ? '' : `**What to do next:** ${escapeText(step)}`;
 }
 /** Nothing vanishes: what the policy lets pass is counted too. */
 function uncounted({ verdict }) {
@@ -50468,6 +50509,7 @@ function footer(report) {
 /* harmony export */   U9: () => (/* binding */ count),
 /* harmony export */   WN: () => (/* binding */ countsText),
 /* harmony export */   Z9: () => (/* binding */ placeText),
+/* harmony export */   d5: () => (/* binding */ upgradeAdvice),
 /* harmony export */   e6: () => (/* binding */ totalOf),
 /* harmony export */   o$: () => (/* binding */ imagesIn),
 /* harmony export */   r9: () => (/* binding */ stateText),
@@ -50542,7 +50584,8 @@ function headline(report) {
             return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(verdict.result);
     }
 }
-/** What to do next, in a sentence or two. */
+const upgradeAdvice = 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.';
+/** What to do first, in a sentence or two. */
 function nextStep(report) {
     const { verdict } = report;
     if (verdict.problem !== undefined)
@@ -50552,7 +50595,7 @@ function nextStep(report) {
         return broken[0]?.failure?.advice ?? 'See the log.';
     if (imagesIn(report, 'vulnerable').length === 0)
         return '';
-    return 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.';
+    return upgradeAdvice;
 }
 /** How the policy reads, for people. */
 function policyText({ verdict }) {

@@ -1,10 +1,10 @@
 // @ts-check
-// Bundles the two entries into dist/ with the project's own ncc, so that the result is the same on every machine.
-// Not minified: a reviewer reads the difference.
+// Bundles the two entries with the project's own ncc, so that the result is the same on every machine: into dist/, or
+// into the folder that is given. Not minified: a reviewer reads the difference.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -19,15 +19,14 @@ function bundle(entry, directory, ...more) {
   })
 }
 
-const dist = join(root, 'dist')
+const target = resolve(process.argv[2] ?? join(root, 'dist'))
 const work = mkdtempSync(join(tmpdir(), 'image-gate-build-'))
 try {
-  rmSync(dist, { recursive: true, force: true })
-  bundle('src/index.ts', dist, '--license', 'licenses.txt')
+  rmSync(target, { recursive: true, force: true })
+  bundle('src/index.ts', target, '--license', 'licenses.txt')
   bundle('src/cli.ts', work)
-  cpSync(join(work, 'index.js'), join(dist, 'cli.js'))
-  chmodSync(join(dist, 'cli.js'), 0o755)
+  cpSync(join(work, 'index.js'), join(target, 'cli.js'))
+  chmodSync(join(target, 'cli.js'), 0o755)
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
-if (!readFileSync(join(dist, 'index.js'), 'utf8').includes('images-root')) throw new Error('dist/index.js looks empty')

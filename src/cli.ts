@@ -40,7 +40,10 @@ function outletsOf(inputs: Inputs, workspace: string): Outlet[] {
   }
   if (inputs.reportDir === '') return [terminal]
   const path = join(resolve(workspace, inputs.reportDir), 'report.json')
-  return [{ name: 'JSON report', deliver: report => new LocalFiles().writeText(path, renderJsonReport(report)) }, terminal]
+  return [
+    { name: 'JSON report', deliver: report => new LocalFiles().writeText(path, renderJsonReport(report)) },
+    terminal,
+  ]
 }
 
 async function gateHere(command: GateCommand): Promise<Report> {

@@ -29,7 +29,9 @@ function readRawInputs(): RawInputs {
 function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   const step = (process.env['GITHUB_ACTION'] ?? '').replace(/[^\w-]/g, '')
   const directory =
-    inputs.reportDir === '' ? join(runnerTemp, `image-gate-report-${step}`) : resolve(context.workspace, inputs.reportDir)
+    inputs.reportDir === ''
+      ? join(runnerTemp, `image-gate-report-${step}`)
+      : resolve(context.workspace, inputs.reportDir)
   const reportPath = join(directory, 'report.json')
   let written = ''
   const outlets: (Outlet | false)[] = [

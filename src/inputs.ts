@@ -58,7 +58,11 @@ export const inputTable = {
   'ignore-unfixed': spec('Do not block on vulnerabilities that no version fixes yet', 'true', parseBoolean),
   'warn-only': spec('Report what would block, but pass; an `error` still fails', 'false', parseBoolean),
   'no-cache': spec('Build every image from scratch, so that package upgrades are today’s', 'true', parseBoolean),
-  timeout: spec('Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`', '10m', parseDuration),
+  timeout: spec(
+    'Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`',
+    '10m',
+    parseDuration,
+  ),
   'trivy-version': spec('Version of Trivy to install', '0.74.0', parseVersion),
   'trivy-sha256': spec(
     'SHA-256 of the release archive (or of the program, with `trivy-path`); needed for versions that Image Gate does not know',
@@ -124,7 +128,7 @@ export function parseInputs(raw: RawInputs, checkTrivy: (trivy: TrivySettings) =
     [N in InputName]: ReturnType<(typeof inputTable)[N]['parse']>
   }
   const inputs = toInputs(values)
-  if (values['trivy-version'] !== undefined) mistakes.push(...checkTrivy(inputs.trivy))
+  if (!mistakes.some(mistake => mistake.startsWith('trivy-'))) mistakes.push(...checkTrivy(inputs.trivy))
   if (mistakes.length > 0) throw new ConfigurationError(mistakes, 'Mend the inputs named above, then run again.')
   return inputs
 }

@@ -20,7 +20,9 @@ export async function gate(
   outlets: readonly Outlet[],
 ): Promise<Report> {
   const startedAt = ports.clock.now()
-  const examination = await examine(inputs, context, ports).catch((error: unknown) => fail(error, inputs, ports.console))
+  const examination = await examine(inputs, context, ports).catch((error: unknown) =>
+    fail(error, inputs, ports.console),
+  )
   const duration = ports.clock.now().getTime() - startedAt.getTime()
   const { imagesRoot } = inputs
   const report = { ...examination, context, imagesRoot, startedAt: startedAt.toISOString(), duration }
@@ -69,7 +71,8 @@ async function examine(inputs: Inputs, context: RunContext, ports: Ports): Promi
 function tellDiscovery({ images, skipped, ignored }: Discovery, { imagesRoot }: Inputs, console: Console): void {
   if (images.length === 0) console.info(`There is nothing to gate under ${imagesRoot}.`)
   else console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`)
-  if (skipped.length > 0) console.info(`Skipped, as the input images asks: ${skipped.map(({ name }) => name).join(', ')}`)
+  if (skipped.length > 0)
+    console.info(`Skipped, as the input images asks: ${skipped.map(({ name }) => name).join(', ')}`)
   for (const { name, safeName } of images) {
     if (name !== safeName) console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`)
   }
@@ -86,9 +89,10 @@ async function readDockerfiles(
   files: Files,
 ): Promise<ReadonlyMap<ImageContext, string>> {
   const buildable = images.filter(({ refusal }) => refusal === undefined)
-  const texts = buildable.map(
-    async (image): Promise<[ImageContext, string]> => [image, await files.readText(join(workspace, image.dockerfile))],
-  )
+  const texts = buildable.map(async (image): Promise<[ImageContext, string]> => [
+    image,
+    await files.readText(join(workspace, image.dockerfile)),
+  ])
   return new Map(await Promise.all(texts))
 }
 

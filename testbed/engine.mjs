@@ -1,75 +1,113 @@
 // @ts-check
 /** A Docker engine: the one that runs, else Docker 29 built from its Go module, else Debian's docker.io. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { installPackages, isDebianRoot } from './debian.mjs'
-import { ask, onPath, runProgram, startService, step, waitUntil } from './shell.mjs'
-import { findService, folder, rememberService, runFolder } from './state.mjs'
+import { installPackages, installPrograms, isDebianRoot } from './debian.mjs'
+import { bridgeOf, provideBridge, removeBridge } from './network.mjs'
+import { startService, stopProcess } from './service.mjs'
+import { ask, step } from './shell.mjs'
+import { cacheFolder, findService, folder, forgetService, rememberService, runFolder } from './state.mjs'
 import { buildTool } from './tools.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
 /** @typedef {'modern' | 'old'} EngineKind containerd image store and provenance, or graphdriver store without */
+/** @typedef {{kind: 'running' | EngineKind, version: string, env: Record<string, string>}} Engine */
 
-/** Networks of their own, so that both engines can run side by side and beside anybody else's docker0. */
-const bridges = { modern: ['igmodern', '10.213.1.1/24'], old: ['igold', '10.213.2.1/24'] }
+/** @type {readonly EngineKind[]} */
+export const engineKinds = ['modern', 'old']
 
 /** @param {EngineKind} kind */
-const socketOf = kind => join(runFolder, kind, 'docker.sock')
+const runOf = kind => join(runFolder, kind)
+
+/** @param {EngineKind} kind */
+const hostOf = kind => `unix://${join(runOf(kind), 'docker.sock')}`
 
 /** @param {NodeJS.ProcessEnv} env */
-const answers = env => ask('docker', ['version', '--format', '{{.Server.Version}}'], { env, timeout: 10_000 }).ok
+function serverVersion(env) {
+  const { ok, stdout } = ask('docker', ['version', '--format', '{{.Server.Version}}'], { env, timeout: 10_000 })
+  return ok && stdout !== '' ? stdout : undefined
+}
 
 /**
  * @param {{kind?: EngineKind, mirror: () => Promise<string>, log: Log}} options kind: one of the test bed's own engines,
  * even where another one runs; mirror: the address of a registry to ask before Docker Hub
- * @returns {Promise<{kind: 'running' | EngineKind, env: Record<string, string>}>}
+ * @returns {Promise<Engine>}
  */
 export async function provideEngine({ kind, mirror, log }) {
-  if (kind === undefined && answers(process.env)) return { kind: 'running', env: {} }
-  for (const wanted of kind === undefined ? /** @type {const} */ (['modern', 'old']) : [kind]) {
-    const env = { DOCKER_HOST: `unix://${socketOf(wanted)}` }
-    if (answers({ ...process.env, ...env })) return { kind: wanted, env }
-  }
+  const running = findEngine(kind)
+  if (running !== undefined) return running
   if (!isDebianRoot()) {
     throw new Error('No Docker engine answers. Start Docker (https://docs.docker.com/engine/install/), then run again.')
   }
-  const client = onPath('docker') === undefined ? ['docker.io'] : []
-  await installPackages(['containerd', 'runc', 'iptables', 'iproute2', 'ca-certificates', ...client], log)
+  await installPrograms(
+    { containerd: 'containerd', runc: 'runc', iptables: 'iptables', ip: 'iproute2', docker: 'docker.io' },
+    log,
+  )
+  await installPackages(['ca-certificates'], log)
   if (kind !== 'old') {
     try {
       return await startEngine('modern', await buildTool('dockerd', log), await mirror(), log)
     } catch (error) {
+      await stopEngine('modern', log)
       if (kind === 'modern') throw error
-      log(`Docker 29 does not run here (${String(error).split('\n')[0]}): using Debian's docker.io`)
+      log(`Docker 29 does not run here, using Debian's docker.io. The reason: ${String(error)}`)
     }
   }
   await installPackages(['docker.io'], log)
   return startEngine('old', '/usr/sbin/dockerd', await mirror(), log)
 }
 
-/** @param {EngineKind} kind @param {string} dockerd @param {string} mirror @param {Log} log */
+/** @param {EngineKind} [kind] @returns {Engine | undefined} */
+function findEngine(kind) {
+  // In a shell that took over our environment, the engine that answers is ours.
+  const isOurs = engineKinds.some(own => process.env['DOCKER_HOST'] === hostOf(own))
+  const version = kind === undefined && !isOurs ? serverVersion(process.env) : undefined
+  if (version !== undefined) return { kind: 'running', version, env: contextHost() }
+  for (const own of kind === undefined ? engineKinds : [kind]) {
+    const env = { DOCKER_HOST: hostOf(own) }
+    const ownVersion = existsSync(join(runOf(own), 'docker.sock'))
+      ? serverVersion({ ...process.env, ...env })
+      : undefined
+    if (ownVersion !== undefined) return { kind: own, version: ownVersion, env }
+  }
+  return undefined
+}
+
+/** A docker configuration of our own does not know the user's contexts: the address does without. @returns {Record<string, string>} */
+function contextHost() {
+  if (process.env['DOCKER_HOST']) return {}
+  const { stdout } = ask('docker', ['context', 'inspect', '--format', '{{.Name}} {{.Endpoints.docker.Host}}'])
+  const [name = 'default', host = ''] = stdout.split(' ')
+  return name === 'default' || host === '' ? {} : { DOCKER_HOST: host }
+}
+
+/** @param {EngineKind} kind @param {string} dockerd @param {string} mirror @param {Log} log @returns {Promise<Engine>} */
 async function startEngine(kind, dockerd, mirror, log) {
-  const run = join(runFolder, kind)
+  const run = runOf(kind)
   mkdirSync(run, { recursive: true })
-  const env = { DOCKER_HOST: `unix://${socketOf(kind)}` }
+  const env = { DOCKER_HOST: hostOf(kind) }
+  const answers = () => serverVersion({ ...process.env, ...env })
   await step(log, `Starting a Docker engine (${kind})`, async () => {
     await startContainerd(kind, run)
     await provideBridge(kind)
     rmSync(join(run, 'docker.pid'), { force: true })
-    const pid = await startService(dockerd, daemonArgs(kind, run, mirror), join(run, 'dockerd.log'))
-    rememberService({ name: `dockerd-${kind}`, pid, mounts: run })
-    await waitUntil(`the Docker engine (see ${join(run, 'dockerd.log')})`, () => answers({ ...process.env, ...env }), 60)
+    await startService(dockerd, daemonArgs(kind, run, mirror), {
+      logFile: join(run, 'dockerd.log'),
+      started: pid => rememberService({ name: `dockerd-${kind}`, pid }),
+      answers: () => answers() !== undefined,
+      seconds: 60,
+    })
   })
-  return { kind, env }
+  return { kind, version: answers() ?? '', env }
 }
 
 /** @param {EngineKind} kind @param {string} run @param {string} mirror */
 function daemonArgs(kind, run, mirror) {
   return [
-    ...['--host', `unix://${socketOf(kind)}`, '--pidfile', join(run, 'docker.pid')],
+    ...['--host', hostOf(kind), '--pidfile', join(run, 'docker.pid')],
     ...['--containerd', join(run, 'containerd.sock'), '--containerd-namespace', 'moby'],
     ...['--data-root', folder('engines', kind, 'docker'), '--exec-root', join(run, 'exec')],
-    ...['--bridge', bridges[kind][0] ?? '', '--userland-proxy=false'],
+    ...['--bridge', bridgeOf(kind).name, '--userland-proxy=false'],
     ...['--registry-mirror', `http://${mirror}`],
   ]
 }
@@ -78,22 +116,61 @@ function daemonArgs(kind, run, mirror) {
 async function startContainerd(kind, run) {
   if (findService(`containerd-${kind}`) !== undefined) return
   const address = join(run, 'containerd.sock')
-  const args = ['--address', address, '--root', folder('engines', kind, 'containerd'), '--state', join(run, 'containerd')]
-  const pid = await startService('containerd', args, join(run, 'containerd.log'))
-  rememberService({ name: `containerd-${kind}`, pid, mounts: run })
-  await waitUntil('containerd', () => ask('ctr', ['--address', address, 'version']).ok, 30)
+  const args = [
+    '--address',
+    address,
+    '--root',
+    folder('engines', kind, 'containerd'),
+    '--state',
+    join(run, 'containerd'),
+  ]
+  await startService('containerd', args, {
+    logFile: join(run, 'containerd.log'),
+    started: pid => rememberService({ name: `containerd-${kind}`, pid }),
+    answers: () => ask('ctr', ['--address', address, 'version']).ok,
+    seconds: 30,
+  })
 }
 
-/** @param {EngineKind} kind */
-async function provideBridge(kind) {
-  const [name = '', address = ''] = bridges[kind]
-  if (ask('ip', ['link', 'show', name]).ok) return
-  await runProgram('ip', ['link', 'add', name, 'type', 'bridge'])
-  await runProgram('ip', ['addr', 'add', address, 'dev', name])
-  await runProgram('ip', ['link', 'set', name, 'up'])
+/** @param {EngineKind} kind @param {Log} log */
+export async function stopEngine(kind, log) {
+  const run = runOf(kind)
+  // The engine before the containerd that it uses.
+  for (const name of [`dockerd-${kind}`, `containerd-${kind}`]) {
+    const service = findService(name)
+    if (service?.pid === undefined) continue
+    const { pid, started } = service
+    await step(log, `Stopping ${name}`, () => stopProcess(pid, started))
+    forgetService(name)
+  }
+  for (const pid of shimsOf(join(run, 'containerd.sock'))) await stopProcess(pid)
+  unmountBelow(run)
+  unmountBelow(join(cacheFolder, 'engines', kind))
+  removeBridge(kind)
+  rmSync(run, { recursive: true, force: true })
 }
 
-/** What is left of the engines once their processes are gone. */
-export function removeBridges() {
-  for (const [name = ''] of Object.values(bridges)) ask('ip', ['link', 'delete', name])
+/** Shims outlive a containerd that had to be killed. Ours name our socket. @param {string} address */
+function shimsOf(address) {
+  const numbers = existsSync('/proc') ? readdirSync('/proc').filter(name => /^\d+$/.test(name)) : []
+  return numbers.map(Number).filter(pid => {
+    try {
+      const words = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0')
+      return (
+        (words[0] ?? '').includes('containerd-shim') &&
+        words.some(word => word === address || word === `${address}.ttrpc`)
+      )
+    } catch {
+      return false
+    }
+  })
+}
+
+/** @param {string} path */
+function unmountBelow(path) {
+  if (!existsSync('/proc/mounts')) return
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map(line => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
+  for (const mount of mounts.filter(point => point.startsWith(`${path}/`)).reverse()) ask('umount', ['--lazy', mount])
 }

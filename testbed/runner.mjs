@@ -15,14 +15,22 @@ import { projectFolder } from './state.mjs'
  * @property {string} [toolCache] kept from run to run; by default a part of `work`
  * @property {object} [event] the payload; by default that of a pull request
  * @property {(line: string) => void} [onLine] each line of the log, as the runner would read it
+ * @property {(pid: number) => void} [onStart] gets the process ID
  */
+
+/** @typedef {{exitCode: number | null, log: string, outputs: Record<string, string>, summary: string}} RunResult */
 
 /**
  * @param {RunRequest} request
- * @returns {Promise<{exitCode: number | null, log: string, outputs: Record<string, string>, summary: string}>}
+ * @returns {Promise<RunResult>}
  */
 export async function runAction({ workspace, work, inputs = {}, env = {}, onLine = () => undefined, ...more }) {
-  const paths = { temp: join(work, 'temp'), summary: join(work, 'summary.md'), output: join(work, 'output'), event: join(work, 'event.json') }
+  const paths = {
+    temp: join(work, 'temp'),
+    summary: join(work, 'summary.md'),
+    output: join(work, 'output'),
+    event: join(work, 'event.json'),
+  }
   mkdirSync(paths.temp, { recursive: true })
   writeFileSync(paths.summary, '')
   writeFileSync(paths.output, '')
@@ -39,6 +47,7 @@ export async function runAction({ workspace, work, inputs = {}, env = {}, onLine
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  more.onStart?.(child.pid ?? 0)
   const lines = /** @type {string[]} */ ([])
   const take = (/** @type {string} */ line) => {
     lines.push(line)

@@ -1,7 +1,6 @@
 // @ts-check
 /** Running other programs, and saying what takes long. */
 import { spawn, spawnSync } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
 
 /** @typedef {(line: string) => void} Log */
 
@@ -27,13 +26,19 @@ export function ask(command, args, options = {}) {
  */
 export async function step(log, title, work) {
   const started = Date.now()
-  const seconds = () => `${String(Math.round((Date.now() - started) / 1000))} s`
+  const seconds = (digits = 0) => `${((Date.now() - started) / 1000).toFixed(digits)} s`
   log(`${title} ...`)
-  const timer = setInterval(() => log(`${title} ... ${seconds()}`), 10_000)
+  const timer = setInterval(() => log(`${title} ... ${seconds()}`), 5000)
   try {
     const result = await work()
-    if (Date.now() - started > 1500) log(`${title}: done in ${seconds()}`)
+    log(`${title}: done in ${seconds(1)}`)
     return result
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(
+      `${title}: failed after ${seconds(1)}.\n${reason}\nMend that and run again: what is done already is kept.`,
+      { cause: error },
+    )
   } finally {
     clearInterval(timer)
   }
@@ -65,46 +70,6 @@ export function runProgram(command, args, options = {}) {
     if (options.input === undefined) child.stdin.end()
     else options.input.pipe(child.stdin)
   })
-}
-
-/**
- * Starts a service that outlives this process, in a session of its own.
- * @param {string} command @param {string[]} args @param {string} logFile @param {NodeJS.ProcessEnv} [env]
- * @returns {Promise<number>} its process ID
- */
-export async function startService(command, args, logFile, env = process.env) {
-  const output = createWriteStream(logFile)
-  await new Promise(resolve => output.on('open', resolve))
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', output, output], env })
-  await new Promise((resolve, reject) => {
-    child.on('spawn', resolve)
-    child.on('error', reject)
-  })
-  child.unref()
-  output.close()
-  return child.pid ?? 0
-}
-
-/**
- * Waits until something answers.
- * @param {string} what @param {() => boolean | Promise<boolean>} answers @param {number} seconds
- */
-export async function waitUntil(what, answers, seconds) {
-  const end = Date.now() + seconds * 1000
-  while (!(await answers())) {
-    if (Date.now() > end) throw new Error(`${what} does not answer after ${String(seconds)} s`)
-    await new Promise(resolve => setTimeout(resolve, 200))
-  }
-}
-
-/** @param {number} pid */
-export function isRunning(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** @param {string} name @param {NodeJS.ProcessEnv} [env] */

@@ -22,13 +22,24 @@ describe('decide', () => {
   it('blocks on a fixed finding of a severity that counts', () => {
     const verdict = decideWeb([aFinding()])
     expect(verdict).toMatchObject({ result: 'blocked', counts: { HIGH: 1 } })
-    expect(verdict.images[0]).toMatchObject({ state: 'vulnerable', counts: { HIGH: 1 }, imageId: 'sha256:1', packages: 90 })
+    expect(verdict.images[0]).toMatchObject({
+      state: 'vulnerable',
+      counts: { HIGH: 1 },
+      imageId: 'sha256:1',
+      packages: 90,
+    })
   })
 
   it.each([
     ['below the threshold', aFinding({ severity: 'LOW' }), {}, 'below-threshold', 'passed'],
     ['UNKNOWN, unless it is asked for', aFinding({ severity: 'UNKNOWN' }), {}, 'below-threshold', 'passed'],
-    ['UNKNOWN, where it is asked for', aFinding({ severity: 'UNKNOWN' }), { severity: ['UNKNOWN'] }, 'gating', 'blocked'],
+    [
+      'UNKNOWN, where it is asked for',
+      aFinding({ severity: 'UNKNOWN' }),
+      { severity: ['UNKNOWN'] },
+      'gating',
+      'blocked',
+    ],
     ['without a fix', unfixed(), {}, 'unfixed', 'passed'],
     ['without a fix, where that counts', unfixed(), { ignoreUnfixed: false }, 'gating', 'blocked'],
   ] as const)('judges a finding %s', (_, finding, policy, ruling, result) => {
@@ -55,7 +66,10 @@ describe('decide', () => {
   })
 
   it('takes a failed scan for an error, never for a pass', () => {
-    const verdict = decide({ builds: [built(web)], scans: [notScanned(web)], skipped: [] }, { ...aPolicy, warnOnly: true })
+    const verdict = decide(
+      { builds: [built(web)], scans: [notScanned(web)], skipped: [] },
+      { ...aPolicy, warnOnly: true },
+    )
     expect(verdict).toMatchObject({ result: 'error', images: [{ state: 'scan-failed', scanDuration: 300 }] })
   })
 
@@ -92,7 +106,9 @@ describe('decide', () => {
       named('apt', { id: 'CVE-2' }),
       aFinding({ severity: 'CRITICAL', id: 'CVE-1' }),
     ])
-    const order = verdict.images[0]?.findings.map(({ id, package: { name, path } }) => `${id} ${name} ${path ?? ''}`.trim())
+    const order = verdict.images[0]?.findings.map(({ id, package: { name, path } }) =>
+      `${id} ${name} ${path ?? ''}`.trim(),
+    )
     expect(order).toEqual([
       'CVE-1 libssl1.0.0',
       'CVE-2 apt',
@@ -107,7 +123,11 @@ describe('decide', () => {
 })
 
 const anyFinding = fc
-  .record({ severity: fc.constantFrom(...severities), fixed: fc.boolean(), id: fc.constantFrom('CVE-1', 'CVE-2', 'CVE-3') })
+  .record({
+    severity: fc.constantFrom(...severities),
+    fixed: fc.boolean(),
+    id: fc.constantFrom('CVE-1', 'CVE-2', 'CVE-3'),
+  })
   .map(({ severity, fixed, id }) => (fixed ? aFinding({ severity, id }) : unfixed({ severity, id })))
 const anyFindings = fc.array(anyFinding, { maxLength: 8 })
 const anyPolicy = fc.record({
@@ -120,7 +140,8 @@ describe('any verdict', () => {
   it('does not depend on the order of findings', () => {
     fc.assert(
       fc.property(anyFindings, anyPolicy, (findings, policy) => {
-        const ids = (verdict: Verdict): unknown => verdict.images[0]?.findings.map(({ id, severity, ruling }) => [id, severity, ruling])
+        const ids = (verdict: Verdict): unknown =>
+          verdict.images[0]?.findings.map(({ id, severity, ruling }) => [id, severity, ruling])
         expect(ids(decideWeb(findings.toReversed(), policy))).toEqual(ids(decideWeb(findings, policy)))
       }),
     )
@@ -139,7 +160,10 @@ describe('any verdict', () => {
     fc.assert(
       fc.property(anyFindings, anyFindings, anyPolicy, (ours, others, policy) => {
         const builds = [built(api), built(web)]
-        const together = decide({ builds, scans: [scanned(api, ...others), scanned(web, ...ours)], skipped: [] }, policy)
+        const together = decide(
+          { builds, scans: [scanned(api, ...others), scanned(web, ...ours)], skipped: [] },
+          policy,
+        )
         expect(together.images.find(({ image }) => image === web)).toEqual(decideWeb(ours, policy).images[0])
       }),
     )
@@ -157,6 +181,10 @@ describe('any verdict', () => {
 describe('decideProblem', () => {
   it('is an error, whatever the policy', () => {
     const problem = { kind: 'tool', messages: ['no engine'], advice: 'Start it.' } as const
-    expect(decideProblem(problem, { ...aPolicy, warnOnly: true })).toMatchObject({ result: 'error', problem, images: [] })
+    expect(decideProblem(problem, { ...aPolicy, warnOnly: true })).toMatchObject({
+      result: 'error',
+      problem,
+      images: [],
+    })
   })
 })

@@ -43,10 +43,22 @@ describe('discoverImages', () => {
   })
 
   it.each([
-    ['a folder linked from outside', { web: { link: '/elsewhere/web' } }, 'it is a link that leaves the images folder'],
-    ['a link that leads nowhere', { web: { link: '/gone' } }, 'it is a link that leads nowhere'],
-    ['a Dockerfile linked from outside', { web: { Dockerfile: { link: '/elsewhere/web/Dockerfile' } } }, 'its Dockerfile is a link that leaves the images folder'],
-    ['a Dockerfile that leads nowhere', { web: { Dockerfile: { link: '/gone' } } }, 'its Dockerfile is a link that leads nowhere'],
+    [
+      'a folder linked from outside',
+      { web: { linkTo: '/elsewhere/web' } },
+      'it is a link that leaves the images folder',
+    ],
+    ['a link that leads nowhere', { web: { linkTo: '/gone' } }, 'it is a link that leads nowhere'],
+    [
+      'a Dockerfile linked from outside',
+      { web: { Dockerfile: { linkTo: '/elsewhere/web/Dockerfile' } } },
+      'its Dockerfile is a link that leaves the images folder',
+    ],
+    [
+      'a Dockerfile that leads nowhere',
+      { web: { Dockerfile: { linkTo: '/gone' } } },
+      'its Dockerfile is a link that leads nowhere',
+    ],
     ['a Dockerfile that is a folder', { web: { Dockerfile: {} } }, 'its Dockerfile is not a file'],
   ])('refuses %s', async (_, root, refusal) => {
     const { images } = await discover(root, {}, { elsewhere: { web: image } })
@@ -54,7 +66,7 @@ describe('discoverImages', () => {
   })
 
   it('accepts a link that stays inside', async () => {
-    const { images } = await discover({ web: image, alias: { link: '/repo/images/web' } })
+    const { images } = await discover({ web: image, alias: { linkTo: '/repo/images/web' } })
     expect(images.map(found => [found.name, found.refusal])).toEqual([
       ['alias', undefined],
       ['web', undefined],
@@ -93,7 +105,7 @@ describe('discoverImages', () => {
     ['absolute and elsewhere', '/other', "images-root: '/other' lies outside the repository"],
     ['a link that leaves the workspace', 'away', "images-root: 'away' lies outside the repository"],
   ])('refuses a root that is %s', async (_, imagesRoot, message) => {
-    const files = new MemoryFiles({ repo: { file: 'x', away: { link: '/other' } }, other: { web: image } })
+    const files = new MemoryFiles({ repo: { file: 'x', away: { linkTo: '/other' } }, other: { web: image } })
     const request = { workspace: '/repo', imagesRoot, include: [], allowEmpty: true }
     await expect(discoverImages(request, files)).rejects.toMatchObject({ messages: [message] })
   })

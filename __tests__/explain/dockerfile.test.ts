@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { parseFinalStage } from '../../src/explain/dockerfile.js'
 
-const steps = (text: string): unknown[] => parseFinalStage(text)?.steps.map(({ keyword, argument, lines }) => [keyword, argument, lines.start, lines.end]) ?? []
+const steps = (text: string): unknown[] =>
+  parseFinalStage(text)?.steps.map(({ keyword, argument, lines }) => [keyword, argument, lines.start, lines.end]) ?? []
 
 describe('parseFinalStage', () => {
   it('reads steps with their lines', () => {
@@ -40,7 +41,18 @@ describe('parseFinalStage', () => {
   })
 
   it('takes any text at all', () => {
-    const line = fc.constantFrom('FROM a', 'FROM a AS b', 'FROM b', 'RUN x \\', 'COPY', '<<EOF', '# x', '', '\\', 'ARG A=1')
+    const line = fc.constantFrom(
+      'FROM a',
+      'FROM a AS b',
+      'FROM b',
+      'RUN x \\',
+      'COPY',
+      '<<EOF',
+      '# x',
+      '',
+      '\\',
+      'ARG A=1',
+    )
     fc.assert(
       fc.property(fc.array(fc.oneof(line, fc.string())), lines => {
         expect(() => parseFinalStage(lines.join('\n'))).not.toThrow()

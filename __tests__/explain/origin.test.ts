@@ -17,10 +17,20 @@ function linesOf(dockerfile: string, layers: readonly Layer[]): Record<string, n
 describe('locateLayers', () => {
   it('ties each layer to its instruction, and the base image to FROM', () => {
     const dockerfile = 'FROM debian\nRUN apt-get install \\\n  wget\nENV A=1\nCOPY x /x\n'
-    const layers = [...base, layer('r', 'RUN /bin/sh -c apt-get install   wget # buildkit'), layer('c', 'COPY x /x # buildkit')]
+    const layers = [
+      ...base,
+      layer('r', 'RUN /bin/sh -c apt-get install   wget # buildkit'),
+      layer('c', 'COPY x /x # buildkit'),
+    ]
     expect(linesOf(dockerfile, layers)).toEqual({ b0: 1, r: 2, c: 5 })
-    expect(locateLayers(layers, dockerfile, 'Dockerfile').get('b0')).toMatchObject({ fromBase: true, instruction: 'FROM debian' })
-    expect(locateLayers(layers, dockerfile, 'Dockerfile').get('r')).toMatchObject({ fromBase: false, lines: { start: 2, end: 3 } })
+    expect(locateLayers(layers, dockerfile, 'Dockerfile').get('b0')).toMatchObject({
+      fromBase: true,
+      instruction: 'FROM debian',
+    })
+    expect(locateLayers(layers, dockerfile, 'Dockerfile').get('r')).toMatchObject({
+      fromBase: false,
+      lines: { start: 2, end: 3 },
+    })
   })
 
   it('is not misled by a base image that BuildKit made too', () => {
@@ -52,7 +62,10 @@ describe('locateLayers', () => {
     ['the history does not tell', undefined],
     ['another builder made it', 'RUN make'],
   ])('gives no line where %s', (_, createdBy) => {
-    expect(linesOf('FROM debian\nRUN make\n', [...base, layer('x', createdBy)])).toEqual({ b0: undefined, x: undefined })
+    expect(linesOf('FROM debian\nRUN make\n', [...base, layer('x', createdBy)])).toEqual({
+      b0: undefined,
+      x: undefined,
+    })
   })
 
   it('does not take a malformed exec form for a command', () => {
@@ -62,7 +75,11 @@ describe('locateLayers', () => {
   })
 
   it('gives what it is sure of, and stops where it is not', () => {
-    const layers = [...base, layer('x', 'RUN /bin/sh -c other # buildkit'), layer('y', 'RUN /bin/sh -c last # buildkit')]
+    const layers = [
+      ...base,
+      layer('x', 'RUN /bin/sh -c other # buildkit'),
+      layer('y', 'RUN /bin/sh -c last # buildkit'),
+    ]
     expect(linesOf('FROM debian\nRUN make\nRUN last\n', layers)).toEqual({ b0: undefined, x: undefined, y: 3 })
   })
 

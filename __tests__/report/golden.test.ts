@@ -30,7 +30,10 @@ describe('golden reports', () => {
 
   it.each(small)('terminal and log: %s', (name, report) => {
     const annotations = renderAnnotations(report).map(annotation => JSON.stringify(annotation))
-    expectGolden(`${name}.terminal.txt`, [renderTerminal(report, false), ...annotations, renderClosing(report), ''].join('\n'))
+    expectGolden(
+      `${name}.terminal.txt`,
+      [renderTerminal(report, false), ...annotations, renderClosing(report), ''].join('\n'),
+    )
   })
 })
 

@@ -4,8 +4,18 @@ import { aJudged, anImage, anImageVerdict, aReport, aVerdict } from '../builders
 
 const dockerfile = 'docker-builder/registry-repos/web/Dockerfile'
 const web = anImage('web', { contextDir: 'docker-builder/registry-repos/web', dockerfile })
-const from: Origin = { file: dockerfile, lines: { start: 1, end: 1 }, instruction: 'FROM debian:bookworm', fromBase: true }
-const run: Origin = { file: dockerfile, lines: { start: 3, end: 5 }, instruction: 'RUN apt-get update \\', fromBase: false }
+const from: Origin = {
+  file: dockerfile,
+  lines: { start: 1, end: 1 },
+  instruction: 'FROM debian:bookworm',
+  fromBase: true,
+}
+const run: Origin = {
+  file: dockerfile,
+  lines: { start: 3, end: 5 },
+  instruction: 'RUN apt-get update \\',
+  fromBase: false,
+}
 
 const heartbleed = aJudged({
   title: 'openssl: information disclosure in handling of TLS heartbeat extension packets (Heartbleed)',
@@ -24,7 +34,13 @@ const ofBase = aJudged({
 const lodash = aJudged({
   id: 'CVE-2019-10744',
   severity: 'CRITICAL',
-  package: { name: 'lodash', version: '4.17.4', class: 'lang-pkgs', type: 'node-pkg', path: 'srv/app/node_modules/lodash/package.json' },
+  package: {
+    name: 'lodash',
+    version: '4.17.4',
+    class: 'lang-pkgs',
+    type: 'node-pkg',
+    path: 'srv/app/node_modules/lodash/package.json',
+  },
   fixedVersion: '4.17.12',
 })
 const unfixed = aJudged({ id: 'CVE-2023-45853', severity: 'CRITICAL', ruling: 'unfixed', status: 'will_not_fix' })
@@ -32,7 +48,11 @@ const low = aJudged({ id: 'CVE-2014-3566', severity: 'LOW', ruling: 'below-thres
 const { fixedVersion: _, ...withoutFix } = aJudged({ id: 'CVE-2024-1', severity: 'HIGH' })
 
 const clean = anImageVerdict({ image: anImage('api') })
-const vulnerable = anImageVerdict({ image: web, state: 'vulnerable', findings: [ofBase, lodash, heartbleed, unfixed, low] })
+const vulnerable = anImageVerdict({
+  image: web,
+  state: 'vulnerable',
+  findings: [ofBase, lodash, heartbleed, unfixed, low],
+})
 const notBuilt = anImageVerdict({
   image: anImage('broken'),
   state: 'build-failed',
@@ -47,7 +67,11 @@ const notBuilt = anImageVerdict({
 const notScanned = anImageVerdict({
   image: anImage('odd'),
   state: 'scan-failed',
-  failure: { message: 'the scan failed: Trivy ended without a report: it was killed by SIGKILL', advice: 'Run again.', log: [] },
+  failure: {
+    message: 'the scan failed: Trivy ended without a report: it was killed by SIGKILL',
+    advice: 'Run again.',
+    log: [],
+  },
 })
 
 const hostileName = '](javascript:alert(1)) | <img src=x> @octocat #1 `x` \u202Egnp.exe ::error::x ##[error]y'
@@ -56,7 +80,8 @@ const hostile = anImageVerdict({
   state: 'vulnerable',
   findings: [
     aJudged({
-      title: '</td></table><script>alert(1)</script> @octocat GH-1 o/r#1 www.example.com https://example.com *bold* $x$ \n# heading',
+      title:
+        '</td></table><script>alert(1)</script> @octocat GH-1 o/r#1 www.example.com https://example.com *bold* $x$ \n# heading',
       url: 'javascript:alert(1)',
       package: { name: 'a|b`c', version: '1`', class: 'os-pkgs', type: 'debian' },
     }),
@@ -76,13 +101,33 @@ export const situations: Readonly<Record<string, Report>> = {
   blocked: aReport(aVerdict([clean, vulnerable], { result: 'blocked' })),
   'build-failed': aReport(aVerdict([clean, notBuilt], { result: 'error' })),
   mixed: aReport(
-    aVerdict([clean, notBuilt, notScanned, vulnerable, { ...clean, image: anImage('skipped-one'), state: 'skipped', buildDuration: 0, scanDuration: 0 }], {
-      result: 'error',
-    }),
-    { ignored: [{ path: 'docker-builder/registry-repos/team', reason: 'no Dockerfile here, but in app/, which is too deep for the convention: not gated', suspicious: true }] },
+    aVerdict(
+      [
+        clean,
+        notBuilt,
+        notScanned,
+        vulnerable,
+        { ...clean, image: anImage('skipped-one'), state: 'skipped', buildDuration: 0, scanDuration: 0 },
+      ],
+      {
+        result: 'error',
+      },
+    ),
+    {
+      ignored: [
+        {
+          path: 'docker-builder/registry-repos/team',
+          reason: 'no Dockerfile here, but in app/, which is too deep for the convention: not gated',
+          suspicious: true,
+        },
+      ],
+    },
   ),
   'warn-only': aReport(
-    aVerdict([vulnerable], { result: 'passed', policy: { severity: ['CRITICAL', 'HIGH', 'MEDIUM'], ignoreUnfixed: true, warnOnly: true } }),
+    aVerdict([vulnerable], {
+      result: 'passed',
+      policy: { severity: ['CRITICAL', 'HIGH', 'MEDIUM'], ignoreUnfixed: true, warnOnly: true },
+    }),
   ),
   unfixed: aReport(
     aVerdict([anImageVerdict({ image: web, state: 'vulnerable', findings: [{ ...withoutFix, ruling: 'gating' }] })], {
@@ -109,7 +154,10 @@ export const situations: Readonly<Record<string, Report>> = {
         result: 'error',
         problem: {
           kind: 'configuration',
-          messages: ["severity: 'HGIH' is not one of: CRITICAL, HIGH, MEDIUM, LOW, UNKNOWN", "timeout: 'soon' is not a time such as 90s, 10m or 1h30m"],
+          messages: [
+            "severity: 'HGIH' is not one of: CRITICAL, HIGH, MEDIUM, LOW, UNKNOWN",
+            "timeout: 'soon' is not a time such as 90s, 10m or 1h30m",
+          ],
           advice: 'Mend the inputs named above, then run again.',
         },
       }),

@@ -6,9 +6,8 @@ import { scanImages } from '../../src/scan/images.js'
 import { anImage, built, notBuilt, RecordingConsole, tickingClock } from '../builders.js'
 
 const report = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
-const { diff_ids: diffIds } = (
-  JSON.parse(report) as { Metadata: { ImageConfig: { rootfs: { diff_ids: string[] } } } }
-).Metadata.ImageConfig.rootfs
+const { diff_ids: diffIds } = (JSON.parse(report) as { Metadata: { ImageConfig: { rootfs: { diff_ids: string[] } } } })
+  .Metadata.ImageConfig.rootfs
 
 const unexpected = (): never => {
   throw new Error('unexpected call')
@@ -50,7 +49,10 @@ describe('scanImages', () => {
       return report
     })
     expect(outcomes).toMatchObject([
-      { status: 'failed', failure: { message: 'the scan failed: Trivy was killed', advice: 'Run again.', log: ['FATAL'] } },
+      {
+        status: 'failed',
+        failure: { message: 'the scan failed: Trivy was killed', advice: 'Run again.', log: ['FATAL'] },
+      },
       { status: 'scanned' },
     ])
   })
@@ -69,11 +71,15 @@ describe('scanImages', () => {
       Metadata: { ImageConfig: { rootfs: { diff_ids: [] } } },
     })
     const { console } = await run([built(anImage())], async () => empty, { archive: '/x', diffIds: [] })
-    expect(console.lines[0]).toBe('Scanned web: no operating system recognised, 0 packages, 0 findings before the policy')
+    expect(console.lines[0]).toBe(
+      'Scanned web: no operating system recognised, 0 packages, 0 findings before the policy',
+    )
   })
 
   it('lets a defect through, but not a broken image', async () => {
-    await expect(run([built(anImage())], async () => Promise.reject(new TypeError('defect')))).rejects.toThrow(TypeError)
+    await expect(run([built(anImage())], async () => Promise.reject(new TypeError('defect')))).rejects.toThrow(
+      TypeError,
+    )
     const broken = await run([built(anImage())], async () => Promise.reject(new IntegrityError('tampered', 'Stop.')))
     expect(broken.outcomes).toMatchObject([{ status: 'failed' }])
   })

@@ -60,7 +60,9 @@ describe('parseScanReport', () => {
   })
 
   it('leaves out history entries without a layer', () => {
-    const { layers } = parse(report => report.Metadata.ImageConfig.history.push({ created_by: 'CMD ["x"]', empty_layer: true }))
+    const { layers } = parse(report =>
+      report.Metadata.ImageConfig.history.push({ created_by: 'CMD ["x"]', empty_layer: true }),
+    )
     expect(layers[2]?.createdBy).toBe('COPY x /x # buildkit')
   })
 
@@ -82,7 +84,10 @@ describe('parseScanReport', () => {
   it('reads findings of language packages, with their path', () => {
     const scan = parse(report => {
       report.Results = [
-        { Class: 'lang-pkgs', Vulnerabilities: [{ VulnerabilityID: 'GHSA-1', PkgName: 'lodash', PkgPath: 'app/package.json' }] },
+        {
+          Class: 'lang-pkgs',
+          Vulnerabilities: [{ VulnerabilityID: 'GHSA-1', PkgName: 'lodash', PkgPath: 'app/package.json' }],
+        },
         { Class: 'secret', Vulnerabilities: [{ VulnerabilityID: 'X', PkgName: 'no' }] },
       ]
     })
@@ -98,7 +103,9 @@ describe('parseScanReport', () => {
 
   it('keeps a finding whose severity it does not know', () => {
     const scan = parse(report => {
-      report.Results = [{ Class: 'os-pkgs', Vulnerabilities: [{ VulnerabilityID: 'CVE-1', PkgName: 'x', Severity: 'DIRE' }] }]
+      report.Results = [
+        { Class: 'os-pkgs', Vulnerabilities: [{ VulnerabilityID: 'CVE-1', PkgName: 'x', Severity: 'DIRE' }] },
+      ]
     })
     expect(scan.findings[0]?.severity).toBe('UNKNOWN')
   })
@@ -109,7 +116,11 @@ describe('parseScanReport', () => {
     ['no metadata', r => (r['Metadata'] = undefined as never), 'Metadata is not an object'],
     ['results that are no list', r => (r.Results = {} as never), 'Results is not a list'],
     ['a result that is no object', r => (r.Results = [null] as never), 'Results[] is not an object'],
-    ['a finding without an identifier', r => (r.Results = [{ Class: 'os-pkgs', Vulnerabilities: [{}] }]), 'VulnerabilityID is missing'],
+    [
+      'a finding without an identifier',
+      r => (r.Results = [{ Class: 'os-pkgs', Vulnerabilities: [{}] }]),
+      'VulnerabilityID is missing',
+    ],
     ['other layers', r => (r.Metadata.ImageConfig.rootfs.diff_ids = ['sha256:0']), 'about another image'],
   ])('refuses %s', (_, change, message) => {
     expect(() => parse(change)).toThrow(IntegrityError)

@@ -54,7 +54,10 @@ export class DockerEngine implements Engine {
     const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine })
     if (result.status === 'timed-out') return result
     if (result.status === 'killed') {
-      throw new ToolError(`docker buildx build was killed by ${result.signal}`, 'Look for a lack of memory on the runner.')
+      throw new ToolError(
+        `docker buildx build was killed by ${result.signal}`,
+        'Look for a lack of memory on the runner.',
+      )
     }
     if (result.exitCode !== 0) return { status: 'failed', exitCode: result.exitCode }
     // The tag is this run's own, so what it names now is what was built.

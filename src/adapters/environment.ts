@@ -39,7 +39,8 @@ export function scanEnvironment(source: Source, home: string): Environment {
 
 /** For downloading a database: the way out, and the credentials of a private registry. */
 export function downloadEnvironment(source: Source, home: string): Environment {
-  const dockerConfig = source['DOCKER_CONFIG'] ?? (source['HOME'] === undefined ? undefined : `${source['HOME']}/.docker`)
+  const dockerConfig =
+    source['DOCKER_CONFIG'] ?? (source['HOME'] === undefined ? undefined : `${source['HOME']}/.docker`)
   return {
     ...scanEnvironment(source, home),
     ...pick(source, network),

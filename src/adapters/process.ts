@@ -35,10 +35,10 @@ const graceMilliseconds = 3000
 /** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
 const maxLine = 16 * 1024
 
-/** @param cancelled ends every running process, and lets none start any more */
+/** @param cancelled ends every running process with its reason, and lets none start any more */
 export function createRunProcess(cancelled: AbortSignal): RunProcess {
   return async request => {
-    if (cancelled.aborted) throw cancellation()
+    cancelled.throwIfAborted()
     const child = spawn(request.command, request.args, {
       env: request.env,
       cwd: request.cwd,
@@ -46,9 +46,9 @@ export function createRunProcess(cancelled: AbortSignal): RunProcess {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    let timedOut = false
+    const ended = { byTimeout: false }
     const onTimeout = (): void => {
-      timedOut = true
+      ended.byTimeout = true
       endGroup(child)
     }
     const onCancel = (): void => {
@@ -57,9 +57,9 @@ export function createRunProcess(cancelled: AbortSignal): RunProcess {
     const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout)
     cancelled.addEventListener('abort', onCancel)
     try {
-      const ended = await waitFor(child, request)
-      if (cancelled.aborted) throw cancellation()
-      return timedOut ? { status: 'timed-out' } : ended
+      const result = await waitFor(child, request)
+      cancelled.throwIfAborted()
+      return ended.byTimeout ? { status: 'timed-out' } : result
     } finally {
       clearTimeout(timer)
       cancelled.removeEventListener('abort', onCancel)
@@ -117,8 +117,4 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // Nobody is left in the group.
   }
-}
-
-function cancellation(): ToolError {
-  return new ToolError('the run was cancelled', 'Run it again.')
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { DatabaseInfo } from '../model.js'
 import type { Environment, RunProcess } from './process.js'
+import { trivyReason } from './trivy-reason.js'
 
 /** What differs between the vulnerability database and the Java database. */
 export interface DatabaseKind {
@@ -83,7 +84,11 @@ function folderOf(repository: string, cacheDir: string): string {
 }
 
 /** A database from an earlier run that its makers have not replaced yet, by its own word (`NextUpdate`). */
-async function readCurrent(kind: DatabaseKind, repository: string, options: DatabaseOptions): Promise<Database | undefined> {
+async function readCurrent(
+  kind: DatabaseKind,
+  repository: string,
+  options: DatabaseOptions,
+): Promise<Database | undefined> {
   const path = join(folderOf(repository, options.cacheDir), kind.folder)
   const found = await readMetadata(path).catch(() => undefined)
   if (found === undefined || Date.parse(found.nextUpdate) <= options.now.getTime()) return undefined
@@ -108,7 +113,12 @@ async function download(kind: DatabaseKind, repository: string, options: Databas
   }
 }
 
-async function runDownload(kind: DatabaseKind, repository: string, cacheDir: string, options: DatabaseOptions): Promise<void> {
+async function runDownload(
+  kind: DatabaseKind,
+  repository: string,
+  cacheDir: string,
+  options: DatabaseOptions,
+): Promise<void> {
   const said: string[] = []
   const result = await options.run({
     command: options.trivy,
@@ -125,20 +135,15 @@ async function runDownload(kind: DatabaseKind, repository: string, cacheDir: str
     onLine: line => said.push(line),
   })
   if (result.status === 'exited' && result.exitCode === 0) return
-  throw new ToolError(result.status === 'exited' ? lastReason(said) : result.status, '', said.slice(-20))
-}
-
-/** Trivy's last words: `FATAL ... OCI artifact error: failed to download ...: GET https://...: unexpected status code 404`. */
-function lastReason(said: readonly string[]): string {
-  const text = said.filter(line => /FATAL|error/i.test(line)).at(-1) ?? said.at(-1) ?? 'no reason given'
-  return text.replace(/^.*?FATAL\s+(Fatal error\s+)?/, '').replace(/^.*?\terror: /, '').slice(-300)
+  throw new ToolError(result.status === 'exited' ? trivyReason(said) : result.status, '', said.slice(-20))
 }
 
 async function readMetadata(directory: string): Promise<{ updatedAt: string; nextUpdate: string }> {
   try {
     const text = await readFile(join(directory, 'metadata.json'), 'utf8')
     const { UpdatedAt, NextUpdate } = JSON.parse(text) as Record<string, unknown>
-    if (typeof UpdatedAt !== 'string' || Number.isNaN(Date.parse(UpdatedAt))) throw new TypeError('UpdatedAt is not a date')
+    if (typeof UpdatedAt !== 'string' || Number.isNaN(Date.parse(UpdatedAt)))
+      throw new TypeError('UpdatedAt is not a date')
     return { updatedAt: UpdatedAt, nextUpdate: typeof NextUpdate === 'string' ? NextUpdate : '' }
   } catch (error) {
     throw new ToolError(`it has no readable metadata.json: ${messageOf(error)}`, 'Run again.')

@@ -26,12 +26,16 @@ export interface InstalledTrivy {
  * @throws ConfigurationError, IntegrityError, ToolError
  */
 export async function installTrivy(trivy: TrivySettings, platform: string, home: string): Promise<InstalledTrivy> {
-  const { path, source } = trivy.path === undefined ? await fromRelease(trivy, platform) : await fromPath(trivy.path, trivy.sha256)
+  const { path, source } =
+    trivy.path === undefined ? await fromRelease(trivy, platform) : await fromPath(trivy.path, trivy.sha256)
   const version = await askVersion(path, home)
   const reason = deniedVersion(version)
   if (reason !== undefined) throw refused(`Trivy ${version}: ${reason}`)
   if (trivy.path === undefined && version !== trivy.version) {
-    throw new IntegrityError(`the program says that it is Trivy ${version}, not ${trivy.version}`, 'Check trivy-version and trivy-sha256.')
+    throw new IntegrityError(
+      `the program says that it is Trivy ${version}, not ${trivy.version}`,
+      'Check trivy-version and trivy-sha256.',
+    )
   }
   return { path, version, source }
 }
@@ -54,7 +58,8 @@ async function fromPath(path: string, sha256: string | undefined): Promise<Locat
 async function fromRelease({ version, sha256, mirror }: TrivySettings, platform: string): Promise<Located> {
   const asset = assetName(version, platform)
   const expected = sha256 ?? knownSha256(version, platform)
-  if (asset === undefined || expected === undefined) throw new TypeError(`unchecked inputs: Trivy ${version} for ${platform}`)
+  if (asset === undefined || expected === undefined)
+    throw new TypeError(`unchecked inputs: Trivy ${version} for ${platform}`)
   const told = sha256 === undefined ? 'the table of known releases' : 'trivy-sha256'
   refuseDenied(expected)
   // Entries are kept apart by checksum: another pin never meets this one's files.
@@ -149,7 +154,10 @@ function refuseDenied(sha256: string): void {
 }
 
 function refused(reason: string): IntegrityError {
-  return new IntegrityError(`this Trivy is refused: ${reason}`, 'Take it off this machine, and rotate what it could read.')
+  return new IntegrityError(
+    `this Trivy is refused: ${reason}`,
+    'Take it off this machine, and rotate what it could read.',
+  )
 }
 
 function mismatch(what: string, expected: string, actual: string, told: string): IntegrityError {

@@ -11,7 +11,14 @@ import table from './trivy-releases.json' with { type: 'json' }
 
 type ReleaseTable = Readonly<Record<string, Readonly<Record<string, { readonly sha256: string }>>>>
 type Denylist = Readonly<
-  Record<string, { readonly reason: string; readonly archives?: Record<string, string>; readonly executables?: Record<string, string> }>
+  Record<
+    string,
+    {
+      readonly reason: string
+      readonly archives?: Record<string, string>
+      readonly executables?: Record<string, string>
+    }
+  >
 >
 
 const releases: ReleaseTable = table.releases

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
 import type { ScannerInfo } from '../model.js'
 import type { Console, Scanner, TrivySettings } from '../ports.js'
 import { downloadEnvironment, scanEnvironment } from './environment.js'
-import type { RunProcess } from './process.js'
+import type { ProcessResult, RunProcess } from './process.js'
 import { javaDatabase, provideDatabase, vulnerabilityDatabase, type DatabaseKind } from './trivy-database.js'
 import { installTrivy } from './trivy-install.js'
+import { trivyReason } from './trivy-reason.js'
 
 export interface TrivyOptions {
   readonly settings: TrivySettings
@@ -70,21 +72,31 @@ export class TrivyScanner implements Scanner {
         timeout: timeout + 5000,
         onLine: line => said.push(line),
       })
-      if (result.status === 'exited' && result.exitCode === 0) return readFile(output, 'utf8')
-      const reason = result.status === 'killed' ? `it was killed by ${result.signal}` : said.at(-1)
+      if (result.status === 'exited' && result.exitCode === 0 && existsSync(output)) return readFile(output, 'utf8')
+      const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result)
       throw new ToolError(
-        `Trivy ended without a report: ${shorten(reason ?? result.status)}`,
+        `Trivy ended without a report: ${reason}`,
         'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.',
         said.slice(-20),
       )
     })
   }
 
-  async #provide(kind: DatabaseKind, repositories: readonly string[]): Promise<{ repository: string; updatedAt: string }> {
+  async #provide(
+    kind: DatabaseKind,
+    repositories: readonly string[],
+  ): Promise<{ repository: string; updatedAt: string }> {
     const { run, databaseDir } = this.#options
     const { path, repository, updatedAt } = await this.#inEmptyDirectory(cwd => {
       const env = downloadEnvironment(process.env, cwd)
-      return provideDatabase(kind, repositories, { run, trivy: this.#program, env, cwd, cacheDir: databaseDir, now: new Date() })
+      return provideDatabase(kind, repositories, {
+        run,
+        trivy: this.#program,
+        env,
+        cwd,
+        cacheDir: databaseDir,
+        now: new Date(),
+      })
     })
     await symlink(path, join(this.#cacheDir, kind.folder))
     return { repository, updatedAt }
@@ -132,6 +144,6 @@ function needsJavaDatabase({ log }: ToolError): boolean {
   return log.some(line => /java.?db/i.test(line))
 }
 
-function shorten(text: string): string {
-  return text.length <= 500 ? text : `…${text.slice(-500)}`
+function describeEnd(result: Exclude<ProcessResult, { status: 'exited' }>): string {
+  return result.status === 'killed' ? `it was killed by ${result.signal}` : 'it took too long'
 }

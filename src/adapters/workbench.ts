@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ToolError } from '../errors.js'
 import type { Console, Ports, TrivySettings } from '../ports.js'
 import { DockerEngine } from './docker-engine.js'
 import { dockerEnvironment } from './environment.js'
@@ -29,7 +30,7 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
   const tempDir = await mkdtemp(join(await realpath(options.tempRoot), 'image-gate-'))
   const cancelled = new AbortController()
   const cancel = (): void => {
-    cancelled.abort()
+    cancelled.abort(new ToolError('the run was cancelled', 'Run it again.'))
   }
   const run = createRunProcess(cancelled.signal)
   const databaseDir = options.databaseDir ?? join(tempDir, 'databases')

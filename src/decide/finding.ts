@@ -1,4 +1,11 @@
-import { severities, type Finding, type JudgedFinding, type Policy, type Ruling, type SeverityCounts } from '../model.js'
+import {
+  severities,
+  type Finding,
+  type JudgedFinding,
+  type Policy,
+  type Ruling,
+  type SeverityCounts,
+} from '../model.js'
 
 /** Says whether a finding counts, and if not, which rule lets it pass. */
 export function decideRuling(finding: Finding, policy: Policy): Ruling {

@@ -1,4 +1,4 @@
-import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast'
+import { DockerfileParser, From, type Instruction } from 'dockerfile-ast'
 import type { LineRange } from '../model.js'
 
 /** One instruction of a Dockerfile. */
@@ -46,7 +46,7 @@ interface Stage {
 function splitStages(instructions: readonly Instruction[]): Stage[] {
   const stages: Stage[] = []
   for (const instruction of instructions) {
-    if (instruction.getKeyword() === 'FROM') stages.push({ from: instruction as From, body: [] })
+    if (instruction instanceof From) stages.push({ from: instruction, body: [] })
     else stages.at(-1)?.body.push(instruction)
   }
   return stages
@@ -54,7 +54,10 @@ function splitStages(instructions: readonly Instruction[]): Stage[] {
 
 function toStep(instruction: Instruction, source: readonly string[]): Step {
   const { start, end } = instruction.getRange()
-  const written = source.slice(start.line, end.line + 1).join('\n').trimStart()
+  const written = source
+    .slice(start.line, end.line + 1)
+    .join('\n')
+    .trimStart()
   const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''))
   return {
     keyword: instruction.getKeyword().toUpperCase(),
@@ -69,7 +72,9 @@ function toStep(instruction: Instruction, source: readonly string[]): Step {
 function withoutFlags(argument: string, firstLine: string): string {
   const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\'
   const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line))
-  const joined = lines.map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`)).join('')
+  const joined = lines
+    .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
+    .join('')
   return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '')
 }
 

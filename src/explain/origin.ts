@@ -7,7 +7,9 @@ export function explainOrigins(
   scans: readonly ScanOutcome[],
   dockerfiles: ReadonlyMap<ImageContext, string>,
 ): Verdict {
-  const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome.scan]] : [])))
+  const scanOf = new Map(
+    scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome.scan]] : [])),
+  )
   const images = verdict.images.map(image => {
     const scan = scanOf.get(image.image)
     const dockerfile = dockerfiles.get(image.image)

@@ -23,7 +23,11 @@ export function renderAnnotations(report: Report): readonly Annotation[] {
   const suspicious = report.ignored.filter(entry => entry.suspicious)
   const warnings = [
     ...causes.filter(annotation => annotation.level === 'warning'),
-    ...suspicious.map(({ path, reason }): Annotation => ({ level: 'warning', title: 'Not gated', message: `${path}: ${reason}` })),
+    ...suspicious.map(({ path, reason }): Annotation => ({
+      level: 'warning',
+      title: 'Not gated',
+      message: `${path}: ${reason}`,
+    })),
   ]
   return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)]
 }
@@ -64,7 +68,10 @@ function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, lev
 
 function cut(message: string): string {
   if (message.length <= maxMessage) return message
-  const kept = message.slice(0, maxMessage - 60).split('\n').slice(0, -1)
+  const kept = message
+    .slice(0, maxMessage - 60)
+    .split('\n')
+    .slice(0, -1)
   const rest = message.split('\n').length - kept.length
   return `${kept.join('\n')}\n… and ${String(rest)} more: see the job summary.`
 }

@@ -12,10 +12,7 @@ export function renderClosing(report: Report): string {
     ...list(imagesIn(report, 'vulnerable'), ({ counts }) => countsText(counts)),
   ]
   const step = nextStep(report)
-  return [
-    headline(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`),
-    ...(step === '' ? [] : [step]),
-  ]
+  return [headline(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`), ...(step === '' ? [] : [step])]
     .join(' ')
     .replace(/\.\./g, '.')
 }

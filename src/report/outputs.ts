@@ -25,7 +25,12 @@ export function renderOutputs(report: Report, reportPath: string): Outputs {
   return {
     result,
     images: JSON.stringify(
-      images.map(({ image, state, counts: own, imageId }) => ({ name: image.name, state, counts: own, digest: imageId })),
+      images.map(({ image, state, counts: own, imageId }) => ({
+        name: image.name,
+        state,
+        counts: own,
+        digest: imageId,
+      })),
     ),
     'failed-images': imagesIn(report, 'vulnerable', 'build-failed', 'scan-failed')
       .map(({ image }) => image.name)

@@ -54,13 +54,18 @@ function render(report: Report, rows: number): string {
 }
 
 function heading(report: Report): string {
-  const icon = imagesIn(report, 'vulnerable').length > 0 && report.verdict.result === 'passed' ? '⚠️' : resultIcons[report.verdict.result]
+  const icon =
+    imagesIn(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
+      ? '⚠️'
+      : resultIcons[report.verdict.result]
   return `## ${icon} ${escapeText(headline(report))}`
 }
 
 function countsLine({ verdict }: Report): string {
   const total = totalOf(verdict.counts)
-  return total === 0 ? '' : `**${count(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${countsText(verdict.counts)}.`
+  return total === 0
+    ? ''
+    : `**${count(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${countsText(verdict.counts)}.`
 }
 
 function problem({ verdict }: Report): string {
@@ -115,7 +120,8 @@ function blocking(image: ImageVerdict, rows: number): string {
 
 function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows: number): string {
   const where = code(placeText(origin?.file ?? image.dockerfile, origin?.lines))
-  const what = origin === undefined ? 'in a layer that no line could be found for' : `brought by ${code(origin.instruction)}`
+  const what =
+    origin === undefined ? 'in a layer that no line could be found for' : `brought by ${code(origin.instruction)}`
   const base = origin?.fromBase === true ? ', the base image' : ''
   const shown = findings.slice(0, rows)
   const rest = findings.length - shown.length

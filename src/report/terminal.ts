@@ -3,7 +3,18 @@ import { styleText } from 'node:util'
 import type { ImageState, ImageVerdict, JudgedFinding, Report } from '../model.js'
 import { groupByCause } from './cause.js'
 import { visible } from './markdown.js'
-import { count, countsText, durationText, headline, imagesIn, placeText, policyText, stateText, totalOf, upgradeAdvice } from './text.js'
+import {
+  count,
+  countsText,
+  durationText,
+  headline,
+  imagesIn,
+  placeText,
+  policyText,
+  stateText,
+  totalOf,
+  upgradeAdvice,
+} from './text.js'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -25,7 +36,9 @@ export function renderTerminal(report: Report, colour: boolean): string {
     imageLines(report, paint),
     ...imagesIn(report, 'vulnerable').map(image => blockingLines(image, paint)),
     ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
-    ...(report.verdict.problem === undefined ? [] : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
+    ...(report.verdict.problem === undefined
+      ? []
+      : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
     closingLines(report, paint),
   ]
   return sections

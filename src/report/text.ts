@@ -1,7 +1,5 @@
 /** The words that every rendering shares. */
-import {
-  assertNever,
-} from '../errors.js'
+import { assertNever } from '../errors.js'
 import { severities, type ImageState, type ImageVerdict, type Report, type SeverityCounts } from '../model.js'
 
 /** `1 image`, `2 images`. */

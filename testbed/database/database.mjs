@@ -22,7 +22,11 @@ export async function provideDatabase(registry, log) {
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType: 'application/vnd.aquasec.trivy.config.v1+json', digest: digestOf(config), size: config.length },
+    config: {
+      mediaType: 'application/vnd.aquasec.trivy.config.v1+json',
+      digest: digestOf(config),
+      size: config.length,
+    },
     layers: [
       {
         mediaType: 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip',
@@ -39,7 +43,11 @@ export async function provideDatabase(registry, log) {
   log(`Putting the small vulnerability database into ${repository}`)
   await pushBlob(base, database)
   await pushBlob(base, config)
-  const pushed = await fetch(`${base}/manifests/2`, { method: 'PUT', body: manifest, headers: { 'content-type': type } })
+  const pushed = await fetch(`${base}/manifests/2`, {
+    method: 'PUT',
+    body: manifest,
+    headers: { 'content-type': type },
+  })
   if (!pushed.ok) throw new Error(`The registry refused the database: ${String(pushed.status)} ${await pushed.text()}`)
   return { repository }
 }
@@ -54,9 +62,16 @@ async function pushBlob(base, bytes) {
   if (!put.ok) throw new Error(`The registry refused a blob: ${String(put.status)} ${await put.text()}`)
 }
 
-/** Whether the public database can be had from here: its first repository answers. */
+/**
+ * Whether the public database can be had from here: its first repository has it. A proxy that refuses everything
+ * answers as well, so an answer alone is not enough.
+ */
 export async function publicDatabaseAnswers() {
-  const url = 'https://mirror.gcr.io/v2/'
-  const response = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch(() => undefined)
-  return response !== undefined && response.status < 500
+  const url = 'https://mirror.gcr.io/v2/aquasec/trivy-db/manifests/2'
+  const headers = { accept: 'application/vnd.oci.image.manifest.v1+json' }
+  const response = await fetch(url, { method: 'HEAD', headers, signal: AbortSignal.timeout(3000) }).catch(
+    () => undefined,
+  )
+  // 401 with a challenge: it wants an anonymous token first, which Trivy fetches.
+  return response?.ok === true || (response?.status === 401 && response.headers.has('www-authenticate'))
 }

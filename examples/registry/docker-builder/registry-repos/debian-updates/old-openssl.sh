@@ -10,7 +10,7 @@ work=$(mktemp -d)
 cd "$work"
 
 fetch() {
-  command -v wget >/dev/null && wget -q --timeout=10 --tries=1 "$archive/$1"
+  command -v wget >/dev/null && wget -q --timeout=5 --tries=1 "$archive/$1"
 }
 
 stand_in() {
@@ -30,11 +30,13 @@ CONTROL
 
 for name in libssl1.0.0 openssl; do
   file="${name}_${version}_$architecture.deb"
-  if fetch "$file"; then
+  if [ -n "$archive" ] && fetch "$file"; then
     echo "$name $version: from Debian's archive"
   else
     echo "$name $version: the archive cannot be reached, so an empty stand-in of that name and version"
     stand_in "$name"
+    # Do not wait for it a second time.
+    archive=
   fi
   # The old packages depend on what a current Debian no longer has, which a scanner does not mind.
   dpkg --install --force-depends --force-downgrade "$file"

@@ -1,0 +1,47 @@
+import { dockerEnvironment, downloadEnvironment, scanEnvironment } from '../../src/adapters/environment.js'
+
+const job = {
+  PATH: '/bin',
+  HOME: '/root',
+  HTTPS_PROXY: 'http://proxy',
+  DOCKER_HOST: 'unix:///docker.sock',
+  GITHUB_TOKEN: 'secret',
+  GITHUB_OUTPUT: '/output',
+  GITHUB_ENV: '/env',
+  ACTIONS_RUNTIME_TOKEN: 'secret',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret',
+  'INPUT_TRIVY-PATH': '/x',
+  TRIVY_SEVERITY: 'LOW',
+  TRIVY_IGNOREFILE: '/x',
+  NODE_OPTIONS: '--require /x',
+  LD_PRELOAD: '/x',
+}
+
+describe('environments of children', () => {
+  it.each([
+    ['the docker client', dockerEnvironment(job)],
+    ['a scan', scanEnvironment(job, '/empty')],
+    ['a download', downloadEnvironment(job, '/empty')],
+  ])('give %s no token, no command file and no TRIVY_*', (_, env) => {
+    expect(Object.values(env)).not.toContain('secret')
+    expect(Object.keys(env).filter(name => /^(GITHUB|ACTIONS|INPUT|TRIVY|NODE|LD)_/.test(name))).toEqual([])
+    expect(env['PATH']).toBe('/bin')
+  })
+
+  it('give a scan neither a way out nor anybody’s home', () => {
+    expect(scanEnvironment(job, '/empty')).toEqual({ PATH: '/bin', HOME: '/empty', TMPDIR: '/empty' })
+  })
+
+  it('give a download the proxy and the credentials of registries', () => {
+    expect(downloadEnvironment(job, '/empty')).toMatchObject({
+      HTTPS_PROXY: 'http://proxy',
+      DOCKER_CONFIG: '/root/.docker',
+    })
+    expect(downloadEnvironment({ DOCKER_CONFIG: '/config' }, '/empty')).toMatchObject({ DOCKER_CONFIG: '/config' })
+    expect(downloadEnvironment({}, '/empty')).not.toHaveProperty('DOCKER_CONFIG')
+  })
+
+  it('give docker its own settings', () => {
+    expect(dockerEnvironment(job)).toMatchObject({ DOCKER_HOST: 'unix:///docker.sock', HOME: '/root' })
+  })
+})

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createRunProcess, type ProcessResult } from '../../src/adapters/process.js'
+import { ToolError } from '../../src/errors.js'
+
+const env = { PATH: process.env['PATH'] ?? '' }
+
+async function sh(
+  script: string,
+  more: { timeout?: number; cancelled?: AbortSignal } = {},
+): Promise<{ result: ProcessResult; lines: string[] }> {
+  const { cancelled = new AbortController().signal, ...options } = more
+  const lines: string[] = []
+  const run = createRunProcess(cancelled)
+  const result = await run({ command: 'sh', args: ['-c', script], env, onLine: line => lines.push(line), ...options })
+  return { result, lines }
+}
+
+/** A zombie has ended: it only waits for whoever is its parent now to take note. */
+const isRunning = (pid: number): boolean =>
+  /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)]).stdout.toString())
+
+describe('createRunProcess', () => {
+  it('reads lines of both streams to their end, also after a bare carriage return', async () => {
+    const { result, lines } = await sh('printf "a\\nb\\rc"; printf "d\\n" >&2; exit 3')
+    expect(result).toEqual({ status: 'exited', exitCode: 3 })
+    expect(lines.sort()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('puts characters together that come in pieces', async () => {
+    const { lines } = await sh("printf '\\303'; sleep 0.1; printf '\\261\\n'")
+    expect(lines).toEqual(['ñ'])
+  })
+
+  it('cuts what never ends a line', async () => {
+    const { lines } = await sh('head -c 3000000 /dev/zero | tr "\\0" x')
+    expect(Math.max(...lines.map(line => line.length))).toBe(16 * 1024)
+  })
+
+  it('gives the child nothing but the environment that it is given', async () => {
+    process.env['ACTIONS_RUNTIME_TOKEN'] = 'secret'
+    const { lines } = await sh('env')
+    delete process.env['ACTIONS_RUNTIME_TOKEN']
+    expect(lines.join()).not.toContain('secret')
+  })
+
+  it('says when the child was killed', async () => {
+    expect((await sh('kill -9 $$')).result).toEqual({ status: 'killed', signal: 'SIGKILL' })
+  })
+
+  it('ends the child and all that it started when its time is up', async () => {
+    const { result, lines } = await sh('sleep 60 & echo $!; sleep 60', { timeout: 300 })
+    expect(result).toEqual({ status: 'timed-out' })
+    await sleep(100)
+    expect(isRunning(Number(lines[0]))).toBe(false)
+  })
+
+  it('ends a child that does not listen', async () => {
+    const { result } = await sh('trap "" TERM; while true; do sleep 0.1; done', { timeout: 200 })
+    expect(result).toEqual({ status: 'timed-out' })
+  })
+
+  it('ends running children when the run is cancelled, and starts no new ones', async () => {
+    const controller = new AbortController()
+    setTimeout(() => {
+      controller.abort(new ToolError('the run was cancelled', 'Run it again.'))
+    }, 200)
+    await expect(sh('sleep 60', { cancelled: controller.signal })).rejects.toThrow('the run was cancelled')
+    await expect(sh('true', { cancelled: controller.signal })).rejects.toThrow(ToolError)
+  })
+
+  it('leaves no process behind that outlived its parent', async () => {
+    const { lines } = await sh('sleep 60 >/dev/null 2>&1 & echo $!')
+    await sleep(100)
+    expect(isRunning(Number(lines[0]))).toBe(false)
+  })
+
+  it('says when there is no such program', async () => {
+    const run = createRunProcess(new AbortController().signal)
+    await expect(run({ command: '/no/such/program', args: [], env })).rejects.toThrow(
+      '/no/such/program could not be started',
+    )
+  })
+})

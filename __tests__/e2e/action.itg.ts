@@ -1,0 +1,335 @@
+/** The bundle as a child process under Node 24, as a runner starts it, on the real engine with the real Trivy. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runAction } from '../../testbed/runner.mjs'
+import {
+  bed,
+  clean,
+  dockerfileOf,
+  heartbleed,
+  removeTemporaryFolders,
+  repositoryWith,
+  run,
+  runGate,
+  scriptOf,
+  temporaryFolder,
+  withServer,
+} from '../testbed.js'
+
+afterAll(removeTemporaryFolders)
+
+/** Lines that a runner would take for commands: it ignores those between stop-commands and its token. */
+function commandsIn(log: string): string[] {
+  const commands: string[] = []
+  let token: string | undefined
+  for (const line of log.split('\n')) {
+    const text = line.trimStart()
+    if (token !== undefined) {
+      if (text === `::${token}::`) token = undefined
+    } else if (text.startsWith('::stop-commands::')) token = text.slice('::stop-commands::'.length)
+    else if (text.startsWith('::') || text.includes('##[')) commands.push(text)
+  }
+  return commands
+}
+
+const imagesIn = (outputs: Record<string, string>): unknown[] =>
+  (JSON.parse(outputs['images'] ?? '[]') as { name: string; state: string }[]).map(
+    ({ name, state }) => `${name}: ${state}`,
+  )
+
+/** A Trivy that does something else than scan when it is asked to scan. */
+const trivyThat = (instead: string): string =>
+  scriptOf(`case "$*" in *--input*) ${instead} ;; *) exec ${bed.trivy.path} "$@" ;; esac`)
+
+describe('the gate', () => {
+  it('blocks on Heartbleed, and says which line of which Dockerfile brought it', async () => {
+    const repository = repositoryWith({ [dockerfileOf('tutorial')]: heartbleed, [dockerfileOf('clean')]: clean })
+    const { exitCode, outputs, summary, log, work } = await runGate(repository)
+    expect(exitCode).toBe(1)
+    expect(outputs).toMatchObject({ result: 'blocked', 'failed-images': 'tutorial' })
+    expect(imagesIn(outputs)).toEqual(['clean: clean', 'tutorial: vulnerable'])
+    expect(summary).toContain('## ❌ Blocked: 1 of 2 images is vulnerable')
+    expect(summary).toContain('[CVE-2014-0160](https://avd.aquasec.com/nvd/cve-2014-0160)')
+    expect(summary).toContain(`\`${dockerfileOf('tutorial')}:2-5\`: brought by`)
+    const errors = commandsIn(log).filter(line => line.startsWith('::error'))
+    expect(errors).toHaveLength(2)
+    expect(errors[0]).toContain(`file=${dockerfileOf('tutorial')},line=2,endLine=5::`)
+    expect(errors[0]).toContain('CVE-2014-0160 (HIGH): libssl1.0.0 1.0.1e-2, fixed in 1.0.1g-1')
+    expect(errors[1]).toMatch(/^::error::Blocked: 1 of 2 images is vulnerable: tutorial \(/)
+    const report = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as { images: { findings: unknown[] }[] }
+    expect(report.images[1]?.findings.length).toBeGreaterThan(5)
+    // Nothing of the run is left: neither folders nor images.
+    expect(readdirSync(join(work, 'temp'))).toEqual(['image-gate-report-__self'])
+    expect((await run('docker', ['image', 'ls', '--quiet', '--filter', 'reference=image-gate/*/*'])).stdout).toBe('')
+  })
+
+  it('passes a clean branch, without any token, and says what it found', async () => {
+    const { exitCode, outputs, summary, log } = await runGate(repositoryWith({ [dockerfileOf('web')]: clean }))
+    expect(exitCode).toBe(0)
+    expect(outputs).toMatchObject({ result: 'passed', 'total-count': '0', 'failed-images': '' })
+    expect(summary).toContain('## ✅ Passed: 1 image clean')
+    expect(log.split('\n').at(-1)).toBe('Passed: 1 image clean.')
+  })
+
+  it('installs Trivy from a mirror, and takes it from the tool cache the next time', async () => {
+    const repository = repositoryWith({ [dockerfileOf('web')]: clean })
+    const { version, archive, archiveSha256 } = bed.trivy
+    const tools = temporaryFolder()
+    const path = `/v${version}/trivy_${version}_Linux-64bit.tar.gz`
+    await withServer({ [path]: archive }, async address => {
+      const inputs = { 'trivy-path': '', 'trivy-mirror': `http://${address}`, 'trivy-sha256': archiveSha256 }
+      const first = await runGate(repository, inputs, { RUNNER_TOOL_CACHE: tools })
+      expect(first.log).toContain(`Trivy ${version}, from http://${address}${path}`)
+      const second = await runGate(repository, inputs, { RUNNER_TOOL_CACHE: tools })
+      expect(second.log).toContain(`Trivy ${version}, from tool cache`)
+      expect(second.outputs['result']).toBe('passed')
+    })
+  })
+
+  it('warns and passes with warn-only, and counts what has no fix when it is asked to', async () => {
+    const repository = repositoryWith({ [dockerfileOf('web')]: heartbleed })
+    const warned = await runGate(repository, { 'warn-only': 'true' })
+    expect(warned.exitCode).toBe(0)
+    expect(warned.outputs).toMatchObject({ result: 'passed', 'failed-images': 'web' })
+    expect(warned.log).toContain('::warning title=web: '.replace(': ', '%3A '))
+    const strict = await runGate(repositoryWith({ [dockerfileOf('web')]: clean }), {
+      'ignore-unfixed': 'false',
+      severity: 'critical',
+    })
+    expect(strict.outputs).toMatchObject({ result: 'blocked', 'critical-count': '1' })
+  })
+
+  it('ends in error when one image does not build, and has the results of the others', async () => {
+    const repository = repositoryWith({
+      [dockerfileOf('broken')]: 'FROM debian:bookworm\nRUN true\nRUN echo why; exit 7\n',
+      [dockerfileOf('tutorial')]: heartbleed,
+      [dockerfileOf('web')]: clean,
+    })
+    const { exitCode, outputs, summary, log } = await runGate(repository, { 'warn-only': 'true' })
+    expect(exitCode).toBe(1)
+    expect(outputs).toMatchObject({ result: 'error', 'failed-images': 'broken,tutorial' })
+    expect(imagesIn(outputs)).toEqual(['broken: build-failed', 'tutorial: vulnerable', 'web: clean'])
+    expect(summary).toContain(`\`${dockerfileOf('broken')}:3\`: the build failed`)
+    expect(log).toContain(`file=${dockerfileOf('broken')},line=3,endLine=3::the build failed`)
+  })
+
+  it('builds names that cannot stand in an image reference, and refuses links that leave the folder', async () => {
+    const repository = repositoryWith({
+      [dockerfileOf('My App')]: clean,
+      [dockerfileOf('añadir')]: clean,
+      'docker-builder/registry-repos/outside': '-> /etc',
+      'docker-builder/registry-repos/notes.txt': 'x',
+      'docker-builder/registry-repos/empty/x': 'x',
+    })
+    const { outputs, log } = await runGate(repository)
+    expect(imagesIn(outputs)).toEqual(['My App: clean', 'añadir: clean', 'outside: build-failed'])
+    expect(outputs['result']).toBe('error')
+    expect(log).toContain('Not an image: docker-builder/registry-repos/empty: no Dockerfile')
+    expect(log).toContain('outside: refused: it is a link that leaves the images folder')
+  })
+
+  it('says that there is nothing to gate, or passes where that is allowed', async () => {
+    const repository = repositoryWith({ 'docker-builder/registry-repos/README.md': 'x' })
+    const refused = await runGate(repository)
+    expect(refused.outputs['result']).toBe('error')
+    expect(refused.log).toContain('nothing to gate under')
+    expect((await runGate(repository, { 'allow-empty': 'true' })).outputs['result']).toBe('passed')
+  })
+})
+
+describe('a hostile repository', () => {
+  it('cannot hide findings with files that Trivy would load', async () => {
+    const planted = {
+      '.trivyignore': 'CVE-2014-0160\nCVE-2014-0224\n',
+      'trivy.yaml': 'severity: [LOW]\nvulnerability:\n  ignore-unfixed: true\nignorefile: .trivyignore\n',
+      'trivy-secret.yaml': 'disable-rules: [x]\n',
+    }
+    const context = Object.fromEntries(
+      Object.entries(planted).map(([name, text]) => [`docker-builder/registry-repos/web/${name}`, text]),
+    )
+    const plain = await runGate(repositoryWith({ [dockerfileOf('web')]: heartbleed }))
+    const hostile = await runGate(
+      repositoryWith({ [dockerfileOf('web')]: heartbleed, ...planted, ...context }),
+      {},
+      {
+        TRIVY_SEVERITY: 'LOW',
+        TRIVY_IGNOREFILE: '/dev/null',
+      },
+    )
+    expect(hostile.outputs['total-count']).toBe(plain.outputs['total-count'])
+    expect(hostile.outputs['result']).toBe('blocked')
+  })
+
+  it('cannot give the runner a command from a build or from a name', async () => {
+    const prints = [
+      '::error::x',
+      '##[set-output name=result]passed',
+      '::stop-commands::pwned',
+      '::set-output name=result::passed',
+      '::endgroup::',
+      '::add-mask::blocked',
+    ]
+    const script = prints
+      .map(text => `printf '%s\\n' '${text}'; printf 'x\\r${text.replaceAll('%', '%%')}\\n' >&2`)
+      .join('; ')
+    const repository = repositoryWith({
+      [dockerfileOf('web')]: `${heartbleed}RUN ${script}; head -c 2000000 /dev/zero | tr '\\0' x\n`,
+      [dockerfileOf('x\n::error::from a name')]: clean,
+    })
+    const { outputs, log } = await runGate(repository)
+    expect(outputs['result']).toBe('blocked')
+    const commands = commandsIn(log)
+    expect(commands.filter(line => !/^::(group|endgroup|error|debug)\b/.test(line))).toEqual([])
+    expect(commands.filter(line => line.startsWith('::error'))).toHaveLength(2)
+    expect(commands.filter(line => line.startsWith('::group'))).toHaveLength(
+      commands.filter(line => line.startsWith('::endgroup')).length,
+    )
+  })
+
+  it('gets no token and no command file into its tools', async () => {
+    const seen = join(temporaryFolder(), 'env')
+    const trivy = scriptOf(`env >> ${seen}; exec ${bed.trivy.path} "$@"`)
+    const secrets = {
+      GITHUB_TOKEN: 'secret-1',
+      ACTIONS_RUNTIME_TOKEN: 'secret-2',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret-3',
+    }
+    const { outputs, log } = await runGate(
+      repositoryWith({ [dockerfileOf('web')]: clean }),
+      { 'trivy-path': trivy },
+      secrets,
+    )
+    expect(outputs['result']).toBe('passed')
+    expect(readFileSync(seen, 'utf8')).not.toMatch(/secret-|GITHUB_|ACTIONS_|INPUT_|RUNNER_/)
+    expect(log).not.toContain('secret-')
+  })
+})
+
+describe('a failing tool is never a pass', () => {
+  const repository = (): string => repositoryWith({ [dockerfileOf('web')]: clean, [dockerfileOf('api')]: clean })
+
+  it.each([
+    ['is killed in the middle', 'kill -9 $$', 'it was killed by SIGKILL'],
+    ['crashes', 'echo "panic: oh" >&2; exit 2', 'panic: oh'],
+    [
+      'writes half a report',
+      'while [ "$1" != --output ]; do shift; done; printf "{\\"SchemaVersion\\": 2," > "$2"',
+      'cannot be read: it is not JSON',
+    ],
+    [
+      'writes an empty report',
+      'while [ "$1" != --output ]; do shift; done; echo "{}" > "$2"',
+      'SchemaVersion is undefined',
+    ],
+    ['writes none', 'exit 0', 'Trivy ended without a report: it gave no reason'],
+    ['hangs', 'sleep 100', 'it took too long'],
+  ])('when Trivy %s', async (name, instead, message) => {
+    const inputs = {
+      'trivy-path': trivyThat(instead),
+      'warn-only': 'true',
+      ...(name === 'hangs' ? { timeout: '2s', 'no-cache': 'false', images: 'web' } : {}),
+    }
+    const { exitCode, outputs, summary } = await runGate(repository(), inputs)
+    expect(exitCode).toBe(1)
+    expect(outputs['result']).toBe('error')
+    expect(imagesIn(outputs)).toContain('web: scan-failed')
+    expect(summary).toContain(message)
+  })
+
+  it('when Trivy reports about another image', async () => {
+    const other = join(temporaryFolder(), 'other.json')
+    const first = trivyThat(
+      `[ -e ${other} ] || ${bed.trivy.path} "$@"; while [ "$1" != --output ]; do shift; done; [ -e ${other} ] || cp "$2" ${other}; cp ${other} "$2"`,
+    )
+    const { outputs, summary } = await runGate(
+      repositoryWith({ [dockerfileOf('a')]: clean, [dockerfileOf('b')]: 'FROM debian:bookworm\nRUN touch /another\n' }),
+      { 'trivy-path': first },
+    )
+    expect(imagesIn(outputs)).toEqual(['a: clean', 'b: scan-failed'])
+    expect(summary).toContain('is about another image')
+  })
+
+  it('when a build never ends', async () => {
+    const slow = repositoryWith({
+      [dockerfileOf('slow')]: 'FROM debian:bookworm\nRUN sleep 300\n',
+      [dockerfileOf('web')]: clean,
+    })
+    const { outputs, summary } = await runGate(slow, { timeout: '15s' })
+    expect(imagesIn(outputs)).toEqual(['slow: build-failed', 'web: clean'])
+    expect(summary).toContain('the build timed out after 15 s')
+  })
+
+  it('when the run is cancelled: it cleans up, and says so', async () => {
+    const work = temporaryFolder()
+    const slow = repositoryWith({ [dockerfileOf('slow')]: 'FROM debian:bookworm\nRUN echo started && sleep 300\n' })
+    let pid = 0
+    const { exitCode, outputs } = await runAction({
+      workspace: slow,
+      work,
+      node: bed.node24.path,
+      inputs: { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository },
+      env: bed.env,
+      onStart: started => (pid = started),
+      onLine: line => {
+        if (line.includes('started')) process.kill(pid, 'SIGTERM')
+      },
+    })
+    expect(exitCode).toBe(1)
+    expect(outputs['result']).toBe('error')
+    expect(readdirSync(join(work, 'temp'))).toEqual(['image-gate-report-__self'])
+    await sleep(500)
+    expect((await run('pgrep', ['-f', slow])).stdout).toBe('')
+  })
+})
+
+describe('bad input', () => {
+  const repository = (): string => repositoryWith({ [dockerfileOf('web')]: clean })
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a severity', { severity: 'HGIH' }, "severity: 'HGIH' is not one of: CRITICAL, HIGH, MEDIUM, LOW, UNKNOWN"],
+    ['an input’s name', { severty: 'HIGH' }, "Did you mean 'severity'?"],
+    [
+      'a root that is not there',
+      { 'images-root': 'nowhere' },
+      "images-root: there is no folder 'nowhere' in the repository",
+    ],
+    ['a root outside the workspace', { 'images-root': '../..' }, "images-root: '../..' lies outside the repository"],
+    ['a refused version of Trivy', { 'trivy-version': '0.69.4' }, 'trivy-version: 0.69.4 is refused: malicious'],
+    ['an unknown version of Trivy', { 'trivy-path': '', 'trivy-version': '9.9.9' }, 'knows no checksum of 9.9.9'],
+    ['a wrong checksum', { 'trivy-sha256': 'c'.repeat(64) }, 'is not what trivy-sha256 says'],
+    [
+      'a database that cannot be reached',
+      { 'db-repository': '127.0.0.1:9/trivy-db:2' },
+      'db-repository: no repository gave the vulnerability database: 127.0.0.1:9/trivy-db:2',
+    ],
+  ])('of %s is a clear error', async (_, inputs, message) => {
+    const { exitCode, outputs, log, summary } = await runGate(repository(), inputs)
+    expect(exitCode).toBe(1)
+    expect(outputs['result']).toBe('error')
+    expect(log).toContain(message)
+    expect(summary).toContain('**What to do next:**')
+    expect(log).not.toMatch(/^(?!::debug).*\n? {4}at /m)
+  })
+
+  it('is reported all at once', async () => {
+    const { log } = await runGate(repository(), { severity: 'HGIH', timeout: 'soon', 'trivy-version': '0.69.4' })
+    for (const name of ['severity:', 'timeout:', 'trivy-version:']) expect(log).toContain(name)
+  })
+
+  it.each([
+    ['no Docker', { PATH: '/nowhere' }, 'Docker is not installed'],
+    ['no engine', { DOCKER_HOST: 'unix:///no/such/docker.sock' }, 'the Docker engine does not answer'],
+  ])('of a machine with %s is a clear error', async (_, env, message) => {
+    const { exitCode, outputs, log } = await runGate(repository(), {}, env)
+    expect(exitCode).toBe(1)
+    expect(outputs['result']).toBe('error')
+    expect(log).toContain(message)
+  })
+
+  it('writes the report where it is asked to', async () => {
+    const workspace = repository()
+    await runGate(workspace, { 'report-dir': 'out/gate' })
+    expect(existsSync(join(workspace, 'out/gate/report.json'))).toBe(true)
+  })
+})

@@ -1,0 +1,61 @@
+/** The command line as a person starts it. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  bed,
+  clean,
+  dockerfileOf,
+  heartbleed,
+  removeTemporaryFolders,
+  repositoryWith,
+  run,
+  temporaryFolder,
+} from '../testbed.js'
+
+const cache = temporaryFolder()
+const options = ['--trivy-path', bed.trivy.path, '--db-repository', bed.database.repository]
+
+const imageGate = (...args: string[]): ReturnType<typeof run> =>
+  run(process.execPath, ['dist/cli.js', ...args], { env: { XDG_CACHE_HOME: cache, NO_COLOR: '1' } })
+
+afterAll(removeTemporaryFolders)
+
+describe('image-gate', () => {
+  it('exits 2 when it blocks, with the report on standard output and progress on standard error', async () => {
+    const repository = repositoryWith({ [dockerfileOf('tutorial')]: heartbleed, [dockerfileOf('web')]: clean })
+    const { exitCode, stdout, stderr } = await imageGate(repository, ...options, '--report-dir', 'out')
+    expect(exitCode).toBe(2)
+    expect(stdout).toMatch(/^ {2}tutorial {2}vulnerable/)
+    expect(stdout).toContain(`${dockerfileOf('tutorial')}:2-5  RUN mkdir`)
+    expect(stdout).toMatch(/HIGH +CVE-2014-0160 +libssl1\.0\.0 1\.0\.1e-2 +-> 1\.0\.1g-1/)
+    expect(stdout).toContain('Blocked: 1 of 2 images is vulnerable: ')
+    expect(stdout).not.toMatch(/::|\u001b/)
+    expect(stderr).toContain('Build tutorial ...')
+    expect(readFileSync(join(repository, 'out/report.json'), 'utf8')).toContain('"schemaVersion": 1')
+  })
+
+  it('exits 0 when it passes, and needs no download the second time', async () => {
+    const repository = repositoryWith({ [dockerfileOf('web')]: clean })
+    expect((await imageGate(repository, ...options)).exitCode).toBe(0)
+    const again = await imageGate(repository, ...options, '--verbose')
+    expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Passed: 1 image clean') as string })
+    expect(again.stderr).toContain('=> [2/2] RUN true')
+    expect(existsSync(join(cache, 'image-gate/databases'))).toBe(true)
+  })
+
+  it('exits 1 on wrong options, all at once', async () => {
+    const { exitCode, stdout } = await imageGate('--severity', 'HGIH', '--timeout', 'soon')
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain("severity: 'HGIH' is not one of")
+    expect(stdout).toContain("timeout: 'soon' is not a time")
+    expect((await imageGate('--colour')).stdout).toContain('See image-gate --help.')
+  })
+
+  it('helps, and tells its version', async () => {
+    expect(await imageGate('--help')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Usage: image-gate/) as string,
+    })
+    expect((await imageGate('--version')).stdout).toMatch(/^image-gate \d+\.\d+\.\d+\n$/)
+  })
+})

@@ -1,0 +1,119 @@
+/** What the test bed gives to integration and end-to-end tests, and short ways to use it. */
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createReadStream } from 'node:fs'
+import { runAction, type RunResult } from '../testbed/runner.mjs'
+
+export interface Bed {
+  readonly env: Record<string, string>
+  readonly trivy: { path: string; version: string; archive: string; archiveSha256: string }
+  readonly database: { repository: string }
+  readonly node24: { path: string }
+  readonly act: { path: string }
+}
+
+/** Set by the global set-up. */
+export const bed = JSON.parse(process.env['IMAGE_GATE_TESTBED'] ?? '{}') as Bed
+
+const folders: string[] = []
+
+/** An empty folder that is gone after the tests. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'image-gate-test-'))
+  folders.push(folder)
+  return folder
+}
+
+export function removeTemporaryFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+}
+
+/** A repository with these files; a value `-> TARGET` makes a symbolic link. */
+export function repositoryWith(files: Readonly<Record<string, string>>): string {
+  const folder = temporaryFolder()
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    const target = /^-> (.*)$/.exec(text)?.[1]
+    if (target === undefined) writeFileSync(join(folder, path), text)
+    else symlinkSync(target, join(folder, path))
+  }
+  return folder
+}
+
+/** The path of an image's Dockerfile, by the convention. */
+export const dockerfileOf = (name: string): string => `docker-builder/registry-repos/${name}/Dockerfile`
+
+/** Installs an empty package of the name, source and version of the OpenSSL with Heartbleed; on lines 2 to 5. */
+export const heartbleed = `FROM debian:bookworm
+RUN mkdir -p /p/DEBIAN \\
+ && printf 'Package: libssl1.0.0\\nSource: openssl\\nVersion: 1.0.1e-2\\nArchitecture: all\\nMaintainer: x <x@example.com>\\nDescription: x\\n' > /p/DEBIAN/control \\
+ && dpkg-deb --build /p /p.deb \\
+ && dpkg --install /p.deb
+`
+
+export const clean = 'FROM debian:bookworm\nRUN true\n'
+
+/** Runs the action's bundle on Node 24 as a runner does, with the test bed's Trivy and database. */
+export async function runGate(
+  workspace: string,
+  inputs: Record<string, string> = {},
+  env: Record<string, string> = {},
+): Promise<RunResult & { work: string }> {
+  const work = temporaryFolder()
+  const result = await runAction({
+    workspace,
+    work,
+    node: bed.node24.path,
+    inputs: { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, ...inputs },
+    env: { ...bed.env, ...env },
+  })
+  return { ...result, work }
+}
+
+/** Writes an executable shell script. */
+export function scriptOf(text: string): string {
+  const path = join(temporaryFolder(), 'script')
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  return path
+}
+
+/** A web server that answers each path with a file or a status, while `use` runs. */
+export async function withServer<T>(
+  answers: Readonly<Record<string, string | number>>,
+  use: (address: string) => Promise<T>,
+): Promise<T> {
+  const server = createServer((request, response) => {
+    const answer = answers[request.url ?? ''] ?? 404
+    if (typeof answer === 'number') response.writeHead(answer).end()
+    else createReadStream(answer).pipe(response)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  try {
+    return await use(`127.0.0.1:${String((server.address() as AddressInfo).port)}`)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+/** Runs a program to its end. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { env?: Record<string, string | undefined>; cwd?: string } = {},
+): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
+  const child = spawn(command, args, {
+    ...options,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', data => (stdout += String(data)))
+  child.stderr.on('data', data => (stderr += String(data)))
+  const exitCode = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject))
+  return { exitCode, stdout, stderr }
+}
