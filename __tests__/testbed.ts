@@ -117,3 +117,23 @@ export async function run(
   const exitCode = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject))
   return { exitCode, stdout, stderr }
 }
+
+/** Lines that a runner would take for commands: it ignores those between stop-commands and its token. */
+export function commandsIn(log: string): string[] {
+  const commands: string[] = []
+  let token: string | undefined
+  for (const line of log.split('\n')) {
+    const text = line.trimStart()
+    if (token !== undefined) {
+      if (text === `::${token}::`) token = undefined
+    } else if (text.startsWith('::stop-commands::')) token = text.slice('::stop-commands::'.length)
+    else if (text.startsWith('::') || text.includes('##[')) commands.push(text)
+  }
+  return commands
+}
+
+/** The states of the images, as the outputs tell them. */
+export const imagesIn = (outputs: Record<string, string>): unknown[] =>
+  (JSON.parse(outputs['images'] ?? '[]') as { name: string; state: string }[]).map(
+    ({ name, state }) => `${name}: ${state}`,
+  )

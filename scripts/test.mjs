@@ -52,7 +52,14 @@ async function checkWorkflows() {
     readdirSync(folder).map(name => join(folder, name)),
   )
   const linted = await succeeds(actionlint?.path ?? '', files)
-  const audited = await succeeds(zizmor?.path ?? '', ['--offline', '--quiet', ...files, 'action.yml'])
+  const audited = await succeeds(zizmor?.path ?? '', [
+    '--offline',
+    '--quiet',
+    '--config',
+    '.github/zizmor.yml',
+    ...files,
+    'action.yml',
+  ])
   return linted && audited
 }
 
