@@ -20,24 +20,26 @@ afterAll(removeTemporaryFolders)
 
 describe('the gate', () => {
   it('blocks on Heartbleed, and says which line of which Dockerfile brought it', async () => {
-    const repository = repositoryWith({ [dockerfileOf('tutorial')]: heartbleed, [dockerfileOf('clean')]: clean })
+    const repository = repositoryWith({ [dockerfileOf('heartbleed')]: heartbleed, [dockerfileOf('clean')]: clean })
     const { exitCode, outputs, summary, log, work } = await runGate(repository)
     expect(exitCode).toBe(1)
-    expect(outputs).toMatchObject({ result: 'blocked', 'failed-images': 'tutorial' })
-    expect(imagesIn(outputs)).toEqual(['clean: clean', 'tutorial: vulnerable'])
+    expect(outputs).toMatchObject({ result: 'blocked', 'failed-images': 'heartbleed' })
+    expect(imagesIn(outputs)).toEqual(['clean: clean', 'heartbleed: vulnerable'])
     expect(summary).toContain('## ❌ Blocked: 1 of 2 images is vulnerable')
     expect(summary).toContain('[CVE-2014-0160](https://avd.aquasec.com/nvd/cve-2014-0160)')
-    expect(summary).toContain(`\`${dockerfileOf('tutorial')}:2-5\`: brought by`)
+    expect(summary).toContain(`\`${dockerfileOf('heartbleed')}:2-5\`: brought by`)
     const errors = commandsIn(log).filter(line => line.startsWith('::error'))
     expect(errors).toHaveLength(2)
-    expect(errors[0]).toContain(`file=${dockerfileOf('tutorial')},line=2,endLine=5::`)
+    expect(errors[0]).toContain(`file=${dockerfileOf('heartbleed')},line=2,endLine=5::`)
     expect(errors[0]).toContain('CVE-2014-0160 (HIGH): libssl1.0.0 1.0.1e-2, fixed in 1.0.1g-1')
-    expect(errors[1]).toMatch(/^::error::Blocked: 1 of 2 images is vulnerable: tutorial \(/)
+    expect(errors[1]).toMatch(/^::error::Blocked: 1 of 2 images is vulnerable: heartbleed \(/)
     const report = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as { images: { findings: unknown[] }[] }
     expect(report.images[1]?.findings.length).toBeGreaterThan(5)
     // Nothing of the run is left: neither folders nor images.
     expect(readdirSync(join(work, 'temp'))).toEqual(['image-gate-report-__self'])
-    expect((await run('docker', ['image', 'ls', '--quiet', '--filter', 'reference=image-gate/*/*'])).stdout).toBe('')
+    expect(
+      (await run('docker', ['image', 'ls', '--quiet', '--filter', 'reference=image-gate/*/heartbleed'])).stdout,
+    ).toBe('')
   })
 
   it('passes a clean branch, without any token, and says what it found', async () => {

@@ -17,7 +17,7 @@ export function visible(text: string): string {
  */
 export function escapeText(text: string): string {
   return visible(text.replace(/[\n\t]+/g, ' '))
-    .replace(/[\\`*_[\]|~$]/g, '\\$&')
+    .replace(/[\\`*_[\]~$]/g, '\\$&')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
@@ -31,7 +31,7 @@ export function code(text: string): string {
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length))
   const fence = '`'.repeat(longest + 1)
   const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : ''
-  return `${fence}${space}${plain}${space}${fence}`.replaceAll('|', '\\|')
+  return `${fence}${space}${plain}${space}${fence}`
 }
 
 /** Lines as a block of code. */
@@ -49,7 +49,8 @@ export function link(text: string, address: string | undefined): string {
     : escapeText(text)
 }
 
+/** A table; only here does a pipe mean something, so only here is it escaped, in code too. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 }
