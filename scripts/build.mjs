@@ -22,11 +22,13 @@ function bundle(entry, directory, ...more) {
 const target = resolve(process.argv[2] ?? join(root, 'dist'))
 const work = mkdtempSync(join(tmpdir(), 'image-gate-build-'))
 try {
+  bundle('src/index.ts', join(work, 'dist'), '--license', 'licenses.txt')
+  bundle('src/cli.ts', join(work, 'cli'))
+  cpSync(join(work, 'cli/index.js'), join(work, 'dist/cli.js'))
+  chmodSync(join(work, 'dist/cli.js'), 0o755)
+  // Only now: a build that fails leaves what was there.
   rmSync(target, { recursive: true, force: true })
-  bundle('src/index.ts', target, '--license', 'licenses.txt')
-  bundle('src/cli.ts', work)
-  cpSync(join(work, 'index.js'), join(target, 'cli.js'))
-  chmodSync(join(target, 'cli.js'), 0o755)
+  cpSync(join(work, 'dist'), target, { recursive: true })
 } finally {
   rmSync(work, { recursive: true, force: true })
 }

@@ -85,7 +85,8 @@ async function jest(project, ...args) {
 const checks = [
   ['format', () => npx('prettier', '--check', '--log-level', 'warn', '.')],
   ['lint, with the rooms', () => npx('eslint', '--max-warnings', '0', '.')],
-  ['types', () => npx('tsc', '--noEmit')],
+  ['types', () => npx('tsc', '--project', 'tsconfig.json')],
+  ['types of the scripts', () => npx('tsc', '--project', 'tsconfig.scripts.json')],
   ['README tables', () => succeeds(process.execPath, ['scripts/docs.mjs', '--check'])],
   ['workflows', checkWorkflows],
   ['small database', () => succeeds(process.execPath, ['testbed/database/regenerate.mjs', '--check'])],
