@@ -45785,7 +45785,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4712);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8422);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3334);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7386);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5222);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(8330);
@@ -46202,7 +46202,7 @@ function parseRepositories(text) {
 
 /***/ }),
 
-/***/ 3334:
+/***/ 7386:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -46218,6 +46218,69 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
+;// CONCATENATED MODULE: ./src/build/log.ts
+/** Enough of the end of a log to see why a step failed, short enough for a summary. */
+const tailLines = 20;
+/** What is kept of a log that nobody listens to yet: a build may print without end. */
+const waitingLines = 2000;
+/** What a build said: kept until it is this build's turn to be told, then told as it comes. */
+class BuildLog {
+    #tail = [];
+    #messages = [];
+    #waiting = [];
+    #console;
+    /** The last step that failed. */
+    failedStep;
+    /** The last lines that the build's steps printed. */
+    get tail() {
+        return this.#tail;
+    }
+    /** The last lines of the client's own words. */
+    get messages() {
+        return this.#messages;
+    }
+    /** Tells what was said so far, and from now on everything at once. */
+    tellTo(console) {
+        this.#console = console;
+        this.#waiting.splice(0).forEach(line => {
+            console.foreign(line);
+        });
+    }
+    add(event) {
+        const line = renderEvent(event);
+        if (this.#console === undefined)
+            keep(this.#waiting, line, waitingLines);
+        else
+            this.#console.foreign(line);
+        if (event.kind === 'log')
+            keep(this.#tail, event.text, tailLines);
+        if (event.kind === 'message')
+            keep(this.#messages, event.text, tailLines);
+        // Steps that were cancelled because another one failed are not the reason.
+        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
+            this.failedStep = event;
+    }
+}
+function keep(lines, line, most) {
+    lines.push(line);
+    if (lines.length > most)
+        lines.shift();
+}
+function renderEvent(event) {
+    switch (event.kind) {
+        case 'step':
+            return `=> ${event.name}`;
+        case 'cached':
+            return `=> cached ${event.name}`;
+        case 'failed':
+            return `=> FAILED ${event.name}: ${event.error}`;
+        case 'log':
+            return `   ${event.text}`;
+        case 'message':
+            return event.text;
+    }
+}
+
 // EXTERNAL MODULE: external "node:string_decoder"
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/build/progress.ts
@@ -46273,7 +46336,10 @@ class ProgressReader {
 }
 /** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
 function toLogEvents(line) {
-    const text = line.split('\r').filter(part => part.trim() !== '').at(-1);
+    const text = line
+        .split('\r')
+        .filter(part => part.trim() !== '')
+        .at(-1);
     return text === undefined ? [] : [{ kind: 'log', text }];
 }
 function parseStatus(line) {
@@ -46285,7 +46351,7 @@ function parseStatus(line) {
             return undefined;
         const { vertexes, logs } = value;
         const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list));
-        return isStatus ? (value) : undefined;
+        return isStatus ? value : undefined;
     }
     catch {
         return undefined;
@@ -46308,30 +46374,70 @@ function parseFailingLines(messages) {
 
 
 
+
 /** The name that an image has while the run lasts. */
 function buildTag(image, runId) {
     return `image-gate/${runId}/${image.safeName}:gate`;
 }
-/** Builds every image. One that does not build is an outcome of its own and costs no other image its result. */
+/**
+ * How many builds run at once, at most. Many: BuildKit runs equal steps once, but only while the builds that want them
+ * are running. Each costs a client process of some 50 MB.
+ */
+const together = 16;
+/**
+ * Builds every image, together. One that does not build is an outcome of its own and costs no other image its result.
+ * The logs come one after another, in the images' order: the first that is not told yet is told live.
+ */
 async function buildImages(images, plan, ports) {
+    const { clock, console } = ports;
+    const next = takeTurns(together);
+    const builds = images.map(image => {
+        const log = new BuildLog();
+        const outcome = next(async () => {
+            const started = clock.now().getTime();
+            const result = await buildImage(image, plan, log, ports.engine);
+            return { ...result, image, duration: clock.now().getTime() - started };
+        });
+        return { image, log, outcome };
+    });
     const outcomes = [];
-    for (const image of images) {
-        const started = ports.clock.now().getTime();
-        const outcome = await ports.console.group(`Build ${image.name}`, () => buildImage(image, plan, ports));
-        const duration = ports.clock.now().getTime() - started;
-        outcomes.push({ ...outcome, image, duration });
-        if (outcome.status === 'failed')
-            ports.console.info(`${image.name}: ${outcome.failure.message}`);
+    for (const { image, log, outcome } of builds) {
+        const [settled] = await console.group(`Build ${image.name}`, () => {
+            log.tellTo(console);
+            return Promise.allSettled([outcome]);
+        });
+        outcomes.push(settled);
+        if (settled.status === 'fulfilled' && settled.value.status === 'failed') {
+            console.info(`${image.name}: ${settled.value.failure.message}`);
+        }
     }
-    return outcomes;
+    return outcomes.map(settled => {
+        if (settled.status === 'rejected')
+            throw settled.reason;
+        return settled.value;
+    });
 }
-/** Enough of the end of a log to see why a step failed, short enough for a summary. */
-const logTailLines = 20;
-async function buildImage(image, plan, { engine, console }) {
+/** Lets so many run at once; the others wait for their turn. */
+function takeTurns(most) {
+    const waiting = [];
+    let running = 0;
+    return async (work) => {
+        if (running >= most)
+            await new Promise(resolve => waiting.push(resolve));
+        running += 1;
+        try {
+            return await work();
+        }
+        finally {
+            running -= 1;
+            waiting.shift()?.();
+        }
+    };
+}
+async function buildImage(image, plan, log, engine) {
     if (image.refusal !== undefined)
         return failed(refusal(image, image.refusal));
     const progress = new ProgressReader();
-    const log = new BuildLog(console);
     const request = {
         contextDir: (0,external_node_path_.join)(plan.workspace, image.contextDir),
         dockerfile: (0,external_node_path_.join)(plan.workspace, image.dockerfile),
@@ -46355,46 +46461,6 @@ async function buildImage(image, plan, { engine, console }) {
         if (!(error instanceof errors/* GateError */.ue))
             throw error;
         return failed({ message: `could not be built: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log: log.tail });
-    }
-}
-/** What a build said: printed as it comes, and its end kept for the report. */
-class BuildLog {
-    #console;
-    #tail = [];
-    messages = [];
-    /** The last step that failed. */
-    failedStep;
-    constructor(console) {
-        this.#console = console;
-    }
-    get tail() {
-        return this.#tail;
-    }
-    add(event) {
-        this.#console.foreign(renderEvent(event));
-        if (event.kind === 'log')
-            this.#tail.push(event.text);
-        if (event.kind === 'message')
-            this.messages.push(event.text);
-        // Steps that were cancelled because another one failed are not the reason.
-        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
-            this.failedStep = event;
-        if (this.#tail.length > logTailLines)
-            this.#tail.shift();
-    }
-}
-function renderEvent(event) {
-    switch (event.kind) {
-        case 'step':
-            return `=> ${event.name}`;
-        case 'cached':
-            return `=> cached ${event.name}`;
-        case 'failed':
-            return `=> FAILED ${event.name}: ${event.error}`;
-        case 'log':
-            return `   ${event.text}`;
-        case 'message':
-            return event.text;
     }
 }
 function failed(failure) {
@@ -46422,7 +46488,7 @@ function buildFailure(exitCode, log) {
     return {
         message: `the build failed: ${reason ?? `docker buildx build ended with exit code ${String(exitCode)}`}`,
         advice: 'Mend the Dockerfile, or what it needs (see the log); until it builds, nobody knows what is in the image.',
-        log: log.tail.length > 0 ? log.tail : log.messages.slice(-logTailLines),
+        log: log.tail.length > 0 ? log.tail : log.messages,
         ...(lines === undefined ? {} : { lines }),
     };
 }

@@ -1,0 +1,66 @@
+import type { Console } from '../ports.js'
+import type { ProgressEvent } from './progress.js'
+
+/** Enough of the end of a log to see why a step failed, short enough for a summary. */
+const tailLines = 20
+
+/** What is kept of a log that nobody listens to yet: a build may print without end. */
+const waitingLines = 2000
+
+/** What a build said: kept until it is this build's turn to be told, then told as it comes. */
+export class BuildLog {
+  readonly #tail: string[] = []
+  readonly #messages: string[] = []
+  readonly #waiting: string[] = []
+  #console: Console | undefined
+  /** The last step that failed. */
+  failedStep: { readonly name: string; readonly error: string } | undefined
+
+  /** The last lines that the build's steps printed. */
+  get tail(): readonly string[] {
+    return this.#tail
+  }
+
+  /** The last lines of the client's own words. */
+  get messages(): readonly string[] {
+    return this.#messages
+  }
+
+  /** Tells what was said so far, and from now on everything at once. */
+  tellTo(console: Console): void {
+    this.#console = console
+    this.#waiting.splice(0).forEach(line => {
+      console.foreign(line)
+    })
+  }
+
+  add(event: ProgressEvent): void {
+    const line = renderEvent(event)
+    if (this.#console === undefined) keep(this.#waiting, line, waitingLines)
+    else this.#console.foreign(line)
+    if (event.kind === 'log') keep(this.#tail, event.text, tailLines)
+    if (event.kind === 'message') keep(this.#messages, event.text, tailLines)
+    // Steps that were cancelled because another one failed are not the reason.
+    if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error)) this.failedStep = event
+  }
+}
+
+function keep(lines: string[], line: string, most: number): void {
+  lines.push(line)
+  if (lines.length > most) lines.shift()
+}
+
+function renderEvent(event: ProgressEvent): string {
+  switch (event.kind) {
+    case 'step':
+      return `=> ${event.name}`
+    case 'cached':
+      return `=> cached ${event.name}`
+    case 'failed':
+      return `=> FAILED ${event.name}: ${event.error}`
+    case 'log':
+      return `   ${event.text}`
+    case 'message':
+      return event.text
+  }
+}
