@@ -19,7 +19,10 @@ function temporaryFolder(prefix) {
   return path
 }
 process.on('exit', () => folders.forEach(path => rmSync(path, { recursive: true, force: true })))
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130))
+
+/** Ends the action that runs, which then removes its images; the demo goes no further than that. @type {() => void} */
+let cancel = () => process.exit(130)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => cancel())
 
 const dockerfile = 'docker-builder/registry-repos/debian-updates/Dockerfile'
 const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
@@ -122,10 +125,14 @@ async function check(repository, branch, { inputs, env }) {
   const [merge, base, head] = (await git(repository, 'rev-parse', 'HEAD', 'main', branch)).trim().split('\n')
   const pull = { number: 7, base: { ref: 'main', sha: base }, head: { ref: branch, sha: head } }
   const work = temporaryFolder('image-gate-demo-run-')
+  const idle = cancel
+  let cancelled = false
   let last = Date.now()
   const timer = setInterval(() => {
-    if (Date.now() - last > 4000) say(paint(90, '    ...'))
-  }, 4000)
+    if (Date.now() - last < 4000) return
+    last = Date.now()
+    say(paint(90, '    ...'))
+  }, 500)
   try {
     return await runAction({
       workspace: repository,
@@ -134,6 +141,12 @@ async function check(repository, branch, { inputs, env }) {
       env: { ...env, GITHUB_SHA: merge ?? '', GITHUB_BASE_REF: 'main', GITHUB_HEAD_REF: branch },
       event: { action: 'synchronize', number: 7, pull_request: pull },
       toolCache: folder('demo-tools'),
+      onStart: pid => {
+        cancel = () => {
+          cancelled = true
+          process.kill(pid, 'SIGTERM')
+        }
+      },
       onLine: line => {
         const text = renderLogLine(line)
         if (text === undefined) return
@@ -143,6 +156,8 @@ async function check(repository, branch, { inputs, env }) {
     })
   } finally {
     clearInterval(timer)
+    cancel = idle
+    if (cancelled) process.exit(130)
   }
 }
 
@@ -167,7 +182,7 @@ const workflow = `  name: images
     image-gate:
       runs-on: ubuntu-latest
       steps:
-        - uses: actions/checkout@v6
+        - uses: actions/checkout@v7
         - uses: image-gate/image-gate@v1`
 
 /** @typedef {Awaited<ReturnType<typeof prepare>>} Bed */

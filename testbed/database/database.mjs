@@ -11,17 +11,29 @@ const archive = join(dirname(fileURLToPath(import.meta.url)), 'trivy-db.tar.gz')
 const digestOf = bytes => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
 /**
+ * The small vulnerability database.
  * @param {string} registry its address, for instance 127.0.0.1:5000
  * @param {import('../shell.mjs').Log} log
  * @returns {Promise<{repository: string}>} what to give to Trivy
  */
 export async function provideDatabase(registry, log) {
-  const repository = `${registry}/trivy-db:2`
-  const database = readFileSync(archive)
+  const mediaType = 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip'
+  const artifact = { registry, name: 'trivy-db', tag: '2', mediaType, archive: readFileSync(archive) }
+  return { repository: await pushDatabase(artifact, log) }
+}
+
+/**
+ * Puts a database into a registry, unless it is there.
+ * @param {{registry: string, name: string, tag: string, mediaType: string, archive: Buffer}} artifact archive: a tar.gz
+ * @param {import('../shell.mjs').Log} log
+ * @returns {Promise<string>} its repository, with the tag
+ */
+export async function pushDatabase({ registry, name, tag, mediaType, archive: layer }, log) {
   const config = Buffer.from('{}')
+  const type = 'application/vnd.oci.image.manifest.v1+json'
   const manifest = JSON.stringify({
     schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    mediaType: type,
     config: {
       mediaType: 'application/vnd.aquasec.trivy.config.v1+json',
       digest: digestOf(config),
@@ -29,27 +41,24 @@ export async function provideDatabase(registry, log) {
     },
     layers: [
       {
-        mediaType: 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip',
-        digest: digestOf(database),
-        size: database.length,
+        mediaType,
+        digest: digestOf(layer),
+        size: layer.length,
         annotations: { 'org.opencontainers.image.title': 'db.tar.gz' },
       },
     ],
   })
-  const base = `http://${registry}/v2/trivy-db`
-  const type = 'application/vnd.oci.image.manifest.v1+json'
-  const there = await fetch(`${base}/manifests/2`, { headers: { accept: type } })
-  if (there.ok && (await there.text()) === manifest) return { repository }
-  log(`Putting the small vulnerability database into ${repository}`)
-  await pushBlob(base, database)
+  const repository = `${registry}/${name}:${tag}`
+  const base = `http://${registry}/v2/${name}`
+  const there = await fetch(`${base}/manifests/${tag}`, { headers: { accept: type } })
+  if (there.ok && (await there.text()) === manifest) return repository
+  log(`Putting a database into ${repository}`)
+  await pushBlob(base, layer)
   await pushBlob(base, config)
-  const pushed = await fetch(`${base}/manifests/2`, {
-    method: 'PUT',
-    body: manifest,
-    headers: { 'content-type': type },
-  })
+  const headers = { 'content-type': type }
+  const pushed = await fetch(`${base}/manifests/${tag}`, { method: 'PUT', body: manifest, headers })
   if (!pushed.ok) throw new Error(`The registry refused the database: ${String(pushed.status)} ${await pushed.text()}`)
-  return { repository }
+  return repository
 }
 
 /** @param {string} base @param {Buffer} bytes */
