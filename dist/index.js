@@ -48849,8 +48849,10 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(4949);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(5468);
-/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6518);
+/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7994);
+/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(7496);
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
+
 
 
 
@@ -48873,45 +48875,41 @@ function readRawInputs() {
     const names = Object.keys(process.env).filter(name => name.startsWith('INPUT_'));
     return Object.fromEntries(names.map(name => [name.slice(6).toLowerCase(), _actions_core__WEBPACK_IMPORTED_MODULE_1__.getInput(name.slice(6))]));
 }
-function outletsOf(inputs, context) {
+/** Each gate of a job has a folder of its own: the runner numbers the steps that have no `id`. */
+function reportPathOf({ reportDir }, { workspace }) {
     const step = (process.env['GITHUB_ACTION'] ?? '').replace(/[^\w-]/g, '');
-    const directory = inputs.reportDir === ''
-        ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(runnerTemp, `image-gate-report-${step}`)
-        : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(context.workspace, inputs.reportDir);
-    const reportPath = (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.json');
+    const directory = reportDir === '' ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(runnerTemp, `image-gate-report-${step}`) : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(workspace, reportDir);
+    return (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.json');
+}
+/** The outputs come last: they name the JSON report only when it was written. */
+function outletsOf(inputs, context) {
+    const reportPath = reportPathOf(inputs, context);
     let written = '';
-    const outlets = [
-        {
-            name: 'JSON report',
-            deliver: async (report) => {
-                await new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(reportPath, (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_12__/* .renderJsonReport */ .n)(report));
-                written = reportPath;
-            },
-        },
-        inputs.annotations && {
-            name: 'annotations',
-            deliver: async (report) => {
-                (0,_report_annotations_js__WEBPACK_IMPORTED_MODULE_10__/* .renderAnnotations */ .H)(report).forEach(annotation => {
-                    console.annotate(annotation);
-                });
-            },
-        },
-        inputs.summary && {
-            name: 'job summary',
-            deliver: async (report) => {
-                await _actions_core__WEBPACK_IMPORTED_MODULE_1__.summary.addRaw((0,_report_summary_js__WEBPACK_IMPORTED_MODULE_14__/* .renderSummary */ .B)(report)).write();
-            },
-        },
-        {
-            name: 'outputs',
-            deliver: async (report) => {
-                Object.entries((0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_13__/* .renderOutputs */ .$)(report, written)).forEach(([name, value]) => {
-                    _actions_core__WEBPACK_IMPORTED_MODULE_1__.setOutput(name, value);
-                });
-            },
-        },
+    const json = async (report) => {
+        await new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(reportPath, (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_12__/* .renderJsonReport */ .n)(report));
+        written = reportPath;
+    };
+    const log = async (report) => {
+        console.info(`\n${(0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_15__/* .renderTerminal */ .b)(report, false)}`);
+    };
+    const annotations = async (report) => {
+        for (const annotation of (0,_report_annotations_js__WEBPACK_IMPORTED_MODULE_10__/* .renderAnnotations */ .H)(report))
+            console.annotate(annotation);
+    };
+    const summary = async (report) => {
+        await _actions_core__WEBPACK_IMPORTED_MODULE_1__.summary.addRaw((0,_report_summary_js__WEBPACK_IMPORTED_MODULE_14__/* .renderSummary */ .B)(report)).write();
+    };
+    const outputs = async (report) => {
+        for (const [name, value] of Object.entries((0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_13__/* .renderOutputs */ .$)(report, written)))
+            _actions_core__WEBPACK_IMPORTED_MODULE_1__.setOutput(name, value);
+    };
+    return [
+        { name: 'JSON report', deliver: json },
+        { name: 'report in the log', deliver: log },
+        ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
+        ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
+        { name: 'outputs', deliver: outputs },
     ];
-    return outlets.filter(outlet => outlet !== false);
 }
 async function run() {
     const context = (0,_adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunContext */ .$)(process.env);
@@ -50287,6 +50285,71 @@ function toFinding({ package: about, ...finding }) {
 
 /***/ }),
 
+/***/ 4285:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DV: () => (/* binding */ codeBlock),
+/* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   X1: () => (/* binding */ escapeText),
+/* harmony export */   aY: () => (/* binding */ code),
+/* harmony export */   nf: () => (/* binding */ link),
+/* harmony export */   tp: () => (/* binding */ table)
+/* harmony export */ });
+/**
+ * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
+ * GitHub's Markdown, at the one place where text becomes Markdown.
+ */
+/** Control characters, and those that change the direction of text or hide in it. */
+const invisible = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
+/** Replaces what a reader cannot see by what he can: `\u{202e}`. */
+function visible(text) {
+    return text.replace(invisible, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+/**
+ * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
+ * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown.
+ */
+function escapeText(text) {
+    return visible(text.replace(/[\n\t]+/g, ' '))
+        .replace(/[\\`*_[\]~$]/g, '\\$&')
+        .replace(/&/g, '&amp;')
+        .replace(/</g, '&lt;')
+        .replace(/>/g, '&gt;')
+        .replace(/@|#|\bGH-|:(?=\/\/)|\bwww(?=\.)/gi, '$&<!-- -->');
+}
+/** Text as code: GitHub looks for neither mentions nor links in it. */
+function code(text) {
+    const plain = visible(text.replace(/[\n\t]+/g, ' ')).trim();
+    if (plain === '')
+        return '';
+    const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length));
+    const fence = '`'.repeat(longest + 1);
+    const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
+    return `${fence}${space}${plain}${space}${fence}`;
+}
+/** Lines as a block of code. */
+function codeBlock(lines) {
+    const plain = lines.map(line => visible(line.replace(/\t/g, '    ')));
+    const longest = Math.max(2, ...plain.flatMap(line => (line.match(/`+/g) ?? []).map(run => run.length)));
+    const fence = '`'.repeat(longest + 1);
+    return [`${fence}text`, ...plain, fence].join('\n');
+}
+/** A link, where the address is a plain web address; otherwise the text alone. */
+function link(text, address) {
+    return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address)
+        ? `[${escapeText(text)}](${address.replace(/[()]/g, '')})`
+        : escapeText(text);
+}
+/** A table; only here does a pipe mean something, so only here is it escaped, in code too. */
+function table(header, rows) {
+    const line = (cells) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+
+/***/ }),
+
 /***/ 5468:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -50337,72 +50400,15 @@ function renderOutputs(report, reportPath) {
 
 /***/ }),
 
-/***/ 6518:
+/***/ 7994:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  B: () => (/* binding */ renderSummary)
-});
-
-// EXTERNAL MODULE: ./src/report/cause.ts
-var cause = __nccwpck_require__(4193);
-;// CONCATENATED MODULE: ./src/report/markdown.ts
-/**
- * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
- * GitHub's Markdown, at the one place where text becomes Markdown.
- */
-/** Control characters, and those that change the direction of text or hide in it. */
-const invisible = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
-/** Replaces what a reader cannot see by what he can: `\u{202e}`. */
-function visible(text) {
-    return text.replace(invisible, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-/**
- * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
- * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown.
- */
-function escapeText(text) {
-    return visible(text.replace(/[\n\t]+/g, ' '))
-        .replace(/[\\`*_[\]~$]/g, '\\$&')
-        .replace(/&/g, '&amp;')
-        .replace(/</g, '&lt;')
-        .replace(/>/g, '&gt;')
-        .replace(/@|#|\bGH-|:(?=\/\/)|\bwww(?=\.)/gi, '$&<!-- -->');
-}
-/** Text as code: GitHub looks for neither mentions nor links in it. */
-function code(text) {
-    const plain = visible(text.replace(/[\n\t]+/g, ' ')).trim();
-    if (plain === '')
-        return '';
-    const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length));
-    const fence = '`'.repeat(longest + 1);
-    const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
-    return `${fence}${space}${plain}${space}${fence}`;
-}
-/** Lines as a block of code. */
-function codeBlock(lines) {
-    const plain = lines.map(line => visible(line.replace(/\t/g, '    ')));
-    const longest = Math.max(2, ...plain.flatMap(line => (line.match(/`+/g) ?? []).map(run => run.length)));
-    const fence = '`'.repeat(longest + 1);
-    return [`${fence}text`, ...plain, fence].join('\n');
-}
-/** A link, where the address is a plain web address; otherwise the text alone. */
-function markdown_link(text, address) {
-    return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address)
-        ? `[${escapeText(text)}](${address.replace(/[()]/g, '')})`
-        : escapeText(text);
-}
-/** A table; only here does a pipe mean something, so only here is it escaped, in code too. */
-function table(header, rows) {
-    const line = (cells) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-    return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-// EXTERNAL MODULE: ./src/report/text.ts
-var report_text = __nccwpck_require__(5655);
-;// CONCATENATED MODULE: ./src/report/summary.ts
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B: () => (/* binding */ renderSummary)
+/* harmony export */ });
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4193);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4285);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
 
 
 
@@ -50432,8 +50438,8 @@ function render(report, rows) {
         countsLine(report),
         problem(report),
         imageTable(report),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
-        ...(0,report_text/* imagesIn */.o$)(report, 'vulnerable').map(image => blocking(image, rows)),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(failure),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable').map(image => blocking(image, rows)),
         next(report),
         uncounted(report),
         ignored(report),
@@ -50442,31 +50448,31 @@ function render(report, rows) {
     return `${sections.filter(section => section !== '').join('\n\n')}\n`;
 }
 function heading(report) {
-    const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
+    const icon = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
         ? '⚠️'
         : resultIcons[report.verdict.result];
-    return `## ${icon} ${escapeText((0,report_text/* headline */.Pl)(report))}`;
+    return `## ${icon} ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report))}`;
 }
 function countsLine({ verdict }) {
-    const total = (0,report_text/* totalOf */.e6)(verdict.counts);
+    const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .totalOf */ .e6)(verdict.counts);
     return total === 0
         ? ''
-        : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
+        : `**${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)(verdict.counts)}.`;
 }
 function problem({ verdict }) {
     if (verdict.problem === undefined)
         return '';
-    return verdict.problem.messages.map(message => `- ${escapeText(message)}`).join('\n');
+    return verdict.problem.messages.map(message => `- ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(message)}`).join('\n');
 }
 function imageTable({ verdict }) {
     if (verdict.images.length === 0)
         return '';
     const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan'];
     const number = (value) => (value === 0 ? '' : String(value));
-    const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+    const time = (value) => (value === 0 ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .durationText */ .S5)(value));
     const rows = verdict.images.map(image => [
-        code(image.image.name),
-        `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image.state)}`,
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.image.name),
+        `${stateIcons[image.state]} ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stateText */ .r9)(image.state)}`,
         number(image.counts.CRITICAL),
         number(image.counts.HIGH),
         number(image.counts.MEDIUM),
@@ -50478,12 +50484,12 @@ function imageTable({ verdict }) {
     ]);
     const used = header.map((_, column) => column < 2 || rows.some(row => row[column] !== ''));
     const keep = (cells) => cells.filter((_, column) => used[column]);
-    return table(keep(header), rows.map(keep));
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(keep(header), rows.map(keep));
 }
 /** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
 function systemCell({ os, packages }) {
     if (os !== undefined)
-        return escapeText(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`);
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`);
     if (packages === undefined)
         return '';
     return packages === 0 ? '⚠️ nothing recognised' : 'no distribution';
@@ -50492,21 +50498,21 @@ function failure({ image, state, failure: what }) {
     if (what === undefined)
         return '';
     const lines = [
-        `### ⛔ ${code(image.name)}: ${(0,report_text/* stateText */.r9)(state)}`,
-        `${code((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines))}: ${escapeText(what.message)}`,
-        `**What to do next:** ${escapeText(what.advice)}`,
+        `### ⛔ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stateText */ .r9)(state)}`,
+        `${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .placeText */ .Z9)(image.dockerfile, what.lines))}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(what.message)}`,
+        `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(what.advice)}`,
     ];
     if (what.log.length > 0)
-        lines.push(codeBlock(what.log));
+        lines.push((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeBlock */ .DV)(what.log));
     return lines.join('\n\n');
 }
 function blocking(image, rows) {
-    const title = `### ❌ ${code(image.image.name)}: ${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(image.counts), 'finding')} (${(0,report_text/* countsText */.WN)(image.counts)})`;
-    return [title, ...(0,cause/* groupByCause */.w)(image).map(cause => renderCause(cause, image, rows))].join('\n\n');
+    const title = `### ❌ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .totalOf */ .e6)(image.counts), 'finding')} (${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)(image.counts)})`;
+    return [title, ...(0,_cause_js__WEBPACK_IMPORTED_MODULE_2__/* .groupByCause */ .w)(image).map(cause => renderCause(cause, image, rows))].join('\n\n');
 }
 function renderCause({ origin, findings }, { image }, rows) {
-    const where = code((0,report_text/* placeText */.Z9)(origin?.file ?? image.dockerfile, origin?.lines));
-    const what = origin === undefined ? 'in a layer that no line could be found for' : `brought by ${code(origin.instruction)}`;
+    const where = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .placeText */ .Z9)(origin?.file ?? image.dockerfile, origin?.lines));
+    const what = origin === undefined ? 'in a layer that no line could be found for' : `brought by ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(origin.instruction)}`;
     const base = origin?.fromBase === true ? ', the base image' : '';
     const shown = findings.slice(0, rows);
     const rest = findings.length - shown.length;
@@ -50514,13 +50520,13 @@ function renderCause({ origin, findings }, { image }, rows) {
     return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n');
 }
 function findingTable(findings) {
-    return table(['Severity', 'Vulnerability', 'Package', 'Installed', 'Fixed in', 'What it is'], findings.map(finding => [
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(['Severity', 'Vulnerability', 'Package', 'Installed', 'Fixed in', 'What it is'], findings.map(finding => [
         finding.severity,
-        markdown_link(finding.id, finding.url),
-        code(finding.package.name) + (finding.package.path === undefined ? '' : ` in ${code(finding.package.path)}`),
-        code(finding.package.version),
-        finding.fixedVersion === undefined ? 'no fix yet' : code(finding.fixedVersion),
-        escapeText(shorten(finding.title ?? '')),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(finding.id, finding.url),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(finding.package.name) + (finding.package.path === undefined ? '' : ` in ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(finding.package.path)}`),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(finding.package.version),
+        finding.fixedVersion === undefined ? 'no fix yet' : (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(finding.fixedVersion),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(shorten(finding.title ?? '')),
     ]));
 }
 /** A title is there to recognise the thing by; its length is the database's. */
@@ -50530,8 +50536,8 @@ function shorten(text) {
 }
 /** The advice of a failed image stands beside its failure. */
 function next({ verdict }) {
-    const step = verdict.problem?.advice ?? ((0,report_text/* totalOf */.e6)(verdict.counts) > 0 ? report_text/* upgradeAdvice */.d5 : '');
-    return step === '' ? '' : `**What to do next:** ${escapeText(step)}`;
+    const step = verdict.problem?.advice ?? ((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .totalOf */ .e6)(verdict.counts) > 0 ? _text_js__WEBPACK_IMPORTED_MODULE_0__/* .upgradeAdvice */ .d5 : '');
+    return step === '' ? '' : `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(step)}`;
 }
 /** Nothing vanishes: what the policy lets pass is counted too. */
 function uncounted({ verdict }) {
@@ -50548,19 +50554,124 @@ function ignored(report) {
     const suspicious = report.ignored.filter(entry => entry.suspicious);
     if (suspicious.length === 0)
         return '';
-    return suspicious.map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`).join('\n');
+    return suspicious.map(({ path, reason }) => `- ⚠️ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(path)}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(reason)}`).join('\n');
 }
 function footer(report) {
     const { scanner, engine } = report;
     const database = scanner?.database;
     const parts = [
-        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
+        `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .policyText */ .MJ)(report)}`,
         ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
         ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
         ...(engine === undefined ? [] : [`Docker ${engine.serverVersion}`]),
-        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
+        `took ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .durationText */ .S5)(report.duration)}`,
     ];
-    return `<sub>${parts.map(escapeText).join(' · ')}</sub>`;
+    return `<sub>${parts.map(_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1).join(' · ')}</sub>`;
+}
+
+
+/***/ }),
+
+/***/ 7496:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   b: () => (/* binding */ renderTerminal)
+/* harmony export */ });
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_util__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4193);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
+/** The report for a person at a terminal. */
+
+
+
+
+const stateStyles = {
+    clean: 'green',
+    vulnerable: 'red',
+    'build-failed': 'yellow',
+    'scan-failed': 'yellow',
+    skipped: 'gray',
+};
+/** Rows an instruction; the rest is counted. */
+const maxRows = 15;
+/** @param colour false where the output is not a terminal or NO_COLOR is set */
+function renderTerminal(report, colour) {
+    const paint = (style, text) => (colour ? (0,node_util__WEBPACK_IMPORTED_MODULE_0__.styleText)(style, text, { validateStream: false }) : text);
+    const sections = [
+        imageLines(report, paint),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .imagesIn */ .o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
+        ...(report.verdict.problem === undefined
+            ? []
+            : [report.verdict.problem.messages.map(text => `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(text)}`)]),
+        closingLines(report, paint),
+    ];
+    return sections
+        .filter(lines => lines.length > 0)
+        .map(lines => `${lines.join('\n')}\n`)
+        .join('\n');
+}
+function imageLines({ verdict }, paint) {
+    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(image.name).length));
+    return verdict.images.map(image => {
+        const took = image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .durationText */ .S5)(image.buildDuration + image.scanDuration);
+        const detail = image.state === 'vulnerable' ? (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)(image.counts) : '';
+        const name = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(image.image.name).padEnd(width);
+        const state = paint(stateStyles[image.state], (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)(image.state).padEnd(12));
+        return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd();
+    });
+}
+function blockingLines(image, paint) {
+    return (0,_cause_js__WEBPACK_IMPORTED_MODULE_3__/* .groupByCause */ .w)(image).flatMap(({ origin, findings }) => {
+        const place = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .placeText */ .Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
+        const instruction = origin === undefined ? '' : `  ${origin.instruction}`;
+        const rest = findings.length - maxRows;
+        return [
+            `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(place))}${paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(instruction))}`,
+            ...findingLines(findings.slice(0, maxRows), paint),
+            ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
+        ];
+    });
+}
+function findingLines(findings, paint) {
+    const rows = findings.map(({ severity, id, package: { name, version }, fixedVersion }) => [
+        severity,
+        id,
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(`${name} ${version}`),
+        fixedVersion === undefined ? 'no fix yet' : `-> ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(fixedVersion)}`,
+    ]);
+    const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));
+    return rows.map(row => {
+        const [severity = '', ...rest] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+        const style = row[0] === 'CRITICAL' || row[0] === 'HIGH' ? 'red' : 'yellow';
+        return `  ${paint(style, severity)}  ${rest.join('  ')}`.trimEnd();
+    });
+}
+function failureLines({ image, failure, state }, paint) {
+    if (failure === undefined)
+        return [];
+    return [
+        `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .placeText */ .Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)(state))}`,
+        `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(failure.message)}`,
+        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(line)}`)),
+        `  ${failure.advice}`,
+    ];
+}
+function closingLines(report, paint) {
+    const { verdict } = report;
+    const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
+    const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .totalOf */ .e6)(verdict.counts);
+    const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)(verdict.counts)}`;
+    // The advice of a failed image stands beside its failure.
+    const step = verdict.problem?.advice ?? (total > 0 ? _text_js__WEBPACK_IMPORTED_MODULE_1__/* .upgradeAdvice */ .d5 : '');
+    return [
+        paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .policyText */ .MJ)(report)}`),
+        paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .headline */ .Pl)(report)) + counted),
+        ...(step === '' ? [] : [step]),
+    ];
 }
 
 

@@ -16,6 +16,7 @@ import { renderClosing } from './report/closing.js'
 import { renderJsonReport } from './report/json-report.js'
 import { renderOutputs } from './report/outputs.js'
 import { renderSummary } from './report/summary.js'
+import { renderTerminal } from './report/terminal.js'
 
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
 const console = new RunnerConsole()
@@ -26,46 +27,40 @@ function readRawInputs(): RawInputs {
   return Object.fromEntries(names.map(name => [name.slice(6).toLowerCase(), core.getInput(name.slice(6))]))
 }
 
-function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
+/** Each gate of a job has a folder of its own: the runner numbers the steps that have no `id`. */
+function reportPathOf({ reportDir }: Inputs, { workspace }: RunContext): string {
   const step = (process.env['GITHUB_ACTION'] ?? '').replace(/[^\w-]/g, '')
-  const directory =
-    inputs.reportDir === ''
-      ? join(runnerTemp, `image-gate-report-${step}`)
-      : resolve(context.workspace, inputs.reportDir)
-  const reportPath = join(directory, 'report.json')
+  const directory = reportDir === '' ? join(runnerTemp, `image-gate-report-${step}`) : resolve(workspace, reportDir)
+  return join(directory, 'report.json')
+}
+
+/** The outputs come last: they name the JSON report only when it was written. */
+function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
+  const reportPath = reportPathOf(inputs, context)
   let written = ''
-  const outlets: (Outlet | false)[] = [
-    {
-      name: 'JSON report',
-      deliver: async report => {
-        await new LocalFiles().writeText(reportPath, renderJsonReport(report))
-        written = reportPath
-      },
-    },
-    inputs.annotations && {
-      name: 'annotations',
-      deliver: async report => {
-        renderAnnotations(report).forEach(annotation => {
-          console.annotate(annotation)
-        })
-      },
-    },
-    inputs.summary && {
-      name: 'job summary',
-      deliver: async report => {
-        await core.summary.addRaw(renderSummary(report)).write()
-      },
-    },
-    {
-      name: 'outputs',
-      deliver: async report => {
-        Object.entries(renderOutputs(report, written)).forEach(([name, value]) => {
-          core.setOutput(name, value)
-        })
-      },
-    },
+  const json = async (report: Report): Promise<void> => {
+    await new LocalFiles().writeText(reportPath, renderJsonReport(report))
+    written = reportPath
+  }
+  const log = async (report: Report): Promise<void> => {
+    console.info(`\n${renderTerminal(report, false)}`)
+  }
+  const annotations = async (report: Report): Promise<void> => {
+    for (const annotation of renderAnnotations(report)) console.annotate(annotation)
+  }
+  const summary = async (report: Report): Promise<void> => {
+    await core.summary.addRaw(renderSummary(report)).write()
+  }
+  const outputs = async (report: Report): Promise<void> => {
+    for (const [name, value] of Object.entries(renderOutputs(report, written))) core.setOutput(name, value)
+  }
+  return [
+    { name: 'JSON report', deliver: json },
+    { name: 'report in the log', deliver: log },
+    ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
+    ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
+    { name: 'outputs', deliver: outputs },
   ]
-  return outlets.filter(outlet => outlet !== false)
 }
 
 async function run(): Promise<Report> {
