@@ -152,6 +152,17 @@ describe('gate', () => {
     expect(report.verdict.images.map(({ state }) => state)).toEqual(['build-failed', 'vulnerable'])
   })
 
+  it('does without lines where the Dockerfile cannot be read', async () => {
+    const { report, console } = await run(ports => {
+      const files = new MemoryFiles(repository)
+      files.readText = async () => Promise.reject(new Error('EACCES'))
+      Object.assign(ports, { files })
+    })
+    expect(report.verdict.result).toBe('blocked')
+    expect(report.verdict.images[1]?.findings[0]).not.toHaveProperty('origin')
+    expect(console.lines).toContain('debug: images/web/Dockerfile: EACCES')
+  })
+
   it('reads no Dockerfile that was refused', async () => {
     const { report } = await run(ports => {
       Object.assign(ports, { files: new MemoryFiles({ repo: { images: { web: { linkTo: '/etc' } } }, etc: {} }) })

@@ -45499,7 +45499,9 @@ async function installTrivy(trivy, platform, home) {
     }
     return { path, version, source };
 }
-async function fromPath(path, sha256) {
+async function fromPath(given, sha256) {
+    // It runs in another directory than the one that a relative path is meant from.
+    const path = (0,external_node_path_.resolve)(given);
     await (0,promises_.access)(path, promises_.constants.X_OK).catch((error) => {
         throw new errors/* ConfigurationError */.j1(`trivy-path: there is no program '${path}': ${(0,errors/* messageOf */.bD)(error)}`, 'Name an executable file, or leave trivy-path empty and let Image Gate install Trivy.');
     });
@@ -47082,7 +47084,7 @@ async function examine(inputs, context, ports) {
         const builds = await buildImages(images, { workspace, runId, ...inputs }, ports);
         const scans = await scanImages(builds, inputs.timeout, ports);
         const verdict = decide({ builds, scans, skipped }, policyOf(inputs));
-        const explained = explainOrigins(verdict, scans, await readDockerfiles(images, workspace, ports.files));
+        const explained = explainOrigins(verdict, scans, await readDockerfiles(images, workspace, ports));
         return { verdict: explained, ignored, scanner, engine };
     }
     finally {
@@ -47106,13 +47108,15 @@ function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
 function policyOf({ severity, ignoreUnfixed, warnOnly }) {
     return { severity, ignoreUnfixed, warnOnly };
 }
-async function readDockerfiles(images, workspace, files) {
-    const buildable = images.filter(({ refusal }) => refusal === undefined);
-    const texts = buildable.map(async (image) => [
-        image,
-        await files.readText((0,external_node_path_.join)(workspace, image.dockerfile)),
-    ]);
-    return new Map(await Promise.all(texts));
+/** For the lines that findings come from. A file that cannot be read costs the lines, never the verdict. */
+async function readDockerfiles(images, workspace, { files, console }) {
+    const texts = new Map();
+    for (const image of images.filter(({ refusal }) => refusal === undefined)) {
+        await files.readText((0,external_node_path_.join)(workspace, image.dockerfile)).then(text => texts.set(image, text), (error) => {
+            console.debug(`${image.dockerfile}: ${(0,errors/* messageOf */.bD)(error)}`);
+        });
+    }
+    return texts;
 }
 function fail(error, inputs, console) {
     if (error instanceof Error)

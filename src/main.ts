@@ -8,7 +8,7 @@ import { GateError, messageOf } from './errors.js'
 import { explainOrigins } from './explain/origin.js'
 import type { Inputs } from './inputs.js'
 import type { Discovery, ImageContext, Policy, Problem, Report, RunContext } from './model.js'
-import type { Console, Files, Outlet, Ports } from './ports.js'
+import type { Console, Outlet, Ports } from './ports.js'
 import { deliver } from './report/deliver.js'
 import { scanImages } from './scan/images.js'
 
@@ -61,7 +61,7 @@ async function examine(inputs: Inputs, context: RunContext, ports: Ports): Promi
     const builds = await buildImages(images, { workspace, runId, ...inputs }, ports)
     const scans = await scanImages(builds, inputs.timeout, ports)
     const verdict = decide({ builds, scans, skipped }, policyOf(inputs))
-    const explained = explainOrigins(verdict, scans, await readDockerfiles(images, workspace, ports.files))
+    const explained = explainOrigins(verdict, scans, await readDockerfiles(images, workspace, ports))
     return { verdict: explained, ignored, scanner, engine }
   } finally {
     await ports.engine.removeTags(images.map(image => buildTag(image, runId)))
@@ -83,17 +83,22 @@ function policyOf({ severity, ignoreUnfixed, warnOnly }: Inputs): Policy {
   return { severity, ignoreUnfixed, warnOnly }
 }
 
+/** For the lines that findings come from. A file that cannot be read costs the lines, never the verdict. */
 async function readDockerfiles(
   images: readonly ImageContext[],
   workspace: string,
-  files: Files,
+  { files, console }: Ports,
 ): Promise<ReadonlyMap<ImageContext, string>> {
-  const buildable = images.filter(({ refusal }) => refusal === undefined)
-  const texts = buildable.map(async (image): Promise<[ImageContext, string]> => [
-    image,
-    await files.readText(join(workspace, image.dockerfile)),
-  ])
-  return new Map(await Promise.all(texts))
+  const texts = new Map<ImageContext, string>()
+  for (const image of images.filter(({ refusal }) => refusal === undefined)) {
+    await files.readText(join(workspace, image.dockerfile)).then(
+      text => texts.set(image, text),
+      (error: unknown) => {
+        console.debug(`${image.dockerfile}: ${messageOf(error)}`)
+      },
+    )
+  }
+  return texts
 }
 
 function fail(error: unknown, inputs: Inputs, console: Console): Examination {

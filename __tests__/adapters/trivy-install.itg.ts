@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { installTrivy, type InstalledTrivy } from '../../src/adapters/trivy-install.js'
 import { ConfigurationError, IntegrityError, ToolError } from '../../src/errors.js'
 import type { TrivySettings } from '../../src/ports.js'
@@ -93,6 +93,10 @@ describe('a Trivy of one’s own', () => {
       version: bed.trivy.version,
       source: `trivy-path ${bed.trivy.path}`,
     })
+  })
+
+  it('may be given relative to where the gate was started', async () => {
+    expect((await install({ path: relative(process.cwd(), bed.trivy.path) })).path).toBe(bed.trivy.path)
   })
 
   it('must be there and be a program', async () => {

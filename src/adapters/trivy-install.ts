@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { access, constants, copyFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { cacheDir, downloadTool, extractTar, find, HTTPError } from '@actions/tool-cache'
 import { ConfigurationError, IntegrityError, messageOf, ToolError } from '../errors.js'
@@ -42,7 +42,9 @@ export async function installTrivy(trivy: TrivySettings, platform: string, home:
 
 type Located = Omit<InstalledTrivy, 'version'>
 
-async function fromPath(path: string, sha256: string | undefined): Promise<Located> {
+async function fromPath(given: string, sha256: string | undefined): Promise<Located> {
+  // It runs in another directory than the one that a relative path is meant from.
+  const path = resolve(given)
   await access(path, constants.X_OK).catch((error: unknown) => {
     throw new ConfigurationError(
       `trivy-path: there is no program '${path}': ${messageOf(error)}`,
