@@ -118,6 +118,11 @@ describe('parseInputs', () => {
     expect(mistakes).toHaveLength(4)
   })
 
+  it('reports a refused version beside other wrong Trivy inputs', () => {
+    const raw = { 'trivy-mirror': 'mirror', 'trivy-sha256': 'abc' }
+    expect(mistakesOf(raw, ['trivy-version: refused'])).toHaveLength(3)
+  })
+
   it('says which input was meant', () => {
     expect(mistakesOf({ severty: 'HIGH' })).toEqual([
       "'severty' is not an input of Image Gate. Did you mean 'severity'?",

@@ -47254,8 +47254,9 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  g: () => (/* binding */ thisPlatform),
-  y: () => (/* binding */ withWorkbench)
+  ml: () => (/* binding */ systemClock),
+  gA: () => (/* binding */ thisPlatform),
+  yX: () => (/* binding */ withWorkbench)
 });
 
 // EXTERNAL MODULE: external "node:fs/promises"
@@ -47443,24 +47444,30 @@ function createRunProcess(cancelled) {
             detached: true,
             stdio: ['ignore', 'pipe', 'pipe'],
         });
+        const timers = [];
         const ended = { byTimeout: false };
-        const onTimeout = () => {
-            ended.byTimeout = true;
-            endGroup(child);
+        const end = () => {
+            signalGroup(child, 'SIGTERM');
+            timers.push(setTimeout(() => {
+                signalGroup(child, 'SIGKILL');
+            }, graceMilliseconds));
         };
-        const onCancel = () => {
-            endGroup(child);
-        };
-        const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout);
-        cancelled.addEventListener('abort', onCancel);
+        if (request.timeout !== undefined) {
+            timers.push(setTimeout(() => {
+                ended.byTimeout = true;
+                end();
+            }, request.timeout));
+        }
+        cancelled.addEventListener('abort', end);
         try {
             const result = await waitFor(child, request);
             cancelled.throwIfAborted();
             return ended.byTimeout ? { status: 'timed-out' } : result;
         }
         finally {
-            clearTimeout(timer);
-            cancelled.removeEventListener('abort', onCancel);
+            // Also the one that would kill later: by then the number may be another process's.
+            timers.forEach(clearTimeout);
+            cancelled.removeEventListener('abort', end);
             signalGroup(child, 'SIGKILL');
         }
     };
@@ -47498,12 +47505,6 @@ function readLines(stream, onLine) {
     stream?.on('end', () => {
         emit(rest + decoder.end());
     });
-}
-function endGroup(child) {
-    signalGroup(child, 'SIGTERM');
-    setTimeout(() => {
-        signalGroup(child, 'SIGKILL');
-    }, graceMilliseconds).unref();
 }
 function signalGroup(child, signal) {
     if (child.pid === undefined)
@@ -47568,7 +47569,7 @@ async function provideDatabase(kind, repositories, options) {
             return (await readCurrent(kind, repository, options)) ?? (await download(kind, repository, options));
         }
         catch (error) {
-            if (error instanceof errors/* IntegrityError */.cs || !(error instanceof errors/* ToolError */.v4))
+            if (!(error instanceof errors/* ToolError */.v4))
                 throw error;
             failures.push(`${repository}: ${error.message}`);
         }
@@ -47587,7 +47588,8 @@ function folderOf(repository, cacheDir) {
 async function readCurrent(kind, repository, options) {
     const path = (0,external_node_path_.join)(folderOf(repository, options.cacheDir), kind.folder);
     const found = await readMetadata(path).catch(() => undefined);
-    if (found === undefined || Date.parse(found.nextUpdate) <= options.now.getTime())
+    // One that does not say until when it is current is not.
+    if (found === undefined || !(Date.parse(found.nextUpdate) > options.now.getTime()))
         return undefined;
     return { repository, path, updatedAt: found.updatedAt };
 }
@@ -47598,11 +47600,10 @@ async function download(kind, repository, options) {
     try {
         await runDownload(kind, repository, incoming, options);
         const path = (0,external_node_path_.join)(folder, kind.folder);
-        await readMetadata((0,external_node_path_.join)(incoming, kind.folder));
+        const { updatedAt } = await readMetadata((0,external_node_path_.join)(incoming, kind.folder));
         await (0,promises_.mkdir)(folder, { recursive: true });
         await (0,promises_.rm)(path, { recursive: true, force: true });
         await (0,promises_.rename)((0,external_node_path_.join)(incoming, kind.folder), path);
-        const { updatedAt } = await readMetadata(path);
         return { repository, path, updatedAt };
     }
     finally {
@@ -48554,7 +48555,10 @@ async function verifyCached(directory, asset, expected) {
 }
 /** SHA-256 of the program inside the archive. */
 async function hashPacked(archive) {
-    const tar = (0,external_node_child_process_namespaceObject.spawn)('tar', ['-xzOf', archive, 'trivy'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const tar = (0,external_node_child_process_namespaceObject.spawn)('tar', ['-xzOf', archive, 'trivy'], {
+        env: { PATH: process.env['PATH'] },
+        stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const failed = new Promise((_, reject) => tar.on('error', reject));
     return Promise.race([hashStream(tar.stdout), failed]);
 }
@@ -48720,6 +48724,7 @@ function describeEnd(result) {
 
 
 
+const systemClock = { now: () => new Date() };
 /** This machine as Node names it, for instance `linux-x64`. */
 const thisPlatform = `${process.platform}-${process.arch}`;
 /**
@@ -48750,7 +48755,7 @@ async function withWorkbench(options, use) {
             }),
             files: new local_files/* LocalFiles */.h(),
             console: options.console,
-            clock: { now: () => new Date() },
+            clock: systemClock,
         });
     }
     finally {
@@ -48916,14 +48921,13 @@ function outletsOf(inputs, context) {
 async function run() {
     const context = (0,_adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunContext */ .$)(process.env);
     try {
-        const inputs = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)(readRawInputs(), trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .thisPlatform */ .g));
+        const inputs = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)(readRawInputs(), trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .thisPlatform */ .gA));
         const workbench = { trivy: inputs.trivy, console, tempRoot: runnerTemp };
-        return await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .withWorkbench */ .y)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .gate */ .G)(inputs, context, ports, outletsOf(inputs, context)));
+        return await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .gate */ .G)(inputs, context, ports, outletsOf(inputs, context)));
     }
     catch (error) {
         const defaults = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)({}, () => []);
-        const clock = { now: () => new Date() };
-        return (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .refuse */ .T)(error, defaults, context, { console, clock }, outletsOf(defaults, context));
+        return (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .refuse */ .T)(error, defaults, context, { console, clock: _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .systemClock */ .ml }, outletsOf(defaults, context));
     }
 }
 const report = await run();
@@ -49004,7 +49008,7 @@ function parseInputs(raw, checkTrivy) {
     };
     const values = Object.fromEntries(inputNames.map(name => [name, read(name)]));
     const inputs = toInputs(values);
-    if (!mistakes.some(mistake => mistake.startsWith('trivy-')))
+    if (!mistakes.some(mistake => mistake.startsWith('trivy-version:')))
         mistakes.push(...checkTrivy(inputs.trivy));
     if (mistakes.length > 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ConfigurationError */ .j1(mistakes, 'Mend the inputs named above, then run again.');
@@ -49350,15 +49354,20 @@ function takeTurns(most) {
     const waiting = [];
     let running = 0;
     return async (work) => {
-        if (running >= most)
+        if (running < most)
+            running += 1;
+        else
             await new Promise(resolve => waiting.push(resolve));
-        running += 1;
         try {
             return await work();
         }
         finally {
-            running -= 1;
-            waiting.shift()?.();
+            // Whoever waits longest takes over the place.
+            const successor = waiting.shift();
+            if (successor === undefined)
+                running -= 1;
+            else
+                successor();
         }
     };
 }
@@ -49447,14 +49456,10 @@ function compareText(a, b) {
 }
 /** Counts the gating ones. */
 function countGating(findings) {
-    const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 };
-    for (const finding of findings)
-        if (finding.ruling === 'gating')
-            counts[finding.severity] += 1;
-    return counts;
+    return (0,model/* countSeverities */.n)(findings.filter(({ ruling }) => ruling === 'gating'));
 }
 function sumCounts(all) {
-    const total = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 };
+    const total = { ...(0,model/* countSeverities */.n)([]) };
     for (const counts of all)
         for (const severity of model/* severities */.g)
             total[severity] += counts[severity];
@@ -49470,7 +49475,7 @@ function decide(measured, policy) {
     const scanOf = new Map(measured.scans.map(scan => [scan.image, scan]));
     const judged = measured.builds.map(build => decideImage(build, scanOf.get(build.image), policy));
     const skipped = measured.skipped.map(image => ({ ...nothing(image), state: 'skipped' }));
-    const images = [...judged, ...skipped].sort((a, b) => (a.image.name < b.image.name ? -1 : 1));
+    const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name));
     return { result: decideResult(images, policy), images, counts: sumCounts(images.map(({ counts }) => counts)), policy };
 }
 /** The verdict of a run that could not measure anything. */
@@ -49545,9 +49550,8 @@ function toSafeName(name) {
  */
 async function discoverImages(request, files) {
     const root = await resolveRoot(request, files);
-    const entries = (await files.list(root)) ?? [];
     const found = [];
-    for (const entry of [...entries].sort((a, b) => compare(a.name, b.name))) {
+    for (const entry of [...root.entries].sort((a, b) => compare(a.name, b.name))) {
         found.push(await classify(entry, root, request.workspace, files));
     }
     const all = found.flatMap(item => ('image' in item ? [item.image] : []));
@@ -49558,19 +49562,21 @@ async function discoverImages(request, files) {
     return { images, skipped, ignored };
 }
 async function resolveRoot({ workspace, imagesRoot }, files) {
-    const root = (0,external_node_path_.resolve)(workspace, imagesRoot);
-    const real = await files.realPath(root);
+    const path = (0,external_node_path_.resolve)(workspace, imagesRoot);
+    const realPath = await files.realPath(path);
     const realWorkspace = (await files.realPath(workspace)) ?? workspace;
-    if (!contains(workspace, root) || (real !== undefined && !contains(realWorkspace, real))) {
+    if (!contains(workspace, path) || (realPath !== undefined && !contains(realWorkspace, realPath))) {
         throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot}' lies outside the repository`, 'Name a folder inside the repository, relative to its top level.');
     }
-    if (real === undefined || (await files.list(root)) === undefined) {
+    const entries = await files.list(path);
+    if (realPath === undefined || entries === undefined) {
         throw new errors/* ConfigurationError */.j1(`images-root: there is no folder '${imagesRoot}' in the repository`, 'Check out the repository before this step (actions/checkout), and name the folder that holds one folder per image.');
     }
-    return root;
+    return { path, realPath, entries };
 }
 async function classify(entry, root, workspace, files) {
-    const path = toPosix((0,external_node_path_.relative)(workspace, (0,external_node_path_.join)(root, entry.name)));
+    const directory = (0,external_node_path_.join)(root.path, entry.name);
+    const path = toPosix((0,external_node_path_.relative)(workspace, directory));
     const ignore = (reason, suspicious = false) => ({ ignored: { path, reason, suspicious } });
     const image = (refusal) => ({
         image: {
@@ -49582,23 +49588,22 @@ async function classify(entry, root, workspace, files) {
         },
     });
     // A link could swap a gated image for something that this check never sees: it is refused, not passed over.
-    const realRoot = (await files.realPath(root)) ?? root;
     if (entry.kind === 'missing')
         return image('it is a link that leads nowhere');
     if (entry.kind !== 'directory')
         return ignore('not a folder');
-    if (entry.realPath === undefined || !contains(realRoot, entry.realPath)) {
+    if (entry.realPath === undefined || !contains(root.realPath, entry.realPath)) {
         return image('it is a link that leaves the images folder');
     }
-    const inside = (await files.list((0,external_node_path_.join)(root, entry.name))) ?? [];
+    const inside = (await files.list(directory)) ?? [];
     const dockerfile = inside.find(({ name }) => name === 'Dockerfile');
     if (dockerfile === undefined)
-        return ignoreWithoutDockerfile(inside, (0,external_node_path_.join)(root, entry.name), ignore, files);
+        return ignoreWithoutDockerfile(inside, directory, ignore, files);
     if (dockerfile.kind === 'missing')
         return image('its Dockerfile is a link that leads nowhere');
     if (dockerfile.kind !== 'file')
         return image('its Dockerfile is not a file');
-    if (dockerfile.realPath === undefined || !contains(realRoot, dockerfile.realPath)) {
+    if (dockerfile.realPath === undefined || !contains(root.realPath, dockerfile.realPath)) {
         return image('its Dockerfile is a link that leaves the images folder');
     }
     return image();
@@ -49953,7 +49958,7 @@ async function scanImage(built, timeout, ports) {
     catch (error) {
         if (!(error instanceof errors/* GateError */.ue))
             throw error;
-        const log = 'log' in error ? error.log : [];
+        const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
         ports.console.info(`${image.name}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
         const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
         return { status: 'failed', image, imageId, failure, duration: elapsed() };
@@ -50067,7 +50072,8 @@ function problemOf(error) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   g: () => (/* binding */ severities)
+/* harmony export */   g: () => (/* binding */ severities),
+/* harmony export */   n: () => (/* binding */ countSeverities)
 /* harmony export */ });
 /**
  * What flows through the rooms, from a folder with a Dockerfile to the verdict. Everything is readonly: a room
@@ -50075,6 +50081,12 @@ function problemOf(error) {
  */
 /** Severities as Trivy names them, worst first. Trivy uses UNKNOWN where no source has rated a vulnerability. */
 const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNKNOWN'];
+function countSeverities(findings) {
+    const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 };
+    for (const { severity } of findings)
+        counts[severity] += 1;
+    return counts;
+}
 
 
 /***/ }),
@@ -50085,8 +50097,10 @@ const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNKNOWN'];
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   H: () => (/* binding */ renderAnnotations)
 /* harmony export */ });
+/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(182);
 /* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
+
 
 
 /**
@@ -50125,16 +50139,13 @@ function annotateFailure({ image, failure, state }) {
     const lines = failure?.lines;
     return {
         level: 'error',
-        title: `${image.name}: ${state === 'build-failed' ? 'build failed' : 'scan failed'}`,
+        title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stateText */ .r9)(state)}`,
         message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
         file: image.dockerfile,
         ...(lines === undefined ? {} : { lines }),
     };
 }
 function annotateCause({ image }, { origin, findings }, level) {
-    const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 };
-    for (const { severity } of findings)
-        counts[severity] += 1;
     const intro = origin?.fromBase === true ? 'The base image comes with' : 'This brings';
     const list = findings.map(({ id, severity, package: { name, version }, fixedVersion }) => {
         const fix = fixedVersion === undefined ? 'no fix yet' : `fixed in ${fixedVersion}`;
@@ -50143,7 +50154,7 @@ function annotateCause({ image }, { origin, findings }, level) {
     return {
         level,
         title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(findings.length, 'vulnerability', 'vulnerabilities')}`,
-        message: cut(`${intro} ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)(counts)}:\n${list.join('\n')}`),
+        message: cut(`${intro} ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)((0,_model_js__WEBPACK_IMPORTED_MODULE_2__/* .countSeverities */ .n)(findings))}:\n${list.join('\n')}`),
         file: origin?.file ?? image.dockerfile,
         ...(origin === undefined ? {} : { lines: origin.lines }),
     };
@@ -50211,10 +50222,9 @@ function renderClosing(report) {
         ...list((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed'), ({ failure }) => failure?.message ?? ''),
         ...list((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable'), ({ counts }) => (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)(counts)),
     ];
+    const why = reasons.map(reason => reason.replace(/\.$/, '')).join('; ');
     const step = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .nextStep */ .sk)(report);
-    return [(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`), ...(step === '' ? [] : [step])]
-        .join(' ')
-        .replace(/\.\./g, '.');
+    return `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report)}${why === '' ? '' : `: ${why}`}.${step === '' ? '' : ` ${step}`}`;
 }
 function list(images, reason) {
     const named = images.slice(0, maxNames).map(image => `${image.image.name} (${reason(image)})`);
@@ -50279,11 +50289,8 @@ function toImage(image) {
         failure: image.failure,
         buildMs: image.buildDuration,
         scanMs: image.scanDuration,
-        findings: image.findings.map(toFinding),
+        findings: image.findings,
     };
-}
-function toFinding({ package: about, ...finding }) {
-    return { ...finding, package: about };
 }
 
 
@@ -50538,9 +50545,8 @@ function shorten(text) {
     const characters = [...text];
     return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`;
 }
-/** The advice of a failed image stands beside its failure. */
-function next({ verdict }) {
-    const step = verdict.problem?.advice ?? ((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .totalOf */ .e6)(verdict.counts) > 0 ? _text_js__WEBPACK_IMPORTED_MODULE_0__/* .upgradeAdvice */ .d5 : '');
+function next(report) {
+    const step = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .commonStep */ .Wl)(report);
     return step === '' ? '' : `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(step)}`;
 }
 /** Nothing vanishes: what the policy lets pass is counted too. */
@@ -50669,8 +50675,7 @@ function closingLines(report, paint) {
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
     const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .totalOf */ .e6)(verdict.counts);
     const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)(verdict.counts)}`;
-    // The advice of a failed image stands beside its failure.
-    const step = verdict.problem?.advice ?? (total > 0 ? _text_js__WEBPACK_IMPORTED_MODULE_1__/* .upgradeAdvice */ .d5 : '');
+    const step = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .commonStep */ .Wl)(report);
     return [
         paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .policyText */ .MJ)(report)}`),
         paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .headline */ .Pl)(report)) + counted),
@@ -50690,8 +50695,8 @@ function closingLines(report, paint) {
 /* harmony export */   S5: () => (/* binding */ durationText),
 /* harmony export */   U9: () => (/* binding */ count),
 /* harmony export */   WN: () => (/* binding */ countsText),
+/* harmony export */   Wl: () => (/* binding */ commonStep),
 /* harmony export */   Z9: () => (/* binding */ placeText),
-/* harmony export */   d5: () => (/* binding */ upgradeAdvice),
 /* harmony export */   e6: () => (/* binding */ totalOf),
 /* harmony export */   o$: () => (/* binding */ imagesIn),
 /* harmony export */   r9: () => (/* binding */ stateText),
@@ -50766,18 +50771,18 @@ function headline(report) {
             return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(verdict.result);
     }
 }
-const upgradeAdvice = 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.';
 /** What to do first, in a sentence or two. */
 function nextStep(report) {
-    const { verdict } = report;
+    const broken = imagesIn(report, 'build-failed', 'scan-failed');
+    return broken[0]?.failure?.advice ?? commonStep(report);
+}
+/** What to do next, apart from what stands beside each image that failed. */
+function commonStep({ verdict }) {
     if (verdict.problem !== undefined)
         return verdict.problem.advice;
-    const broken = imagesIn(report, 'build-failed', 'scan-failed');
-    if (broken.length > 0)
-        return broken[0]?.failure?.advice ?? 'See the log.';
-    if (imagesIn(report, 'vulnerable').length === 0)
-        return '';
-    return upgradeAdvice;
+    return totalOf(verdict.counts) === 0
+        ? ''
+        : 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.';
 }
 /** How the policy reads, for people. */
 function policyText({ verdict }) {

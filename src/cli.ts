@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { LocalFiles } from './adapters/local-files.js'
 import { TerminalConsole } from './adapters/terminal-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
-import { thisPlatform, withWorkbench } from './adapters/workbench.js'
+import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
 import { helpText, parseCommandLine, type Command, type GateCommand } from './command-line.js'
 import { parseInputs, type Inputs } from './inputs.js'
 import { gate, refuse } from './main.js'
@@ -66,7 +66,7 @@ async function run(): Promise<number> {
   } catch (error) {
     const defaults = parseInputs({}, () => [])
     const console = new TerminalConsole({ write: printProgress, verbose: command?.kind === 'gate' && command.verbose })
-    const ports = { console, clock: { now: () => new Date() } }
+    const ports = { console, clock: systemClock }
     await refuse(error, defaults, { workspace: '.' }, ports, outletsOf(defaults, '.'))
     return exitCodes.error
   }

@@ -6,7 +6,7 @@ import { LocalFiles } from './adapters/local-files.js'
 import { readRunContext } from './adapters/run-context.js'
 import { RunnerConsole } from './adapters/runner-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
-import { thisPlatform, withWorkbench } from './adapters/workbench.js'
+import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
 import { parseInputs, type Inputs, type RawInputs } from './inputs.js'
 import { gate, refuse } from './main.js'
 import type { Report, RunContext } from './model.js'
@@ -71,8 +71,7 @@ async function run(): Promise<Report> {
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])
-    const clock = { now: () => new Date() }
-    return refuse(error, defaults, context, { console, clock }, outletsOf(defaults, context))
+    return refuse(error, defaults, context, { console, clock: systemClock }, outletsOf(defaults, context))
   }
 }
 

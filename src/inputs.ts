@@ -128,7 +128,7 @@ export function parseInputs(raw: RawInputs, checkTrivy: (trivy: TrivySettings) =
     [N in InputName]: ReturnType<(typeof inputTable)[N]['parse']>
   }
   const inputs = toInputs(values)
-  if (!mistakes.some(mistake => mistake.startsWith('trivy-'))) mistakes.push(...checkTrivy(inputs.trivy))
+  if (!mistakes.some(mistake => mistake.startsWith('trivy-version:'))) mistakes.push(...checkTrivy(inputs.trivy))
   if (mistakes.length > 0) throw new ConfigurationError(mistakes, 'Mend the inputs named above, then run again.')
   return inputs
 }

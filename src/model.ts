@@ -10,6 +10,12 @@ export type Severity = (typeof severities)[number]
 /** How many findings there are of each severity. */
 export type SeverityCounts = Readonly<Record<Severity, number>>
 
+export function countSeverities(findings: readonly { readonly severity: Severity }[]): SeverityCounts {
+  const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
+  for (const { severity } of findings) counts[severity] += 1
+  return counts
+}
+
 /** One image of the repository: a folder of `images-root` that holds a Dockerfile. */
 export interface ImageContext {
   /** The folder's name, as people know the image. Comes from the repository under test: any characters at all. */

@@ -44,7 +44,8 @@ describe('provideDatabase', () => {
   it('does not believe a damaged cache', async () => {
     const cacheDir = temporaryFolder()
     const { path } = await provide([bed.database.repository], cacheDir)
-    for (const text of ['{', '{"UpdatedAt": "never"}']) {
+    const endless = '{"UpdatedAt": "2020-01-01T00:00:00Z"}'
+    for (const text of ['{', '{"UpdatedAt": "never"}', endless]) {
       writeFileSync(join(path, 'metadata.json'), text)
       expect(await provide([bed.database.repository], cacheDir)).toMatchObject({ updatedAt: '2026-08-01T00:00:00Z' })
     }

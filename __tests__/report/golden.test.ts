@@ -104,6 +104,19 @@ describe('outputs', () => {
   })
 })
 
+describe('the closing line', () => {
+  it('keeps what a reason says to the letter', () => {
+    const report = situations['wrong-inputs'] as Report
+    const problem = {
+      kind: 'configuration',
+      messages: ["'../..' lies outside.", 'and more'],
+      advice: 'Mend it.',
+    } as const
+    const closing = renderClosing({ ...report, verdict: { ...report.verdict, problem } })
+    expect(closing).toBe("Error: the images could not be gated: '../..' lies outside; and more. Mend it.")
+  })
+})
+
 describe('the terminal', () => {
   it('has colours only where they are wanted', () => {
     const report = situations['blocked'] as Report

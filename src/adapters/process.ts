@@ -46,23 +46,33 @@ export function createRunProcess(cancelled: AbortSignal): RunProcess {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const timers: NodeJS.Timeout[] = []
     const ended = { byTimeout: false }
-    const onTimeout = (): void => {
-      ended.byTimeout = true
-      endGroup(child)
+    const end = (): void => {
+      signalGroup(child, 'SIGTERM')
+      timers.push(
+        setTimeout(() => {
+          signalGroup(child, 'SIGKILL')
+        }, graceMilliseconds),
+      )
     }
-    const onCancel = (): void => {
-      endGroup(child)
+    if (request.timeout !== undefined) {
+      timers.push(
+        setTimeout(() => {
+          ended.byTimeout = true
+          end()
+        }, request.timeout),
+      )
     }
-    const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout)
-    cancelled.addEventListener('abort', onCancel)
+    cancelled.addEventListener('abort', end)
     try {
       const result = await waitFor(child, request)
       cancelled.throwIfAborted()
       return ended.byTimeout ? { status: 'timed-out' } : result
     } finally {
-      clearTimeout(timer)
-      cancelled.removeEventListener('abort', onCancel)
+      // Also the one that would kill later: by then the number may be another process's.
+      timers.forEach(clearTimeout)
+      cancelled.removeEventListener('abort', end)
       signalGroup(child, 'SIGKILL')
     }
   }
@@ -101,13 +111,6 @@ function readLines(stream: Readable | null, onLine: ((line: string) => void) | u
   stream?.on('end', () => {
     emit(rest + decoder.end())
   })
-}
-
-function endGroup(child: ChildProcess): void {
-  signalGroup(child, 'SIGTERM')
-  setTimeout(() => {
-    signalGroup(child, 'SIGKILL')
-  }, graceMilliseconds).unref()
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

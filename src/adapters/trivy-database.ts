@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { IntegrityError, messageOf, ToolError } from '../errors.js'
+import { messageOf, ToolError } from '../errors.js'
 import type { DatabaseInfo } from '../model.js'
 import type { Environment, RunProcess } from './process.js'
 import { trivyReason } from './trivy-reason.js'
@@ -64,7 +64,7 @@ export async function provideDatabase(
     try {
       return (await readCurrent(kind, repository, options)) ?? (await download(kind, repository, options))
     } catch (error) {
-      if (error instanceof IntegrityError || !(error instanceof ToolError)) throw error
+      if (!(error instanceof ToolError)) throw error
       failures.push(`${repository}: ${error.message}`)
     }
   }
@@ -91,7 +91,8 @@ async function readCurrent(
 ): Promise<Database | undefined> {
   const path = join(folderOf(repository, options.cacheDir), kind.folder)
   const found = await readMetadata(path).catch(() => undefined)
-  if (found === undefined || Date.parse(found.nextUpdate) <= options.now.getTime()) return undefined
+  // One that does not say until when it is current is not.
+  if (found === undefined || !(Date.parse(found.nextUpdate) > options.now.getTime())) return undefined
   return { repository, path, updatedAt: found.updatedAt }
 }
 
@@ -102,11 +103,10 @@ async function download(kind: DatabaseKind, repository: string, options: Databas
   try {
     await runDownload(kind, repository, incoming, options)
     const path = join(folder, kind.folder)
-    await readMetadata(join(incoming, kind.folder))
+    const { updatedAt } = await readMetadata(join(incoming, kind.folder))
     await mkdir(folder, { recursive: true })
     await rm(path, { recursive: true, force: true })
     await rename(join(incoming, kind.folder), path)
-    const { updatedAt } = await readMetadata(path)
     return { repository, path, updatedAt }
   } finally {
     await rm(incoming, { recursive: true, force: true })

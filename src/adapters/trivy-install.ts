@@ -110,7 +110,10 @@ async function verifyCached(directory: string, asset: string, expected: string):
 
 /** SHA-256 of the program inside the archive. */
 async function hashPacked(archive: string): Promise<string> {
-  const tar = spawn('tar', ['-xzOf', archive, 'trivy'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const tar = spawn('tar', ['-xzOf', archive, 'trivy'], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const failed = new Promise<never>((_, reject) => tar.on('error', reject))
   return Promise.race([hashStream(tar.stdout), failed])
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
-import type { Console, Ports, TrivySettings } from '../ports.js'
+import type { Clock, Console, Ports, TrivySettings } from '../ports.js'
 import { DockerEngine } from './docker-engine.js'
 import { dockerEnvironment } from './environment.js'
 import { LocalFiles } from './local-files.js'
@@ -16,6 +16,8 @@ export interface WorkbenchOptions {
   /** Where databases are kept from run to run; absent: in the temporary folder. */
   readonly databaseDir?: string
 }
+
+export const systemClock: Clock = { now: () => new Date() }
 
 /** This machine as Node names it, for instance `linux-x64`. */
 export const thisPlatform = `${process.platform}-${process.arch}`
@@ -48,7 +50,7 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
       }),
       files: new LocalFiles(),
       console: options.console,
-      clock: { now: () => new Date() },
+      clock: systemClock,
     })
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel)

@@ -74,13 +74,15 @@ function takeTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0
   return async work => {
-    if (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
-    running += 1
+    if (running < most) running += 1
+    else await new Promise<void>(resolve => waiting.push(resolve))
     try {
       return await work()
     } finally {
-      running -= 1
-      waiting.shift()?.()
+      // Whoever waits longest takes over the place.
+      const successor = waiting.shift()
+      if (successor === undefined) running -= 1
+      else successor()
     }
   }
 }

@@ -1,4 +1,5 @@
 import {
+  countSeverities,
   severities,
   type Finding,
   type JudgedFinding,
@@ -27,19 +28,17 @@ export function compareFindings(a: JudgedFinding, b: JudgedFinding): number {
 
 const rulings: readonly Ruling[] = ['gating', 'unfixed', 'below-threshold']
 
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Counts the gating ones. */
 export function countGating(findings: readonly JudgedFinding[]): SeverityCounts {
-  const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
-  for (const finding of findings) if (finding.ruling === 'gating') counts[finding.severity] += 1
-  return counts
+  return countSeverities(findings.filter(({ ruling }) => ruling === 'gating'))
 }
 
 export function sumCounts(all: readonly SeverityCounts[]): SeverityCounts {
-  const total = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
+  const total = { ...countSeverities([]) }
   for (const counts of all) for (const severity of severities) total[severity] += counts[severity]
   return total
 }

@@ -11,7 +11,7 @@ import {
   type ScanOutcome,
   type Verdict,
 } from '../model.js'
-import { compareFindings, countGating, decideRuling, sumCounts } from './finding.js'
+import { compareFindings, compareText, countGating, decideRuling, sumCounts } from './finding.js'
 
 export interface Measurements {
   readonly builds: readonly BuildOutcome[]
@@ -24,7 +24,7 @@ export function decide(measured: Measurements, policy: Policy): Verdict {
   const scanOf = new Map(measured.scans.map(scan => [scan.image, scan]))
   const judged = measured.builds.map(build => decideImage(build, scanOf.get(build.image), policy))
   const skipped = measured.skipped.map(image => ({ ...nothing(image), state: 'skipped' as const }))
-  const images = [...judged, ...skipped].sort((a, b) => (a.image.name < b.image.name ? -1 : 1))
+  const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name))
   return { result: decideResult(images, policy), images, counts: sumCounts(images.map(({ counts }) => counts)), policy }
 }
 

@@ -24,9 +24,8 @@ type Found = { readonly image: ImageContext } | { readonly ignored: IgnoredEntry
  */
 export async function discoverImages(request: DiscoveryRequest, files: Files): Promise<Discovery> {
   const root = await resolveRoot(request, files)
-  const entries = (await files.list(root)) ?? []
   const found: Found[] = []
-  for (const entry of [...entries].sort((a, b) => compare(a.name, b.name))) {
+  for (const entry of [...root.entries].sort((a, b) => compare(a.name, b.name))) {
     found.push(await classify(entry, root, request.workspace, files))
   }
   const all = found.flatMap(item => ('image' in item ? [item.image] : []))
@@ -36,27 +35,37 @@ export async function discoverImages(request: DiscoveryRequest, files: Files): P
   return { images, skipped, ignored }
 }
 
-async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: Files): Promise<string> {
-  const root = resolve(workspace, imagesRoot)
-  const real = await files.realPath(root)
+interface Root {
+  /** Absolute. */
+  readonly path: string
+  /** The same with all links followed. */
+  readonly realPath: string
+  readonly entries: readonly DirectoryEntry[]
+}
+
+async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: Files): Promise<Root> {
+  const path = resolve(workspace, imagesRoot)
+  const realPath = await files.realPath(path)
   const realWorkspace = (await files.realPath(workspace)) ?? workspace
-  if (!contains(workspace, root) || (real !== undefined && !contains(realWorkspace, real))) {
+  if (!contains(workspace, path) || (realPath !== undefined && !contains(realWorkspace, realPath))) {
     throw new ConfigurationError(
       `images-root: '${imagesRoot}' lies outside the repository`,
       'Name a folder inside the repository, relative to its top level.',
     )
   }
-  if (real === undefined || (await files.list(root)) === undefined) {
+  const entries = await files.list(path)
+  if (realPath === undefined || entries === undefined) {
     throw new ConfigurationError(
       `images-root: there is no folder '${imagesRoot}' in the repository`,
       'Check out the repository before this step (actions/checkout), and name the folder that holds one folder per image.',
     )
   }
-  return root
+  return { path, realPath, entries }
 }
 
-async function classify(entry: DirectoryEntry, root: string, workspace: string, files: Files): Promise<Found> {
-  const path = toPosix(relative(workspace, join(root, entry.name)))
+async function classify(entry: DirectoryEntry, root: Root, workspace: string, files: Files): Promise<Found> {
+  const directory = join(root.path, entry.name)
+  const path = toPosix(relative(workspace, directory))
   const ignore = (reason: string, suspicious = false): Found => ({ ignored: { path, reason, suspicious } })
   const image = (refusal?: string): Found => ({
     image: {
@@ -68,18 +77,17 @@ async function classify(entry: DirectoryEntry, root: string, workspace: string, 
     },
   })
   // A link could swap a gated image for something that this check never sees: it is refused, not passed over.
-  const realRoot = (await files.realPath(root)) ?? root
   if (entry.kind === 'missing') return image('it is a link that leads nowhere')
   if (entry.kind !== 'directory') return ignore('not a folder')
-  if (entry.realPath === undefined || !contains(realRoot, entry.realPath)) {
+  if (entry.realPath === undefined || !contains(root.realPath, entry.realPath)) {
     return image('it is a link that leaves the images folder')
   }
-  const inside = (await files.list(join(root, entry.name))) ?? []
+  const inside = (await files.list(directory)) ?? []
   const dockerfile = inside.find(({ name }) => name === 'Dockerfile')
-  if (dockerfile === undefined) return ignoreWithoutDockerfile(inside, join(root, entry.name), ignore, files)
+  if (dockerfile === undefined) return ignoreWithoutDockerfile(inside, directory, ignore, files)
   if (dockerfile.kind === 'missing') return image('its Dockerfile is a link that leads nowhere')
   if (dockerfile.kind !== 'file') return image('its Dockerfile is not a file')
-  if (dockerfile.realPath === undefined || !contains(realRoot, dockerfile.realPath)) {
+  if (dockerfile.realPath === undefined || !contains(root.realPath, dockerfile.realPath)) {
     return image('its Dockerfile is a link that leaves the images folder')
   }
   return image()

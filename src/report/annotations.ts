@@ -1,7 +1,7 @@
-import type { ImageVerdict, Report } from '../model.js'
+import { countSeverities, type ImageVerdict, type Report } from '../model.js'
 import type { Annotation } from '../ports.js'
 import { groupByCause, type Cause } from './cause.js'
-import { count, countsText, imagesIn } from './text.js'
+import { count, countsText, imagesIn, stateText } from './text.js'
 
 /**
  * GitHub shows 10 errors and 10 warnings a step (`_maxCountPerIssueType` in actions/runner, ExecutionContext.cs) and
@@ -42,7 +42,7 @@ function annotateFailure({ image, failure, state }: ImageVerdict): Annotation {
   const lines = failure?.lines
   return {
     level: 'error',
-    title: `${image.name}: ${state === 'build-failed' ? 'build failed' : 'scan failed'}`,
+    title: `${image.name}: ${stateText(state)}`,
     message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
     file: image.dockerfile,
     ...(lines === undefined ? {} : { lines }),
@@ -50,8 +50,6 @@ function annotateFailure({ image, failure, state }: ImageVerdict): Annotation {
 }
 
 function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, level: 'error' | 'warning'): Annotation {
-  const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
-  for (const { severity } of findings) counts[severity] += 1
   const intro = origin?.fromBase === true ? 'The base image comes with' : 'This brings'
   const list = findings.map(({ id, severity, package: { name, version }, fixedVersion }) => {
     const fix = fixedVersion === undefined ? 'no fix yet' : `fixed in ${fixedVersion}`
@@ -60,7 +58,7 @@ function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, lev
   return {
     level,
     title: `${image.name}: ${count(findings.length, 'vulnerability', 'vulnerabilities')}`,
-    message: cut(`${intro} ${countsText(counts)}:\n${list.join('\n')}`),
+    message: cut(`${intro} ${countsText(countSeverities(findings))}:\n${list.join('\n')}`),
     file: origin?.file ?? image.dockerfile,
     ...(origin === undefined ? {} : { lines: origin.lines }),
   }

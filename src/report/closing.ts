@@ -11,10 +11,9 @@ export function renderClosing(report: Report): string {
     ...list(imagesIn(report, 'build-failed', 'scan-failed'), ({ failure }) => failure?.message ?? ''),
     ...list(imagesIn(report, 'vulnerable'), ({ counts }) => countsText(counts)),
   ]
+  const why = reasons.map(reason => reason.replace(/\.$/, '')).join('; ')
   const step = nextStep(report)
-  return [headline(report) + (reasons.length === 0 ? '.' : `: ${reasons.join('; ')}.`), ...(step === '' ? [] : [step])]
-    .join(' ')
-    .replace(/\.\./g, '.')
+  return `${headline(report)}${why === '' ? '' : `: ${why}`}.${step === '' ? '' : ` ${step}`}`
 }
 
 function list(images: readonly ImageVerdict[], reason: (image: ImageVerdict) => string): string[] {

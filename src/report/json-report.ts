@@ -1,4 +1,4 @@
-import type { ImageVerdict, JudgedFinding, Report } from '../model.js'
+import type { ImageVerdict, Report } from '../model.js'
 import { headline } from './text.js'
 
 /**
@@ -48,10 +48,6 @@ function toImage(image: ImageVerdict): unknown {
     failure: image.failure,
     buildMs: image.buildDuration,
     scanMs: image.scanDuration,
-    findings: image.findings.map(toFinding),
+    findings: image.findings,
   }
-}
-
-function toFinding({ package: about, ...finding }: JudgedFinding): unknown {
-  return { ...finding, package: about }
 }

@@ -3,6 +3,7 @@ import type { ImageVerdict, JudgedFinding, Report } from '../model.js'
 import { groupByCause, type Cause } from './cause.js'
 import { code, codeBlock, escapeText, link, table } from './markdown.js'
 import {
+  commonStep,
   count,
   countsText,
   durationText,
@@ -12,7 +13,6 @@ import {
   policyText,
   stateText,
   totalOf,
-  upgradeAdvice,
 } from './text.js'
 
 /** GitHub drops a step's whole summary above 1 MiB; see "Job summaries" in its workflow-commands reference. */
@@ -149,9 +149,8 @@ function shorten(text: string): string {
   return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`
 }
 
-/** The advice of a failed image stands beside its failure. */
-function next({ verdict }: Report): string {
-  const step = verdict.problem?.advice ?? (totalOf(verdict.counts) > 0 ? upgradeAdvice : '')
+function next(report: Report): string {
+  const step = commonStep(report)
   return step === '' ? '' : `**What to do next:** ${escapeText(step)}`
 }
 

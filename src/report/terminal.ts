@@ -4,6 +4,7 @@ import type { ImageState, ImageVerdict, JudgedFinding, Report } from '../model.j
 import { groupByCause } from './cause.js'
 import { visible } from './markdown.js'
 import {
+  commonStep,
   count,
   countsText,
   durationText,
@@ -13,7 +14,6 @@ import {
   policyText,
   stateText,
   totalOf,
-  upgradeAdvice,
 } from './text.js'
 
 type Style = Parameters<typeof styleText>[0]
@@ -103,8 +103,7 @@ function closingLines(report: Report, paint: Paint): string[] {
   const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow'
   const total = totalOf(verdict.counts)
   const counted = total === 0 ? '' : `: ${count(total, 'finding')}, ${countsText(verdict.counts)}`
-  // The advice of a failed image stands beside its failure.
-  const step = verdict.problem?.advice ?? (total > 0 ? upgradeAdvice : '')
+  const step = commonStep(report)
   return [
     paint('gray', `Policy: ${policyText(report)}`),
     paint(['bold', style], visible(headline(report)) + counted),

@@ -70,17 +70,18 @@ export function headline(report: Report): string {
   }
 }
 
-export const upgradeAdvice =
-  'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
-
 /** What to do first, in a sentence or two. */
 export function nextStep(report: Report): string {
-  const { verdict } = report
-  if (verdict.problem !== undefined) return verdict.problem.advice
   const broken = imagesIn(report, 'build-failed', 'scan-failed')
-  if (broken.length > 0) return broken[0]?.failure?.advice ?? 'See the log.'
-  if (imagesIn(report, 'vulnerable').length === 0) return ''
-  return upgradeAdvice
+  return broken[0]?.failure?.advice ?? commonStep(report)
+}
+
+/** What to do next, apart from what stands beside each image that failed. */
+export function commonStep({ verdict }: Report): string {
+  if (verdict.problem !== undefined) return verdict.problem.advice
+  return totalOf(verdict.counts) === 0
+    ? ''
+    : 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
 }
 
 /** How the policy reads, for people. */

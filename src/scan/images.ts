@@ -1,4 +1,4 @@
-import { GateError, messageOf } from '../errors.js'
+import { GateError, messageOf, ToolError } from '../errors.js'
 import type { BuildOutcome, BuiltImage, ImageScan, ScanOutcome } from '../model.js'
 import type { Clock, Console, Engine, Scanner } from '../ports.js'
 import { parseScanReport } from './report.js'
@@ -36,7 +36,7 @@ async function scanImage(built: BuiltImage, timeout: number, ports: ScanPorts): 
     return { status: 'scanned', image, imageId, scan, duration: elapsed() }
   } catch (error) {
     if (!(error instanceof GateError)) throw error
-    const log = 'log' in error ? (error.log as readonly string[]) : []
+    const log = error instanceof ToolError ? error.log : []
     ports.console.info(`${image.name}: the scan failed: ${messageOf(error)}`)
     const failure = { message: `the scan failed: ${messageOf(error)}`, advice: error.advice, log }
     return { status: 'failed', image, imageId, failure, duration: elapsed() }
