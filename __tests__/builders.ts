@@ -3,6 +3,7 @@ import type {
   BuildOutcome,
   Finding,
   ImageContext,
+  ImageDigests,
   ImageScan,
   ImageVerdict,
   JudgedFinding,
@@ -11,7 +12,7 @@ import type {
   ScanOutcome,
   Verdict,
 } from '../src/model.js'
-import type { Clock, Console, DirectoryEntry, Files } from '../src/ports.js'
+import type { Clock, Console, DirectoryEntry, Export, ExportedImage, Files } from '../src/ports.js'
 
 export function anImage(name = 'web', more: Partial<ImageContext> = {}): ImageContext {
   const contextDir = `images/${name}`
@@ -42,15 +43,33 @@ export const aPolicy: Policy = { severity: ['CRITICAL', 'HIGH', 'MEDIUM'], ignor
 export const noCounts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
 
 export function built(image: ImageContext): BuildOutcome {
-  return { status: 'built', image, imageId: 'sha256:1', duration: 1000 }
+  return { status: 'built', image, imageId: 'sha256:1', steps: [], duration: 1000 }
 }
 
 export function notBuilt(image: ImageContext, message = 'the build failed: exit code: 1'): BuildOutcome {
-  return { status: 'failed', image, failure: { message, advice: 'Mend it.', log: [] }, duration: 500 }
+  return { status: 'failed', image, failure: { message, advice: 'Mend it.', log: [] }, steps: [], duration: 500 }
+}
+
+export const someDigests: ImageDigests = { manifest: 'sha256:1', config: 'sha256:2', diffIds: ['sha256:3'] }
+
+export function anExported(more: Partial<ExportedImage> = {}): ExportedImage {
+  return { layoutDir: '/tmp/layout', digests: someDigests, layers: [{ digest: 'sha256:3', bytes: 1000 }], ...more }
+}
+
+/** An export that has the same image under every ID. */
+export function anExport(image: ExportedImage): Export {
+  return { image: () => image }
 }
 
 export function scanned(image: ImageContext, ...findings: Finding[]): ScanOutcome {
-  return { status: 'scanned', image, imageId: 'sha256:1', scan: aScan({ findings }), duration: 300 }
+  return {
+    status: 'scanned',
+    image,
+    imageId: 'sha256:1',
+    digests: someDigests,
+    scan: aScan({ findings }),
+    duration: 300,
+  }
 }
 
 export function notScanned(image: ImageContext): ScanOutcome {
@@ -85,7 +104,14 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
   return {
     verdict,
     ignored: [],
-    context: { workspace: '/repo', event: 'pull_request', repository: 'o/r', sha: 'abc1234', pullRequest: 7 },
+    context: {
+      workspace: '/repo',
+      event: 'pull_request',
+      repository: 'o/r',
+      sha: 'abc1234',
+      pullRequest: 7,
+      processors: 2,
+    },
     imagesRoot: 'docker-builder/registry-repos',
     scanner: {
       version: '0.74.0',
@@ -102,6 +128,7 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
 /** Keeps what was said, by kind. */
 export class RecordingConsole implements Console {
   readonly lines: string[] = []
+  readonly stages: string[] = []
 
   info(text: string): void {
     this.lines.push(text)
@@ -114,6 +141,9 @@ export class RecordingConsole implements Console {
   }
   foreign(line: string): void {
     this.lines.push(`| ${line}`)
+  }
+  progress(image: string, stage: string, detail = ''): void {
+    this.stages.push(`${image}: ${stage} ${detail}`.trimEnd())
   }
   async group<T>(title: string, work: () => Promise<T>): Promise<T> {
     this.lines.push(`> ${title}`)

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../src/errors.js'
 import { parseInputs, type RawInputs } from '../src/inputs.js'
 import { gate, refuse } from '../src/main.js'
 import type { Report } from '../src/model.js'
 import type { Engine, Outlet, Ports, Scanner } from '../src/ports.js'
-import { MemoryFiles, RecordingConsole, tickingClock } from './builders.js'
+import { anExport, anExported, MemoryFiles, RecordingConsole, someDigests, tickingClock } from './builders.js'
 
 const trivyReport = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
 const { diff_ids: diffIds } = (
@@ -20,17 +21,23 @@ const inputsOf = (raw: RawInputs = {}): ReturnType<typeof parseInputs> =>
   parseInputs({ 'images-root': 'images', ...raw }, () => [])
 
 class FakeEngine implements Engine {
-  readonly removed: string[] = []
+  readonly built: string[] = []
+  cleaned = 0
   prepare: Engine['prepare'] = async () => ({ serverVersion: '29', buildxVersion: 'v0.29.1' })
-  build: Engine['build'] = async () => ({ status: 'built', imageId: 'sha256:1' })
-  withExport: Engine['withExport'] = async (_, use) => use({ archive: '/tmp/a.tar', diffIds })
-  removeTags: Engine['removeTags'] = async tags => {
-    this.removed.push(...tags)
+  build: Engine['build'] = async ({ tag }) => {
+    this.built.push(tag)
+    return { status: 'built', imageId: 'sha256:1' }
+  }
+  withExport: Engine['withExport'] = async (_, use) =>
+    use(anExport(anExported({ digests: { ...someDigests, diffIds } })))
+  clean: Engine['clean'] = async () => {
+    this.cleaned += 1
   }
 }
 
 const scanner: Scanner = {
   prepare: async () => ({ version: '0.74.0', source: 'test' }),
+  newCache: async () => ({ directory: '/tmp/cache' }),
   scan: async () => trivyReport,
 }
 
@@ -52,7 +59,7 @@ async function run(
   const delivered: Report[] = []
   const broken: Outlet = { name: 'broken outlet', deliver: async () => Promise.reject(new Error('refused')) }
   const outlet: Outlet = { name: 'outlet', deliver: async report => void delivered.push(report) }
-  const report = await gate(inputsOf(raw), { workspace: '/repo' }, ports, [broken, outlet])
+  const report = await gate(inputsOf(raw), { workspace: '/repo', processors: 2 }, ports, [broken, outlet])
   return { report, delivered, console, engine }
 }
 
@@ -84,14 +91,64 @@ describe('gate', () => {
     expect(console.lines).toContain('warning: The broken outlet could not be written: refused')
   })
 
-  it('removes its tags in every outcome', async () => {
+  it('cleans up in every outcome', async () => {
     const good = await run()
-    expect(good.engine.removed).toHaveLength(2)
-    expect(good.engine.removed[1]).toMatch(/^image-gate\/[0-9a-f]{8}\/web:gate$/)
+    expect(good.engine.cleaned).toBe(1)
+    expect(good.engine.built[1]).toMatch(/^image-gate\/[0-9a-f]{8}\/web:gate$/)
     const bad = await run(({ engine }) => {
       engine.build = async () => Promise.reject(new TypeError('defect'))
     })
-    expect(bad.engine.removed).toHaveLength(2)
+    expect(bad.engine.cleaned).toBe(1)
+  })
+
+  it('ends the builds when there will be no scanner, and says why', async () => {
+    const ended: unknown[] = []
+    const { report, engine } = await run(({ engine: fake, scanner: broken }) => {
+      broken.prepare = async () => Promise.reject(new ToolError('no repository gave the database', 'Name a mirror.'))
+      fake.build = async ({ signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => {
+            ended.push(signal.reason)
+            reject(signal.reason as Error)
+          })
+        })
+    })
+    expect(report.verdict).toMatchObject({
+      result: 'error',
+      problem: { messages: ['no repository gave the database'] },
+    })
+    expect(ended).toHaveLength(2)
+    expect(engine.cleaned).toBe(1)
+  })
+
+  it('fetches the scanner while the images are built', async () => {
+    const order: string[] = []
+    await run(({ engine, scanner: slow }) => {
+      const { build } = engine
+      engine.build = async (...args) => {
+        order.push('build')
+        return build(...args)
+      }
+      slow.prepare = async () => {
+        await setImmediate()
+        order.push('prepared')
+        return { version: '0.74.0', source: 'test' }
+      }
+    })
+    expect(order).toEqual(['build', 'build', 'prepared'])
+  })
+
+  it('tells where the time went, and how each image ended', async () => {
+    const { report, console } = await run()
+    expect(report.work).toMatchObject({ layers: { distinct: 1, total: 2 }, steps: { ran: 0 } })
+    expect(report.work?.build).toBeGreaterThan(0)
+    expect(console.stages.filter(stage => stage.startsWith('web: '))).toEqual([
+      'web: waiting',
+      'web: building',
+      'web: built',
+      'web: scanning',
+      expect.stringMatching(/^web: vulnerable in \d/),
+    ])
   })
 
   it('gates only the images that it is asked for', async () => {
@@ -177,7 +234,7 @@ describe('refuse', () => {
     const console = new RecordingConsole()
     const outlet: Outlet = { name: 'outlet', deliver: async report => void delivered.push(report) }
     const error = new ToolError('no', 'Then.')
-    await refuse(error, inputsOf(), { workspace: '/repo' }, { console, clock: tickingClock() }, [outlet])
+    await refuse(error, inputsOf(), { workspace: '/repo', processors: 2 }, { console, clock: tickingClock() }, [outlet])
     expect(delivered).toMatchObject([{ verdict: { result: 'error', problem: { messages: ['no'], advice: 'Then.' } } }])
     expect(console.lines[0]).toMatch(/^debug: ToolError: no/)
   })

@@ -14,6 +14,10 @@ export interface Bed {
   readonly database: { repository: string }
   readonly node24: { path: string }
   readonly act: { path: string }
+  /** A bare BuildKit, as a builder of buildx. */
+  readonly buildkit: { builder: string; env: Record<string, string> }
+  /** Docker 20.10, with a graphdriver store. */
+  readonly oldEngine: { env: Record<string, string>; version: string }
 }
 
 /** Set by the global set-up. */

@@ -844,6 +844,206 @@ class DecodedURL extends URL {
 
 /***/ }),
 
+/***/ 3057:
+/***/ ((module) => {
+
+function isBuffer(value) {
+  return Buffer.isBuffer(value) || value instanceof Uint8Array
+}
+
+function isEncoding(encoding) {
+  return Buffer.isEncoding(encoding)
+}
+
+function alloc(size, fill, encoding) {
+  return Buffer.alloc(size, fill, encoding)
+}
+
+function allocUnsafe(size) {
+  return Buffer.allocUnsafe(size)
+}
+
+function allocUnsafeSlow(size) {
+  return Buffer.allocUnsafeSlow(size)
+}
+
+function byteLength(string, encoding) {
+  return Buffer.byteLength(string, encoding)
+}
+
+function compare(a, b) {
+  return Buffer.compare(a, b)
+}
+
+function concat(buffers, totalLength) {
+  return Buffer.concat(buffers, totalLength)
+}
+
+function copy(source, target, targetStart, start, end) {
+  return toBuffer(source).copy(target, targetStart, start, end)
+}
+
+function equals(a, b) {
+  return toBuffer(a).equals(b)
+}
+
+function fill(buffer, value, offset, end, encoding) {
+  return toBuffer(buffer).fill(value, offset, end, encoding)
+}
+
+function from(value, encodingOrOffset, length) {
+  return Buffer.from(value, encodingOrOffset, length)
+}
+
+function includes(buffer, value, byteOffset, encoding) {
+  return toBuffer(buffer).includes(value, byteOffset, encoding)
+}
+
+function indexOf(buffer, value, byfeOffset, encoding) {
+  return toBuffer(buffer).indexOf(value, byfeOffset, encoding)
+}
+
+function lastIndexOf(buffer, value, byteOffset, encoding) {
+  return toBuffer(buffer).lastIndexOf(value, byteOffset, encoding)
+}
+
+function swap16(buffer) {
+  return toBuffer(buffer).swap16()
+}
+
+function swap32(buffer) {
+  return toBuffer(buffer).swap32()
+}
+
+function swap64(buffer) {
+  return toBuffer(buffer).swap64()
+}
+
+function toBuffer(buffer) {
+  if (Buffer.isBuffer(buffer)) return buffer
+  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+}
+
+function toString(buffer, encoding, start, end) {
+  return toBuffer(buffer).toString(encoding, start, end)
+}
+
+function toHex(buffer, start, end) {
+  return toBuffer(buffer).toString('hex', start, end)
+}
+
+function write(buffer, string, offset, length, encoding) {
+  return toBuffer(buffer).write(string, offset, length, encoding)
+}
+
+function readDoubleBE(buffer, offset) {
+  return toBuffer(buffer).readDoubleBE(offset)
+}
+
+function readDoubleLE(buffer, offset) {
+  return toBuffer(buffer).readDoubleLE(offset)
+}
+
+function readFloatBE(buffer, offset) {
+  return toBuffer(buffer).readFloatBE(offset)
+}
+
+function readFloatLE(buffer, offset) {
+  return toBuffer(buffer).readFloatLE(offset)
+}
+
+function readInt32BE(buffer, offset) {
+  return toBuffer(buffer).readInt32BE(offset)
+}
+
+function readInt32LE(buffer, offset) {
+  return toBuffer(buffer).readInt32LE(offset)
+}
+
+function readUInt32BE(buffer, offset) {
+  return toBuffer(buffer).readUInt32BE(offset)
+}
+
+function readUInt32LE(buffer, offset) {
+  return toBuffer(buffer).readUInt32LE(offset)
+}
+
+function writeDoubleBE(buffer, value, offset) {
+  return toBuffer(buffer).writeDoubleBE(value, offset)
+}
+
+function writeDoubleLE(buffer, value, offset) {
+  return toBuffer(buffer).writeDoubleLE(value, offset)
+}
+
+function writeFloatBE(buffer, value, offset) {
+  return toBuffer(buffer).writeFloatBE(value, offset)
+}
+
+function writeFloatLE(buffer, value, offset) {
+  return toBuffer(buffer).writeFloatLE(value, offset)
+}
+
+function writeInt32BE(buffer, value, offset) {
+  return toBuffer(buffer).writeInt32BE(value, offset)
+}
+
+function writeInt32LE(buffer, value, offset) {
+  return toBuffer(buffer).writeInt32LE(value, offset)
+}
+
+function writeUInt32BE(buffer, value, offset) {
+  return toBuffer(buffer).writeUInt32BE(value, offset)
+}
+
+function writeUInt32LE(buffer, value, offset) {
+  return toBuffer(buffer).writeUInt32LE(value, offset)
+}
+
+module.exports = {
+  isBuffer,
+  isEncoding,
+  alloc,
+  allocUnsafe,
+  allocUnsafeSlow,
+  byteLength,
+  compare,
+  concat,
+  copy,
+  equals,
+  fill,
+  from,
+  includes,
+  indexOf,
+  lastIndexOf,
+  swap16,
+  swap32,
+  swap64,
+  toBuffer,
+  toString,
+  toHex,
+  write,
+  readDoubleBE,
+  readDoubleLE,
+  readFloatBE,
+  readFloatLE,
+  readInt32BE,
+  readInt32LE,
+  readUInt32BE,
+  readUInt32LE,
+  writeDoubleBE,
+  writeDoubleLE,
+  writeFloatBE,
+  writeFloatLE,
+  writeInt32BE,
+  writeInt32LE,
+  writeUInt32BE,
+  writeUInt32LE
+}
+
+
+/***/ }),
+
 /***/ 5940:
 /***/ ((__unused_webpack_module, exports) => {
 
@@ -5041,6 +5241,115 @@ class Variable {
     }
 }
 exports.Variable = Variable;
+
+
+/***/ }),
+
+/***/ 9580:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+module.exports = __nccwpck_require__(4434)
+
+
+/***/ }),
+
+/***/ 3587:
+/***/ ((module) => {
+
+module.exports = class FixedFIFO {
+  constructor (hwm) {
+    if (!(hwm > 0) || ((hwm - 1) & hwm) !== 0) throw new Error('Max size for a FixedFIFO should be a power of two')
+    this.buffer = new Array(hwm)
+    this.mask = hwm - 1
+    this.top = 0
+    this.btm = 0
+    this.next = null
+  }
+
+  clear () {
+    this.top = this.btm = 0
+    this.next = null
+    this.buffer.fill(undefined)
+  }
+
+  push (data) {
+    if (this.buffer[this.top] !== undefined) return false
+    this.buffer[this.top] = data
+    this.top = (this.top + 1) & this.mask
+    return true
+  }
+
+  shift () {
+    const last = this.buffer[this.btm]
+    if (last === undefined) return undefined
+    this.buffer[this.btm] = undefined
+    this.btm = (this.btm + 1) & this.mask
+    return last
+  }
+
+  peek () {
+    return this.buffer[this.btm]
+  }
+
+  isEmpty () {
+    return this.buffer[this.btm] === undefined
+  }
+}
+
+
+/***/ }),
+
+/***/ 3867:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const FixedFIFO = __nccwpck_require__(3587)
+
+module.exports = class FastFIFO {
+  constructor (hwm) {
+    this.hwm = hwm || 16
+    this.head = new FixedFIFO(this.hwm)
+    this.tail = this.head
+    this.length = 0
+  }
+
+  clear () {
+    this.head = this.tail
+    this.head.clear()
+    this.length = 0
+  }
+
+  push (val) {
+    this.length++
+    if (!this.head.push(val)) {
+      const prev = this.head
+      this.head = prev.next = new FixedFIFO(2 * this.head.buffer.length)
+      this.head.push(val)
+    }
+  }
+
+  shift () {
+    if (this.length !== 0) this.length--
+    const val = this.tail.shift()
+    if (val === undefined && this.tail.next) {
+      const next = this.tail.next
+      this.tail.next = null
+      this.tail = next
+      return this.tail.shift()
+    }
+
+    return val
+  }
+
+  peek () {
+    const val = this.tail.peek()
+    if (val === undefined && this.tail.next) return this.tail.next.peek()
+    return val
+  }
+
+  isEmpty () {
+    return this.length === 0
+  }
+}
 
 
 /***/ }),
@@ -10784,6 +11093,2748 @@ const validRange = (range, options) => {
   }
 }
 module.exports = validRange
+
+
+/***/ }),
+
+/***/ 6204:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const { EventEmitter } = __nccwpck_require__(9580)
+const FIFO = __nccwpck_require__(3867)
+const TextDecoder = __nccwpck_require__(7934)
+
+const StreamError = __nccwpck_require__(5657)
+
+// if we do a future major, expect queue microtask to be there always, for now a bit defensive
+const qmt =
+  typeof queueMicrotask === 'undefined' ? (fn) => global.process.nextTick(fn) : queueMicrotask
+
+// 29 bits used total (4 from shared, 14 from read, and 11 from write)
+const MAX = (1 << 29) - 1
+
+// Shared state
+const OPENING = 0b0001
+const PREDESTROYING = 0b0010
+const DESTROYING = 0b0100
+const DESTROYED = 0b1000
+
+const NOT_OPENING = MAX ^ OPENING
+const NOT_PREDESTROYING = MAX ^ PREDESTROYING
+
+// Read state (4 bit offset from shared state)
+const READ_ACTIVE = 0b00000000000001 << 4
+const READ_UPDATING = 0b00000000000010 << 4
+const READ_PRIMARY = 0b00000000000100 << 4
+const READ_QUEUED = 0b00000000001000 << 4
+const READ_RESUMED = 0b00000000010000 << 4
+const READ_PIPE_DRAINED = 0b00000000100000 << 4
+const READ_ENDING = 0b00000001000000 << 4
+const READ_EMIT_DATA = 0b00000010000000 << 4
+const READ_EMIT_READABLE = 0b00000100000000 << 4
+const READ_EMITTED_READABLE = 0b00001000000000 << 4
+const READ_DONE = 0b00010000000000 << 4
+const READ_NEXT_TICK = 0b00100000000000 << 4
+const READ_NEEDS_PUSH = 0b01000000000000 << 4
+const READ_READ_AHEAD = 0b10000000000000 << 4
+
+// Combined read state
+const READ_FLOWING = READ_RESUMED | READ_PIPE_DRAINED
+const READ_ACTIVE_AND_NEEDS_PUSH = READ_ACTIVE | READ_NEEDS_PUSH
+const READ_PRIMARY_AND_ACTIVE = READ_PRIMARY | READ_ACTIVE
+const READ_EMIT_READABLE_AND_QUEUED = READ_EMIT_READABLE | READ_QUEUED
+const READ_RESUMED_READ_AHEAD = READ_RESUMED | READ_READ_AHEAD
+
+const READ_NOT_ACTIVE = MAX ^ READ_ACTIVE
+const READ_NON_PRIMARY = MAX ^ READ_PRIMARY
+const READ_NON_PRIMARY_AND_PUSHED = MAX ^ (READ_PRIMARY | READ_NEEDS_PUSH)
+const READ_PUSHED = MAX ^ READ_NEEDS_PUSH
+const READ_PAUSED = MAX ^ READ_RESUMED
+const READ_NOT_QUEUED = MAX ^ (READ_QUEUED | READ_EMITTED_READABLE)
+const READ_NOT_ENDING = MAX ^ READ_ENDING
+const READ_PIPE_NOT_DRAINED = MAX ^ READ_FLOWING
+const READ_NOT_NEXT_TICK = MAX ^ READ_NEXT_TICK
+const READ_NOT_UPDATING = MAX ^ READ_UPDATING
+const READ_NO_READ_AHEAD = MAX ^ READ_READ_AHEAD
+const READ_PAUSED_NO_READ_AHEAD = MAX ^ READ_RESUMED_READ_AHEAD
+
+// Write state (18 bit offset, 4 bit offset from shared state and 14 from read state)
+const WRITE_ACTIVE = 0b00000000001 << 18
+const WRITE_UPDATING = 0b00000000010 << 18
+const WRITE_PRIMARY = 0b00000000100 << 18
+const WRITE_QUEUED = 0b00000001000 << 18
+const WRITE_UNDRAINED = 0b00000010000 << 18
+const WRITE_DONE = 0b00000100000 << 18
+const WRITE_EMIT_DRAIN = 0b00001000000 << 18
+const WRITE_NEXT_TICK = 0b00010000000 << 18
+const WRITE_WRITING = 0b00100000000 << 18
+const WRITE_FINISHING = 0b01000000000 << 18
+const WRITE_CORKED = 0b10000000000 << 18
+
+const WRITE_NOT_ACTIVE = MAX ^ (WRITE_ACTIVE | WRITE_WRITING)
+const WRITE_NON_PRIMARY = MAX ^ WRITE_PRIMARY
+const WRITE_NOT_FINISHING = MAX ^ (WRITE_ACTIVE | WRITE_FINISHING)
+const WRITE_DRAINED = MAX ^ WRITE_UNDRAINED
+const WRITE_NOT_QUEUED = MAX ^ WRITE_QUEUED
+const WRITE_NOT_NEXT_TICK = MAX ^ WRITE_NEXT_TICK
+const WRITE_NOT_UPDATING = MAX ^ WRITE_UPDATING
+const WRITE_NOT_CORKED = MAX ^ WRITE_CORKED
+
+// Combined shared state
+const ACTIVE = READ_ACTIVE | WRITE_ACTIVE
+const NOT_ACTIVE = MAX ^ ACTIVE
+const DONE = READ_DONE | WRITE_DONE
+const DESTROY_STATUS = DESTROYING | DESTROYED | PREDESTROYING
+const OPEN_STATUS = DESTROY_STATUS | OPENING
+const AUTO_DESTROY = DESTROY_STATUS | DONE
+const NON_PRIMARY = WRITE_NON_PRIMARY & READ_NON_PRIMARY
+const ACTIVE_OR_TICKING = WRITE_NEXT_TICK | READ_NEXT_TICK
+const TICKING = ACTIVE_OR_TICKING & NOT_ACTIVE
+const IS_OPENING = OPEN_STATUS | TICKING
+
+// Combined shared state and read state
+const READ_PRIMARY_STATUS = OPEN_STATUS | READ_ENDING | READ_DONE
+const READ_STATUS = OPEN_STATUS | READ_DONE | READ_QUEUED
+const READ_ENDING_STATUS = OPEN_STATUS | READ_ENDING | READ_QUEUED
+const READ_READABLE_STATUS = OPEN_STATUS | READ_EMIT_READABLE | READ_QUEUED | READ_EMITTED_READABLE
+const SHOULD_NOT_READ =
+  OPEN_STATUS | READ_ACTIVE | READ_ENDING | READ_DONE | READ_NEEDS_PUSH | READ_READ_AHEAD
+const READ_BACKPRESSURE_STATUS = DESTROY_STATUS | READ_ENDING | READ_DONE
+const READ_UPDATE_SYNC_STATUS = READ_UPDATING | OPEN_STATUS | READ_NEXT_TICK | READ_PRIMARY
+const READ_NEXT_TICK_OR_OPENING = READ_NEXT_TICK | OPENING
+
+// Combined write state
+const WRITE_PRIMARY_STATUS = OPEN_STATUS | WRITE_FINISHING | WRITE_DONE
+const WRITE_QUEUED_AND_UNDRAINED = WRITE_QUEUED | WRITE_UNDRAINED
+const WRITE_QUEUED_AND_ACTIVE = WRITE_QUEUED | WRITE_ACTIVE
+const WRITE_DRAIN_STATUS = WRITE_QUEUED | WRITE_UNDRAINED | OPEN_STATUS | WRITE_ACTIVE
+const WRITE_STATUS = OPEN_STATUS | WRITE_ACTIVE | WRITE_QUEUED | WRITE_CORKED
+const WRITE_PRIMARY_AND_ACTIVE = WRITE_PRIMARY | WRITE_ACTIVE
+const WRITE_ACTIVE_AND_WRITING = WRITE_ACTIVE | WRITE_WRITING
+const WRITE_FINISHING_STATUS = OPEN_STATUS | WRITE_FINISHING | WRITE_QUEUED_AND_ACTIVE | WRITE_DONE
+const WRITE_BACKPRESSURE_STATUS = WRITE_UNDRAINED | DESTROY_STATUS | WRITE_FINISHING | WRITE_DONE
+const WRITE_UPDATE_SYNC_STATUS = WRITE_UPDATING | OPEN_STATUS | WRITE_NEXT_TICK | WRITE_PRIMARY
+const WRITE_DROP_DATA = WRITE_FINISHING | WRITE_DONE | DESTROY_STATUS
+
+const asyncIterator = Symbol.asyncIterator || Symbol('asyncIterator')
+
+class WritableState {
+  constructor(
+    stream,
+    { highWaterMark = 16384, map = null, mapWritable, byteLength, byteLengthWritable } = {}
+  ) {
+    this.stream = stream
+    this.queue = new FIFO()
+    this.highWaterMark = highWaterMark
+    this.buffered = 0
+    this.error = null
+    this.pipeline = null
+    this.drains = null // if we add more seldomly used helpers we might them into a subobject so its a single ptr
+    this.byteLength = byteLengthWritable || byteLength || defaultByteLength
+    this.map = mapWritable || map
+    this.afterWrite = afterWrite.bind(this)
+    this.afterUpdateNextTick = updateWriteNT.bind(this)
+  }
+
+  get ending() {
+    return (this.stream._duplexState & WRITE_FINISHING) !== 0
+  }
+
+  get ended() {
+    return (this.stream._duplexState & WRITE_DONE) !== 0
+  }
+
+  push(data) {
+    if ((this.stream._duplexState & WRITE_DROP_DATA) !== 0) return false
+    if (this.map !== null) data = this.map(data)
+
+    this.buffered += this.byteLength(data)
+    this.queue.push(data)
+
+    if (this.buffered < this.highWaterMark) {
+      this.stream._duplexState |= WRITE_QUEUED
+      return true
+    }
+
+    this.stream._duplexState |= WRITE_QUEUED_AND_UNDRAINED
+    return false
+  }
+
+  shift() {
+    const data = this.queue.shift()
+
+    this.buffered -= this.byteLength(data)
+    if (this.buffered === 0) this.stream._duplexState &= WRITE_NOT_QUEUED
+
+    return data
+  }
+
+  end(data) {
+    if (typeof data === 'function') {
+      this.stream.once('finish', data)
+    } else if (data !== undefined && data !== null) {
+      this.push(data)
+    }
+
+    this.stream._duplexState = (this.stream._duplexState | WRITE_FINISHING) & WRITE_NON_PRIMARY
+  }
+
+  autoBatch(data, cb) {
+    const buffer = []
+    const stream = this.stream
+
+    buffer.push(data)
+    while ((stream._duplexState & WRITE_STATUS) === WRITE_QUEUED_AND_ACTIVE) {
+      buffer.push(stream._writableState.shift())
+    }
+
+    if ((stream._duplexState & OPEN_STATUS) !== 0) return cb(null)
+    stream._writev(buffer, cb)
+  }
+
+  update() {
+    const stream = this.stream
+
+    stream._duplexState |= WRITE_UPDATING
+
+    do {
+      while ((stream._duplexState & WRITE_STATUS) === WRITE_QUEUED) {
+        const data = this.shift()
+        stream._duplexState |= WRITE_ACTIVE_AND_WRITING
+        stream._write(data, this.afterWrite)
+      }
+
+      if ((stream._duplexState & WRITE_PRIMARY_AND_ACTIVE) === 0) this.updateNonPrimary()
+    } while (this.continueUpdate() === true)
+
+    stream._duplexState &= WRITE_NOT_UPDATING
+  }
+
+  updateNonPrimary() {
+    const stream = this.stream
+
+    if ((stream._duplexState & WRITE_FINISHING_STATUS) === WRITE_FINISHING) {
+      stream._duplexState = stream._duplexState | WRITE_ACTIVE
+      stream._final(afterFinal.bind(this))
+      return
+    }
+
+    if ((stream._duplexState & DESTROY_STATUS) === DESTROYING) {
+      if ((stream._duplexState & ACTIVE_OR_TICKING) === 0) {
+        stream._duplexState |= ACTIVE
+        stream._destroy(afterDestroy.bind(this))
+      }
+      return
+    }
+
+    if ((stream._duplexState & IS_OPENING) === OPENING) {
+      stream._duplexState = (stream._duplexState | ACTIVE) & NOT_OPENING
+      stream._open(afterOpen.bind(this))
+    }
+  }
+
+  continueUpdate() {
+    if ((this.stream._duplexState & WRITE_NEXT_TICK) === 0) return false
+    this.stream._duplexState &= WRITE_NOT_NEXT_TICK
+    return true
+  }
+
+  updateCallback() {
+    if ((this.stream._duplexState & WRITE_UPDATE_SYNC_STATUS) === WRITE_PRIMARY) {
+      this.update()
+    } else {
+      this.updateNextTick()
+    }
+  }
+
+  updateNextTick() {
+    if ((this.stream._duplexState & WRITE_NEXT_TICK) !== 0) return
+    this.stream._duplexState |= WRITE_NEXT_TICK
+    if ((this.stream._duplexState & WRITE_UPDATING) === 0) qmt(this.afterUpdateNextTick)
+  }
+}
+
+class ReadableState {
+  constructor(
+    stream,
+    { highWaterMark = 16384, map = null, mapReadable, byteLength, byteLengthReadable } = {}
+  ) {
+    this.stream = stream
+    this.queue = new FIFO()
+    this.highWaterMark = highWaterMark === 0 ? 1 : highWaterMark
+    this.buffered = 0
+    this.readAhead = highWaterMark > 0
+    this.error = null
+    this.pipeline = null
+    this.byteLength = byteLengthReadable || byteLength || defaultByteLength
+    this.map = mapReadable || map
+    this.pipeTo = null
+    this.afterRead = afterRead.bind(this)
+    this.afterUpdateNextTick = updateReadNT.bind(this)
+  }
+
+  get ending() {
+    return (this.stream._duplexState & READ_ENDING) !== 0
+  }
+
+  get ended() {
+    return (this.stream._duplexState & READ_DONE) !== 0
+  }
+
+  pipe(pipeTo, cb) {
+    if (this.pipeTo !== null) throw StreamError.BAD_ARGUMENT('Can only pipe to one destination')
+    if (typeof cb !== 'function') cb = null
+
+    this.stream._duplexState |= READ_PIPE_DRAINED
+    this.pipeTo = pipeTo
+    this.pipeline = new Pipeline(this.stream, pipeTo, cb)
+
+    if (cb) this.stream.on('error', noop) // We already error handle this so supress crashes
+
+    if (isStreamx(pipeTo)) {
+      pipeTo._writableState.pipeline = this.pipeline
+      if (cb) pipeTo.on('error', noop) // We already error handle this so supress crashes
+      pipeTo.on('finish', this.pipeline.finished.bind(this.pipeline)) // TODO: just call finished from pipeTo itself
+    } else {
+      const onerror = this.pipeline.done.bind(this.pipeline, pipeTo)
+      const onclose = this.pipeline.done.bind(this.pipeline, pipeTo, null) // onclose has a weird bool arg
+      pipeTo.on('error', onerror)
+      pipeTo.on('close', onclose)
+      pipeTo.on('finish', this.pipeline.finished.bind(this.pipeline))
+    }
+
+    pipeTo.on('drain', afterDrain.bind(this))
+    this.stream.emit('piping', pipeTo)
+    pipeTo.emit('pipe', this.stream)
+  }
+
+  push(data) {
+    const stream = this.stream
+
+    if (data === null) {
+      this.highWaterMark = 0
+      stream._duplexState = (stream._duplexState | READ_ENDING) & READ_NON_PRIMARY_AND_PUSHED
+      return false
+    }
+
+    if (this.map !== null) {
+      data = this.map(data)
+      if (data === null) {
+        stream._duplexState &= READ_PUSHED
+        return this.buffered < this.highWaterMark
+      }
+    }
+
+    this.buffered += this.byteLength(data)
+    this.queue.push(data)
+
+    stream._duplexState = (stream._duplexState | READ_QUEUED) & READ_PUSHED
+
+    return this.buffered < this.highWaterMark
+  }
+
+  shift() {
+    const data = this.queue.shift()
+
+    this.buffered -= this.byteLength(data)
+    if (this.buffered === 0) {
+      this.stream._duplexState &= READ_NOT_QUEUED
+    }
+
+    return data
+  }
+
+  unshift(data) {
+    const pending = [this.map !== null ? this.map(data) : data]
+    while (this.buffered > 0) pending.push(this.shift())
+
+    for (let i = 0; i < pending.length - 1; i++) {
+      const data = pending[i]
+      this.buffered += this.byteLength(data)
+      this.queue.push(data)
+    }
+
+    this.push(pending[pending.length - 1])
+  }
+
+  read() {
+    const stream = this.stream
+
+    if ((stream._duplexState & READ_STATUS) === READ_QUEUED) {
+      const data = this.shift()
+
+      if (this.pipeTo !== null && this.pipeTo.write(data) === false) {
+        stream._duplexState &= READ_PIPE_NOT_DRAINED
+      }
+
+      if ((stream._duplexState & READ_EMIT_DATA) !== 0) {
+        stream.emit('data', data)
+      }
+
+      return data
+    }
+
+    if (this.readAhead === false) {
+      stream._duplexState |= READ_READ_AHEAD
+      this.updateNextTick()
+    }
+
+    return null
+  }
+
+  drain() {
+    const stream = this.stream
+
+    while (
+      (stream._duplexState & READ_STATUS) === READ_QUEUED &&
+      (stream._duplexState & READ_FLOWING) !== 0
+    ) {
+      const data = this.shift()
+
+      if (this.pipeTo !== null && this.pipeTo.write(data) === false) {
+        stream._duplexState &= READ_PIPE_NOT_DRAINED
+      }
+
+      if ((stream._duplexState & READ_EMIT_DATA) !== 0) {
+        stream.emit('data', data)
+      }
+    }
+  }
+
+  update() {
+    const stream = this.stream
+
+    stream._duplexState |= READ_UPDATING
+
+    do {
+      this.drain()
+
+      while (
+        this.buffered < this.highWaterMark &&
+        (stream._duplexState & SHOULD_NOT_READ) === READ_READ_AHEAD
+      ) {
+        stream._duplexState |= READ_ACTIVE_AND_NEEDS_PUSH
+        stream._read(this.afterRead)
+        this.drain()
+      }
+
+      if ((stream._duplexState & READ_READABLE_STATUS) === READ_EMIT_READABLE_AND_QUEUED) {
+        stream._duplexState |= READ_EMITTED_READABLE
+        stream.emit('readable')
+      }
+
+      if ((stream._duplexState & READ_PRIMARY_AND_ACTIVE) === 0) {
+        this.updateNonPrimary()
+      }
+    } while (this.continueUpdate() === true)
+
+    stream._duplexState &= READ_NOT_UPDATING
+  }
+
+  updateNonPrimary() {
+    const stream = this.stream
+
+    if ((stream._duplexState & READ_ENDING_STATUS) === READ_ENDING) {
+      stream._duplexState = (stream._duplexState | READ_DONE) & READ_NOT_ENDING
+      stream.emit('end')
+
+      if ((stream._duplexState & AUTO_DESTROY) === DONE) {
+        stream._duplexState |= DESTROYING
+      }
+
+      if (this.pipeTo !== null) {
+        this.pipeTo.end()
+      }
+    }
+
+    if ((stream._duplexState & DESTROY_STATUS) === DESTROYING) {
+      if ((stream._duplexState & ACTIVE_OR_TICKING) === 0) {
+        stream._duplexState |= ACTIVE
+        stream._destroy(afterDestroy.bind(this))
+      }
+      return
+    }
+
+    if ((stream._duplexState & IS_OPENING) === OPENING) {
+      stream._duplexState = (stream._duplexState | ACTIVE) & NOT_OPENING
+      stream._open(afterOpen.bind(this))
+    }
+  }
+
+  continueUpdate() {
+    if ((this.stream._duplexState & READ_NEXT_TICK) === 0) return false
+    this.stream._duplexState &= READ_NOT_NEXT_TICK
+    return true
+  }
+
+  updateCallback() {
+    if ((this.stream._duplexState & READ_UPDATE_SYNC_STATUS) === READ_PRIMARY) {
+      this.update()
+    } else {
+      this.updateNextTick()
+    }
+  }
+
+  updateNextTickIfOpen() {
+    if ((this.stream._duplexState & READ_NEXT_TICK_OR_OPENING) !== 0) return
+    this.stream._duplexState |= READ_NEXT_TICK
+    if ((this.stream._duplexState & READ_UPDATING) === 0) qmt(this.afterUpdateNextTick)
+  }
+
+  updateNextTick() {
+    if ((this.stream._duplexState & READ_NEXT_TICK) !== 0) return
+    this.stream._duplexState |= READ_NEXT_TICK
+    if ((this.stream._duplexState & READ_UPDATING) === 0) qmt(this.afterUpdateNextTick)
+  }
+}
+
+class TransformState {
+  constructor(stream) {
+    this.data = null
+    this.afterTransform = afterTransform.bind(stream)
+    this.afterFinal = null
+  }
+}
+
+class Pipeline {
+  constructor(src, dst, cb) {
+    this.from = src
+    this.to = dst
+    this.afterPipe = cb
+    this.error = null
+    this.pipeToFinished = false
+  }
+
+  finished() {
+    this.pipeToFinished = true
+  }
+
+  done(stream, err) {
+    if (err) this.error = err
+
+    if (stream === this.to) {
+      this.to = null
+
+      if (this.from !== null) {
+        if ((this.from._duplexState & READ_DONE) === 0 || !this.pipeToFinished) {
+          this.from.destroy(this.error || StreamError.PREMATURE_CLOSE('Writable stream closed'))
+        }
+        return
+      }
+    }
+
+    if (stream === this.from) {
+      this.from = null
+
+      if (this.to !== null) {
+        if ((stream._duplexState & READ_DONE) === 0) {
+          this.to.destroy(this.error || StreamError.PREMATURE_CLOSE('Readable stream closed'))
+        }
+        return
+      }
+    }
+
+    if (this.afterPipe !== null) this.afterPipe(this.error)
+    this.to = this.from = this.afterPipe = null
+  }
+}
+
+function afterDrain() {
+  this.stream._duplexState |= READ_PIPE_DRAINED
+  this.updateCallback()
+}
+
+function afterFinal(err) {
+  const stream = this.stream
+  if (err) stream.destroy(err)
+
+  if ((stream._duplexState & DESTROY_STATUS) === 0) {
+    stream._duplexState |= WRITE_DONE
+    stream.emit('finish')
+  }
+
+  if ((stream._duplexState & AUTO_DESTROY) === DONE) {
+    stream._duplexState |= DESTROYING
+  }
+
+  stream._duplexState &= WRITE_NOT_FINISHING
+
+  // no need to wait the extra tick here, so we short circuit that
+  if ((stream._duplexState & WRITE_UPDATING) === 0) {
+    this.update()
+  } else {
+    this.updateNextTick()
+  }
+}
+
+function afterDestroy(err) {
+  const stream = this.stream
+
+  if (!err && !StreamError.isStreamDestroyed(this.error)) err = this.error
+  if (err) stream.emit('error', err)
+
+  stream._duplexState |= DESTROYED
+  stream.emit('close')
+
+  const rs = stream._readableState
+  const ws = stream._writableState
+
+  if (rs !== null && rs.pipeline !== null) {
+    rs.pipeline.done(stream, err)
+  }
+
+  if (ws !== null) {
+    while (ws.drains !== null && ws.drains.length > 0) {
+      ws.drains.shift().resolve(false)
+    }
+
+    if (ws.pipeline !== null) {
+      ws.pipeline.done(stream, err)
+    }
+  }
+}
+
+function afterWrite(err) {
+  const stream = this.stream
+
+  if (err) stream.destroy(err)
+  stream._duplexState &= WRITE_NOT_ACTIVE
+
+  if (this.drains !== null) tickDrains(this.drains)
+
+  if ((stream._duplexState & WRITE_DRAIN_STATUS) === WRITE_UNDRAINED) {
+    stream._duplexState &= WRITE_DRAINED
+
+    if ((stream._duplexState & WRITE_EMIT_DRAIN) === WRITE_EMIT_DRAIN) {
+      stream.emit('drain')
+    }
+  }
+
+  this.updateCallback()
+}
+
+function afterRead(err) {
+  if (err) this.stream.destroy(err)
+  this.stream._duplexState &= READ_NOT_ACTIVE
+
+  if (this.readAhead === false && (this.stream._duplexState & READ_RESUMED) === 0) {
+    this.stream._duplexState &= READ_NO_READ_AHEAD
+  }
+
+  this.updateCallback()
+}
+
+function updateReadNT() {
+  if ((this.stream._duplexState & READ_UPDATING) === 0) {
+    this.stream._duplexState &= READ_NOT_NEXT_TICK
+    this.update()
+  }
+}
+
+function updateWriteNT() {
+  if ((this.stream._duplexState & WRITE_UPDATING) === 0) {
+    this.stream._duplexState &= WRITE_NOT_NEXT_TICK
+    this.update()
+  }
+}
+
+function tickDrains(drains) {
+  for (let i = 0; i < drains.length; i++) {
+    // drains.writes are monotonic, so if one is 0 its always the first one
+    if (--drains[i].writes === 0) {
+      drains.shift().resolve(true)
+      i--
+    }
+  }
+}
+
+function afterOpen(err) {
+  const stream = this.stream
+
+  if (err) stream.destroy(err)
+
+  if ((stream._duplexState & DESTROYING) === 0) {
+    if ((stream._duplexState & READ_PRIMARY_STATUS) === 0) {
+      stream._duplexState |= READ_PRIMARY
+    }
+
+    if ((stream._duplexState & WRITE_PRIMARY_STATUS) === 0) {
+      stream._duplexState |= WRITE_PRIMARY
+    }
+
+    stream.emit('open')
+  }
+
+  stream._duplexState &= NOT_ACTIVE
+
+  if (stream._writableState !== null) {
+    stream._writableState.updateCallback()
+  }
+
+  if (stream._readableState !== null) {
+    stream._readableState.updateCallback()
+  }
+}
+
+function afterTransform(err, data) {
+  if (data !== undefined && data !== null) this.push(data)
+  this._writableState.afterWrite(err)
+}
+
+function newListener(name) {
+  if (this._readableState !== null) {
+    if (name === 'data') {
+      this._duplexState |= READ_EMIT_DATA | READ_RESUMED_READ_AHEAD
+      this._readableState.updateNextTick()
+    }
+    if (name === 'readable') {
+      this._duplexState |= READ_EMIT_READABLE
+      this._readableState.updateNextTick()
+    }
+  }
+
+  if (this._writableState !== null) {
+    if (name === 'drain') {
+      this._duplexState |= WRITE_EMIT_DRAIN
+      this._writableState.updateNextTick()
+    }
+  }
+}
+
+class Stream extends EventEmitter {
+  constructor(opts) {
+    super()
+
+    this._duplexState = 0
+    this._readableState = null
+    this._writableState = null
+
+    if (opts) {
+      if (opts.open) this._open = opts.open
+      if (opts.destroy) this._destroy = opts.destroy
+      if (opts.predestroy) this._predestroy = opts.predestroy
+      if (opts.signal) opts.signal.addEventListener('abort', abort.bind(this))
+    }
+
+    this.on('newListener', newListener)
+  }
+
+  _open(cb) {
+    cb(null)
+  }
+
+  _destroy(cb) {
+    cb(null)
+  }
+
+  _predestroy() {
+    // does nothing
+  }
+
+  get readable() {
+    return this._readableState !== null ? true : undefined
+  }
+
+  get writable() {
+    return this._writableState !== null ? true : undefined
+  }
+
+  get destroyed() {
+    return (this._duplexState & DESTROYED) !== 0
+  }
+
+  get destroying() {
+    return (this._duplexState & DESTROY_STATUS) !== 0
+  }
+
+  destroy(err) {
+    if ((this._duplexState & DESTROY_STATUS) === 0) {
+      if (!err) err = StreamError.STREAM_DESTROYED()
+      this._duplexState = (this._duplexState | DESTROYING) & NON_PRIMARY
+
+      if (this._readableState !== null) {
+        this._readableState.highWaterMark = 0
+        this._readableState.error = err
+      }
+
+      if (this._writableState !== null) {
+        this._writableState.highWaterMark = 0
+        this._writableState.error = err
+      }
+
+      this._duplexState |= PREDESTROYING
+      this._predestroy()
+      this._duplexState &= NOT_PREDESTROYING
+
+      if (this._readableState !== null) {
+        this._readableState.updateNextTick()
+      }
+
+      if (this._writableState !== null) {
+        this._writableState.updateNextTick()
+      }
+    }
+  }
+}
+
+class Readable extends Stream {
+  constructor(opts) {
+    super(opts)
+
+    this._duplexState |= OPENING | WRITE_DONE | READ_READ_AHEAD
+    this._readableState = new ReadableState(this, opts)
+
+    if (opts) {
+      if (this._readableState.readAhead === false) this._duplexState &= READ_NO_READ_AHEAD
+      if (opts.read) this._read = opts.read
+      if (opts.eagerOpen) this._readableState.updateNextTick()
+      if (opts.encoding) this.setEncoding(opts.encoding)
+    }
+  }
+
+  static deferred(fn, opts) {
+    const out = new PassThrough(opts)
+
+    fn()
+      .then((src) => {
+        if (src === null) return out.end()
+        if (out.destroying) return
+        pipeline(src, out, noop)
+      })
+      .catch((err) => out.destroy(err))
+
+    return out
+  }
+
+  setEncoding(encoding) {
+    const dec = new TextDecoder(encoding)
+    const map = this._readableState.map || echo
+    this._readableState.map = mapOrSkip
+    return this
+
+    function mapOrSkip(data) {
+      const next = dec.push(data)
+      return next === '' && (data.byteLength !== 0 || dec.remaining > 0) ? null : map(next)
+    }
+  }
+
+  _read(cb) {
+    cb(null)
+  }
+
+  pipe(dest, cb) {
+    this._readableState.updateNextTick()
+    this._readableState.pipe(dest, cb)
+    return dest
+  }
+
+  read() {
+    this._readableState.updateNextTick()
+    return this._readableState.read()
+  }
+
+  push(data) {
+    this._readableState.updateNextTickIfOpen()
+    return this._readableState.push(data)
+  }
+
+  unshift(data) {
+    this._readableState.updateNextTickIfOpen()
+    return this._readableState.unshift(data)
+  }
+
+  resume() {
+    this._duplexState |= READ_RESUMED_READ_AHEAD
+    this._readableState.updateNextTick()
+    return this
+  }
+
+  pause() {
+    this._duplexState &=
+      this._readableState.readAhead === false ? READ_PAUSED_NO_READ_AHEAD : READ_PAUSED
+    return this
+  }
+
+  static _fromAsyncIterator(ite, opts) {
+    let destroy
+
+    const rs = new Readable({
+      ...opts,
+      read(cb) {
+        ite.next().then(push).then(cb.bind(null, null)).catch(cb)
+      },
+      predestroy() {
+        destroy = ite.return()
+      },
+      destroy(cb) {
+        if (!destroy) return cb(null)
+        destroy.then(cb.bind(null, null)).catch(cb)
+      }
+    })
+
+    return rs
+
+    function push(data) {
+      if (data.done) rs.push(null)
+      else rs.push(data.value)
+    }
+  }
+
+  static from(data, opts) {
+    if (isReadStreamx(data)) return data
+    if (data[asyncIterator]) return this._fromAsyncIterator(data[asyncIterator](), opts)
+    if (!Array.isArray(data)) data = data === undefined ? [] : [data]
+
+    let i = 0
+    return new Readable({
+      ...opts,
+      read(cb) {
+        this.push(i === data.length ? null : data[i++])
+        cb(null)
+      }
+    })
+  }
+
+  static isBackpressured(rs) {
+    return (
+      (rs._duplexState & READ_BACKPRESSURE_STATUS) !== 0 ||
+      rs._readableState.buffered >= rs._readableState.highWaterMark
+    )
+  }
+
+  static isPaused(rs) {
+    return (rs._duplexState & READ_RESUMED) === 0
+  }
+
+  [asyncIterator]() {
+    const stream = this
+
+    let error = null
+    let promiseResolve = null
+    let promiseReject = null
+
+    this.on('error', (err) => {
+      error = err
+    })
+    this.on('readable', onreadable)
+    this.on('close', onclose)
+
+    return {
+      [asyncIterator]() {
+        return this
+      },
+      next() {
+        return new Promise(function (resolve, reject) {
+          promiseResolve = resolve
+          promiseReject = reject
+          const data = stream.read()
+          if (data !== null) ondata(data)
+          else if ((stream._duplexState & DESTROYED) !== 0) ondata(null)
+        })
+      },
+      return() {
+        return destroy(null)
+      },
+      throw(err) {
+        return destroy(err)
+      }
+    }
+
+    function onreadable() {
+      if (promiseResolve !== null) ondata(stream.read())
+    }
+
+    function onclose() {
+      if (promiseResolve !== null) ondata(null)
+    }
+
+    function ondata(data) {
+      if (promiseReject === null) return
+      if (error) {
+        promiseReject(error)
+      } else if (data === null && (stream._duplexState & READ_DONE) === 0) {
+        promiseReject(StreamError.STREAM_DESTROYED())
+      } else {
+        promiseResolve({ value: data, done: data === null })
+      }
+      promiseReject = promiseResolve = null
+    }
+
+    function destroy(err) {
+      stream.destroy(err)
+      return new Promise((resolve, reject) => {
+        if (stream._duplexState & DESTROYED) return resolve({ value: undefined, done: true })
+        stream.once('close', function () {
+          if (err) reject(err)
+          else resolve({ value: undefined, done: true })
+        })
+      })
+    }
+  }
+}
+
+class Writable extends Stream {
+  constructor(opts) {
+    super(opts)
+
+    this._duplexState |= OPENING | READ_DONE
+    this._writableState = new WritableState(this, opts)
+
+    if (opts) {
+      if (opts.writev) this._writev = opts.writev
+      if (opts.write) this._write = opts.write
+      if (opts.final) this._final = opts.final
+      if (opts.eagerOpen) this._writableState.updateNextTick()
+    }
+  }
+
+  cork() {
+    this._duplexState |= WRITE_CORKED
+  }
+
+  uncork() {
+    this._duplexState &= WRITE_NOT_CORKED
+    this._writableState.updateNextTick()
+  }
+
+  _writev(batch, cb) {
+    cb(null)
+  }
+
+  _write(data, cb) {
+    this._writableState.autoBatch(data, cb)
+  }
+
+  _final(cb) {
+    cb(null)
+  }
+
+  static isBackpressured(ws) {
+    return (ws._duplexState & WRITE_BACKPRESSURE_STATUS) !== 0
+  }
+
+  static drained(ws) {
+    if (ws.destroyed) return Promise.resolve(false)
+
+    const state = ws._writableState
+    const pending = isWritev(ws) ? Math.min(1, state.queue.length) : state.queue.length
+    const writes = pending + (ws._duplexState & WRITE_WRITING ? 1 : 0)
+    if (writes === 0) return Promise.resolve(true)
+
+    if (state.drains === null) state.drains = []
+    return new Promise((resolve) => {
+      state.drains.push({ writes, resolve })
+    })
+  }
+
+  write(data) {
+    this._writableState.updateNextTick()
+    return this._writableState.push(data)
+  }
+
+  end(data) {
+    this._writableState.updateNextTick()
+    this._writableState.end(data)
+    return this
+  }
+}
+
+class Duplex extends Readable {
+  // and Writable
+  constructor(opts) {
+    super(opts)
+
+    this._duplexState = OPENING | (this._duplexState & READ_READ_AHEAD)
+    this._writableState = new WritableState(this, opts)
+
+    if (opts) {
+      if (opts.writev) this._writev = opts.writev
+      if (opts.write) this._write = opts.write
+      if (opts.final) this._final = opts.final
+    }
+  }
+
+  cork() {
+    this._duplexState |= WRITE_CORKED
+  }
+
+  uncork() {
+    this._duplexState &= WRITE_NOT_CORKED
+    this._writableState.updateNextTick()
+  }
+
+  _writev(batch, cb) {
+    cb(null)
+  }
+
+  _write(data, cb) {
+    this._writableState.autoBatch(data, cb)
+  }
+
+  _final(cb) {
+    cb(null)
+  }
+
+  write(data) {
+    this._writableState.updateNextTick()
+    return this._writableState.push(data)
+  }
+
+  end(data) {
+    this._writableState.updateNextTick()
+    this._writableState.end(data)
+    return this
+  }
+}
+
+class Transform extends Duplex {
+  constructor(opts) {
+    super(opts)
+    this._transformState = new TransformState(this)
+
+    if (opts) {
+      if (opts.transform) this._transform = opts.transform
+      if (opts.flush) this._flush = opts.flush
+    }
+  }
+
+  _write(data, cb) {
+    if (this._readableState.buffered >= this._readableState.highWaterMark) {
+      this._transformState.data = data
+    } else {
+      this._transform(data, this._transformState.afterTransform)
+    }
+  }
+
+  _read(cb) {
+    if (this._transformState.data !== null) {
+      const data = this._transformState.data
+      this._transformState.data = null
+      cb(null)
+      this._transform(data, this._transformState.afterTransform)
+    } else {
+      cb(null)
+    }
+  }
+
+  destroy(err) {
+    super.destroy(err)
+    if (this._transformState.data !== null) {
+      this._transformState.data = null
+      this._transformState.afterTransform()
+    }
+  }
+
+  _transform(data, cb) {
+    cb(null, data)
+  }
+
+  _flush(cb) {
+    cb(null)
+  }
+
+  _final(cb) {
+    this._transformState.afterFinal = cb
+    this._flush(transformAfterFlush.bind(this))
+  }
+}
+
+class PassThrough extends Transform {}
+
+function transformAfterFlush(err, data) {
+  const cb = this._transformState.afterFinal
+  if (err) return cb(err)
+
+  if (data !== null && data !== undefined) this.push(data)
+  this.push(null)
+  cb(null)
+}
+
+function pipelinePromise(...streams) {
+  return new Promise((resolve, reject) => {
+    return pipeline(...streams, (err) => {
+      if (err) return reject(err)
+      resolve()
+    })
+  })
+}
+
+function pipeline(stream, ...streams) {
+  const all = Array.isArray(stream) ? [...stream, ...streams] : [stream, ...streams]
+  const done = all.length && typeof all[all.length - 1] === 'function' ? all.pop() : null
+
+  if (all.length < 2) throw StreamError.BAD_ARGUMENT('Pipeline requires at least 2 streams')
+
+  let src = all[0]
+  let dest = null
+  let error = null
+
+  for (let i = 1; i < all.length; i++) {
+    dest = all[i]
+
+    if (isStreamx(src)) {
+      src.pipe(dest, onerror)
+    } else {
+      errorHandle(src, true, i > 1, onerror)
+      src.pipe(dest)
+    }
+
+    src = dest
+  }
+
+  if (done) {
+    let fin = false
+
+    const autoDestroy =
+      isStreamx(dest) || !!(dest._writableState && dest._writableState.autoDestroy)
+
+    dest.on('error', (err) => {
+      if (error === null) error = err
+    })
+
+    dest.on('finish', () => {
+      fin = true
+      if (!autoDestroy) done(error)
+    })
+
+    if (autoDestroy) {
+      dest.on('close', () => done(error || (fin ? null : StreamError.PREMATURE_CLOSE())))
+    }
+  }
+
+  return dest
+
+  function errorHandle(s, rd, wr, onerror) {
+    s.on('error', onerror)
+    s.on('close', onclose)
+
+    function onclose() {
+      if (rd && s._readableState && !s._readableState.ended) {
+        return onerror(StreamError.PREMATURE_CLOSE())
+      }
+      if (wr && s._writableState && !s._writableState.ended) {
+        return onerror(StreamError.PREMATURE_CLOSE())
+      }
+    }
+  }
+
+  function onerror(err) {
+    if (!err || error) return
+    error = err
+
+    for (const s of all) {
+      s.destroy(err)
+    }
+  }
+}
+
+function echo(s) {
+  return s
+}
+
+function isStream(stream) {
+  return !!stream._readableState || !!stream._writableState
+}
+
+function isStreamx(stream) {
+  return typeof stream._duplexState === 'number' && isStream(stream)
+}
+
+function isEnding(stream) {
+  return !!stream._readableState && stream._readableState.ending
+}
+
+function isEnded(stream) {
+  return !!stream._readableState && stream._readableState.ended
+}
+
+function isFinishing(stream) {
+  return !!stream._writableState && stream._writableState.ending
+}
+
+function isFinished(stream) {
+  return !!stream._writableState && stream._writableState.ended
+}
+
+function getStreamError(stream, opts = {}) {
+  const err =
+    (stream._readableState && stream._readableState.error) ||
+    (stream._writableState && stream._writableState.error)
+
+  // avoid implicit errors by default
+  return !opts.all && StreamError.isStreamDestroyed(err) ? null : err
+}
+
+function isReadStreamx(stream) {
+  return isStreamx(stream) && stream.readable
+}
+
+function isDisturbed(stream) {
+  return (
+    (stream._duplexState & OPENING) !== OPENING ||
+    (stream._duplexState & DESTROYING) === DESTROYING ||
+    (stream._duplexState & ACTIVE_OR_TICKING) !== 0
+  )
+}
+
+function isTypedArray(data) {
+  return typeof data === 'object' && data !== null && typeof data.byteLength === 'number'
+}
+
+function defaultByteLength(data) {
+  return isTypedArray(data) ? data.byteLength : 1024
+}
+
+function noop() {}
+
+function abort() {
+  this.destroy(StreamError.ABORTED())
+}
+
+function isWritev(s) {
+  return s._writev !== Writable.prototype._writev && s._writev !== Duplex.prototype._writev
+}
+
+module.exports = {
+  pipeline,
+  pipelinePromise,
+  isStream,
+  isStreamx,
+  isEnding,
+  isEnded,
+  isFinishing,
+  isFinished,
+  isDisturbed,
+  getStreamError,
+  Stream,
+  Writable,
+  Readable,
+  Duplex,
+  Transform,
+  // Export PassThrough for compatibility with Node.js core's stream module
+  PassThrough
+}
+
+
+/***/ }),
+
+/***/ 5657:
+/***/ ((module) => {
+
+module.exports = class StreamError extends Error {
+  constructor(msg, code, fn = StreamError) {
+    super(msg)
+
+    this.code = code
+
+    if (Error.captureStackTrace) {
+      Error.captureStackTrace(this, fn)
+    }
+  }
+
+  static isStreamDestroyed(err) {
+    return err && err.code === 'STREAM_DESTROYED'
+  }
+
+  static isPrematureClose(err) {
+    return err && err.code === 'PREMATURE_CLOSE'
+  }
+
+  static isAborted(err) {
+    return err && err.code === 'ABORTED'
+  }
+
+  static isBadArgument(err) {
+    return err && err.code === 'BAD_ARGUMENT'
+  }
+
+  get name() {
+    return 'StreamError'
+  }
+
+  static STREAM_DESTROYED() {
+    return new StreamError('Stream was destroyed', 'STREAM_DESTROYED', StreamError.STREAM_DESTROYED)
+  }
+
+  static PREMATURE_CLOSE(msg = 'Premature close') {
+    return new StreamError(msg, 'PREMATURE_CLOSE', StreamError.PREMATURE_CLOSE)
+  }
+
+  static ABORTED() {
+    return new StreamError('Stream aborted', 'ABORTED', StreamError.ABORTED)
+  }
+
+  static BAD_ARGUMENT(msg = 'Bad argument') {
+    return new StreamError(msg, 'BAD_ARGUMENT', StreamError.BAD_ARGUMENT)
+  }
+}
+
+
+/***/ }),
+
+/***/ 775:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const constants = { // just for envs without fs
+  S_IFMT: 61440,
+  S_IFDIR: 16384,
+  S_IFCHR: 8192,
+  S_IFBLK: 24576,
+  S_IFIFO: 4096,
+  S_IFLNK: 40960
+}
+
+try {
+  module.exports = (__nccwpck_require__(9896).constants) || constants
+} catch {
+  module.exports = constants
+}
+
+
+/***/ }),
+
+/***/ 5763:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const { Writable, Readable, getStreamError } = __nccwpck_require__(6204)
+const FIFO = __nccwpck_require__(3867)
+const b4a = __nccwpck_require__(3057)
+const headers = __nccwpck_require__(8428)
+
+const EMPTY = b4a.alloc(0)
+const MAX_HEADER_SIZE = 4 * 1024 * 1024 // arbitrary big number
+
+class BufferList {
+  constructor () {
+    this.buffered = 0
+    this.shifted = 0
+    this.queue = new FIFO()
+
+    this._offset = 0
+  }
+
+  push (buffer) {
+    this.buffered += buffer.byteLength
+    this.queue.push(buffer)
+  }
+
+  shiftFirst (size) {
+    return this.buffered === 0 ? null : this._next(size)
+  }
+
+  shift (size) {
+    if (size > this.buffered) return null
+    if (size === 0) return EMPTY
+
+    let chunk = this._next(size)
+
+    if (size === chunk.byteLength) return chunk // likely case
+
+    const chunks = [chunk]
+
+    while ((size -= chunk.byteLength) > 0) {
+      chunk = this._next(size)
+      chunks.push(chunk)
+    }
+
+    return b4a.concat(chunks)
+  }
+
+  _next (size) {
+    const buf = this.queue.peek()
+    const rem = buf.byteLength - this._offset
+
+    if (size >= rem) {
+      const sub = this._offset ? buf.subarray(this._offset, buf.byteLength) : buf
+      this.queue.shift()
+      this._offset = 0
+      this.buffered -= rem
+      this.shifted += rem
+      return sub
+    }
+
+    this.buffered -= size
+    this.shifted += size
+
+    return buf.subarray(this._offset, (this._offset += size))
+  }
+}
+
+class Source extends Readable {
+  constructor (self, header, offset) {
+    super()
+
+    this.header = header
+    this.offset = offset
+
+    this._parent = self
+  }
+
+  _read (cb) {
+    if (this.header.size === 0) {
+      this.push(null)
+    }
+    if (this._parent._stream === this) {
+      this._parent._update()
+    }
+    cb(null)
+  }
+
+  _predestroy () {
+    this._parent.destroy(getStreamError(this))
+  }
+
+  _detach () {
+    if (this._parent._stream === this) {
+      this._parent._stream = null
+      this._parent._missing = overflow(this.header.size)
+      this._parent._update()
+    }
+  }
+
+  _destroy (cb) {
+    this._detach()
+    cb(null)
+  }
+}
+
+class Extract extends Writable {
+  constructor (opts) {
+    super(opts)
+
+    if (!opts) opts = {}
+
+    this._buffer = new BufferList()
+    this._offset = 0
+    this._header = null
+    this._stream = null
+    this._missing = 0
+    this._longHeader = false
+    this._callback = noop
+    this._locked = false
+    this._finished = false
+    this._pax = null
+    this._paxGlobal = null
+    this._gnuLongPath = null
+    this._gnuLongLinkPath = null
+    this._filenameEncoding = opts.filenameEncoding || 'utf-8'
+    this._allowUnknownFormat = !!opts.allowUnknownFormat
+    this._unlockBound = this._unlock.bind(this)
+  }
+
+  _unlock (err) {
+    this._locked = false
+
+    if (err) {
+      this.destroy(err)
+      this._continueWrite(err)
+      return
+    }
+
+    this._update()
+  }
+
+  _consumeHeader () {
+    if (this._locked) return false
+
+    this._offset = this._buffer.shifted
+
+    try {
+      this._header = headers.decode(this._buffer.shift(512), this._filenameEncoding, this._allowUnknownFormat)
+    } catch (err) {
+      this._continueWrite(err)
+      return false
+    }
+
+    if (!this._header) return true
+
+    this._header.byteOffset = this._buffer.shifted
+
+    switch (this._header.type) {
+      case 'gnu-long-path':
+      case 'gnu-long-link-path':
+      case 'pax-global-header':
+      case 'pax-header':
+        this._longHeader = true
+        this._missing = this._header.size
+        if (this._missing > MAX_HEADER_SIZE) {
+          this._continueWrite(new Error('Header exceeds max size'))
+          return false
+        }
+        return true
+    }
+
+    this._locked = true
+    this._applyLongHeaders()
+
+    if (!(this._header.size >= 0)) {
+      this._continueWrite(new Error('Invalid header'))
+      return false
+    }
+
+    if (this._header.size === 0 || this._header.type === 'directory') {
+      this.emit('entry', this._header, this._createStream(), this._unlockBound)
+      return true
+    }
+
+    this._stream = this._createStream()
+    this._missing = this._header.size
+
+    this.emit('entry', this._header, this._stream, this._unlockBound)
+    return true
+  }
+
+  _applyLongHeaders () {
+    if (this._gnuLongPath) {
+      this._header.name = this._gnuLongPath
+      this._gnuLongPath = null
+    }
+
+    if (this._gnuLongLinkPath) {
+      this._header.linkname = this._gnuLongLinkPath
+      this._gnuLongLinkPath = null
+    }
+
+    if (this._pax) {
+      if (this._pax.path) this._header.name = this._pax.path
+      if (this._pax.linkpath) this._header.linkname = this._pax.linkpath
+      if (this._pax.size) this._header.size = parseInt(this._pax.size, 10)
+      this._header.pax = this._pax
+      this._pax = null
+    }
+  }
+
+  _decodeLongHeader (buf) {
+    switch (this._header.type) {
+      case 'gnu-long-path':
+        this._gnuLongPath = headers.decodeLongPath(buf, this._filenameEncoding)
+        break
+      case 'gnu-long-link-path':
+        this._gnuLongLinkPath = headers.decodeLongPath(buf, this._filenameEncoding)
+        break
+      case 'pax-global-header':
+        this._paxGlobal = headers.decodePax(buf)
+        break
+      case 'pax-header':
+        this._pax = this._paxGlobal === null
+          ? headers.decodePax(buf)
+          : Object.assign({}, this._paxGlobal, headers.decodePax(buf))
+        break
+    }
+  }
+
+  _consumeLongHeader () {
+    this._longHeader = false
+    this._missing = overflow(this._header.size)
+
+    const buf = this._buffer.shift(this._header.size)
+
+    try {
+      this._decodeLongHeader(buf)
+    } catch (err) {
+      this._continueWrite(err)
+      return false
+    }
+
+    return true
+  }
+
+  _consumeStream () {
+    const buf = this._buffer.shiftFirst(this._missing)
+    if (buf === null) return false
+
+    this._missing -= buf.byteLength
+    const drained = this._stream.push(buf)
+
+    if (this._missing === 0) {
+      this._stream.push(null)
+      if (drained) this._stream._detach()
+      return drained && this._locked === false
+    }
+
+    return drained
+  }
+
+  _createStream () {
+    return new Source(this, this._header, this._offset)
+  }
+
+  _update () {
+    while (this._buffer.buffered > 0 && !this.destroying) {
+      if (this._missing > 0) {
+        if (this._stream !== null) {
+          if (this._consumeStream() === false) return
+          continue
+        }
+
+        if (this._longHeader === true) {
+          if (this._missing > this._buffer.buffered) break
+          if (this._consumeLongHeader() === false) return false
+          continue
+        }
+
+        const ignore = this._buffer.shiftFirst(this._missing)
+        if (ignore !== null) this._missing -= ignore.byteLength
+        continue
+      }
+
+      if (this._buffer.buffered < 512) break
+      if (this._stream !== null || this._consumeHeader() === false) return
+    }
+
+    this._continueWrite(null)
+  }
+
+  _continueWrite (err) {
+    const cb = this._callback
+    this._callback = noop
+    cb(err)
+  }
+
+  _write (data, cb) {
+    this._callback = cb
+    this._buffer.push(data)
+    this._update()
+  }
+
+  _final (cb) {
+    this._finished = this._missing === 0 && this._buffer.buffered === 0
+    cb(this._finished ? null : new Error('Unexpected end of data'))
+  }
+
+  _predestroy () {
+    this._continueWrite(null)
+  }
+
+  _destroy (cb) {
+    if (this._stream) this._stream.destroy(getStreamError(this))
+    cb(null)
+  }
+
+  [Symbol.asyncIterator] () {
+    let error = null
+
+    let promiseResolve = null
+    let promiseReject = null
+
+    let entryStream = null
+    let entryCallback = null
+
+    const extract = this
+
+    this.on('entry', onentry)
+    this.on('error', (err) => { error = err })
+    this.on('close', onclose)
+
+    return {
+      [Symbol.asyncIterator] () {
+        return this
+      },
+      next () {
+        return new Promise(onnext)
+      },
+      return () {
+        return destroy(null)
+      },
+      throw (err) {
+        return destroy(err)
+      }
+    }
+
+    function consumeCallback (err) {
+      if (!entryCallback) return
+      const cb = entryCallback
+      entryCallback = null
+      cb(err)
+    }
+
+    function onnext (resolve, reject) {
+      if (error) {
+        return reject(error)
+      }
+
+      if (entryStream) {
+        resolve({ value: entryStream, done: false })
+        entryStream = null
+        return
+      }
+
+      promiseResolve = resolve
+      promiseReject = reject
+
+      consumeCallback(null)
+
+      if (extract._finished && promiseResolve) {
+        promiseResolve({ value: undefined, done: true })
+        promiseResolve = promiseReject = null
+      }
+    }
+
+    function onentry (header, stream, callback) {
+      entryCallback = callback
+      stream.on('error', noop) // no way around this due to tick sillyness
+
+      if (promiseResolve) {
+        promiseResolve({ value: stream, done: false })
+        promiseResolve = promiseReject = null
+      } else {
+        entryStream = stream
+      }
+    }
+
+    function onclose () {
+      consumeCallback(error)
+      if (!promiseResolve) return
+      if (error) promiseReject(error)
+      else promiseResolve({ value: undefined, done: true })
+      promiseResolve = promiseReject = null
+    }
+
+    function destroy (err) {
+      extract.destroy(err)
+      consumeCallback(err)
+      return new Promise((resolve, reject) => {
+        if (extract.destroyed) return resolve({ value: undefined, done: true })
+        extract.once('close', function () {
+          if (err) reject(err)
+          else resolve({ value: undefined, done: true })
+        })
+      })
+    }
+  }
+}
+
+module.exports = function extract (opts) {
+  return new Extract(opts)
+}
+
+function noop () {}
+
+function overflow (size) {
+  size &= 511
+  return size && 512 - size
+}
+
+
+/***/ }),
+
+/***/ 8428:
+/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
+
+const b4a = __nccwpck_require__(3057)
+
+const ZEROS = '0000000000000000000'
+const SEVENS = '7777777777777777777'
+const ZERO_OFFSET = '0'.charCodeAt(0)
+const USTAR_MAGIC = b4a.from([0x75, 0x73, 0x74, 0x61, 0x72, 0x00]) // ustar\x00
+const USTAR_VER = b4a.from([ZERO_OFFSET, ZERO_OFFSET])
+const GNU_MAGIC = b4a.from([0x75, 0x73, 0x74, 0x61, 0x72, 0x20]) // ustar\x20
+const GNU_VER = b4a.from([0x20, 0x00])
+const MASK = 0o7777
+const MAGIC_OFFSET = 257
+const VERSION_OFFSET = 263
+
+exports.decodeLongPath = function decodeLongPath (buf, encoding) {
+  return decodeStr(buf, 0, buf.length, encoding)
+}
+
+exports.encodePax = function encodePax (opts) { // TODO: encode more stuff in pax
+  let result = ''
+  if (opts.name) result += addLength(' path=' + opts.name + '\n')
+  if (opts.linkname) result += addLength(' linkpath=' + opts.linkname + '\n')
+  const pax = opts.pax
+  if (pax) {
+    for (const key in pax) {
+      result += addLength(' ' + key + '=' + pax[key] + '\n')
+    }
+  }
+  return b4a.from(result)
+}
+
+exports.decodePax = function decodePax (buf) {
+  const result = {}
+
+  while (buf.length) {
+    let i = 0
+    while (i < buf.length && buf[i] !== 32) i++
+    const len = parseInt(b4a.toString(buf.subarray(0, i)), 10)
+    if (!len) return result
+
+    const b = b4a.toString(buf.subarray(i + 1, len - 1))
+    const keyIndex = b.indexOf('=')
+    if (keyIndex === -1) return result
+    result[b.slice(0, keyIndex)] = b.slice(keyIndex + 1)
+
+    buf = buf.subarray(len)
+  }
+
+  return result
+}
+
+exports.encode = function encode (opts) {
+  const buf = b4a.alloc(512)
+  let name = opts.name
+  let prefix = ''
+
+  if (opts.typeflag === 5 && name[name.length - 1] !== '/') name += '/'
+  if (b4a.byteLength(name) !== name.length) return null // utf-8
+
+  while (b4a.byteLength(name) > 100) {
+    const i = name.indexOf('/')
+    if (i === -1) return null
+    prefix += prefix ? '/' + name.slice(0, i) : name.slice(0, i)
+    name = name.slice(i + 1)
+  }
+
+  if (b4a.byteLength(name) > 100 || b4a.byteLength(prefix) > 155) return null
+  if (opts.linkname && b4a.byteLength(opts.linkname) > 100) return null
+
+  b4a.write(buf, name)
+  b4a.write(buf, encodeOct(opts.mode & MASK, 6), 100)
+  b4a.write(buf, encodeOct(opts.uid, 6), 108)
+  b4a.write(buf, encodeOct(opts.gid, 6), 116)
+  encodeSize(opts.size, buf, 124)
+  b4a.write(buf, encodeOct((opts.mtime.getTime() / 1000) | 0, 11), 136)
+
+  buf[156] = ZERO_OFFSET + toTypeflag(opts.type)
+
+  if (opts.linkname) b4a.write(buf, opts.linkname, 157)
+
+  b4a.copy(USTAR_MAGIC, buf, MAGIC_OFFSET)
+  b4a.copy(USTAR_VER, buf, VERSION_OFFSET)
+  if (opts.uname) b4a.write(buf, opts.uname, 265)
+  if (opts.gname) b4a.write(buf, opts.gname, 297)
+  b4a.write(buf, encodeOct(opts.devmajor || 0, 6), 329)
+  b4a.write(buf, encodeOct(opts.devminor || 0, 6), 337)
+
+  if (prefix) b4a.write(buf, prefix, 345)
+
+  b4a.write(buf, encodeOct(cksum(buf), 6), 148)
+
+  return buf
+}
+
+exports.decode = function decode (buf, filenameEncoding, allowUnknownFormat) {
+  let typeflag = buf[156] === 0 ? 0 : buf[156] - ZERO_OFFSET
+
+  let name = decodeStr(buf, 0, 100, filenameEncoding)
+  const mode = decodeOct(buf, 100, 8)
+  const uid = decodeOct(buf, 108, 8)
+  const gid = decodeOct(buf, 116, 8)
+  const size = decodeOct(buf, 124, 12)
+  const mtime = decodeOct(buf, 136, 12)
+  const type = toType(typeflag)
+  const linkname = buf[157] === 0 ? null : decodeStr(buf, 157, 100, filenameEncoding)
+  const uname = decodeStr(buf, 265, 32)
+  const gname = decodeStr(buf, 297, 32)
+  const devmajor = decodeOct(buf, 329, 8)
+  const devminor = decodeOct(buf, 337, 8)
+
+  const c = cksum(buf)
+
+  // checksum is still initial value if header was null.
+  if (c === 8 * 32) return null
+
+  // valid checksum
+  if (c !== decodeOct(buf, 148, 8)) throw new Error('Invalid tar header. Maybe the tar is corrupted or it needs to be gunzipped?')
+
+  if (isUSTAR(buf)) {
+    // ustar (posix) format.
+    // prepend prefix, if present.
+    if (buf[345]) name = decodeStr(buf, 345, 155, filenameEncoding) + '/' + name
+  } else if (isGNU(buf)) {
+    // 'gnu'/'oldgnu' format. Similar to ustar, but has support for incremental and
+    // multi-volume tarballs.
+  } else {
+    if (!allowUnknownFormat) {
+      throw new Error('Invalid tar header: unknown format.')
+    }
+  }
+
+  // to support old tar versions that use trailing / to indicate dirs
+  if (typeflag === 0 && name && name[name.length - 1] === '/') typeflag = 5
+
+  return {
+    name,
+    mode,
+    uid,
+    gid,
+    size,
+    byteOffset: 0,
+    mtime: new Date(1000 * mtime),
+    type,
+    linkname,
+    uname,
+    gname,
+    devmajor,
+    devminor,
+    pax: null
+  }
+}
+
+function isUSTAR (buf) {
+  return b4a.equals(USTAR_MAGIC, buf.subarray(MAGIC_OFFSET, MAGIC_OFFSET + 6))
+}
+
+function isGNU (buf) {
+  return b4a.equals(GNU_MAGIC, buf.subarray(MAGIC_OFFSET, MAGIC_OFFSET + 6)) &&
+    b4a.equals(GNU_VER, buf.subarray(VERSION_OFFSET, VERSION_OFFSET + 2))
+}
+
+function clamp (index, len, defaultValue) {
+  if (typeof index !== 'number') return defaultValue
+  index = ~~index // Coerce to integer.
+  if (index >= len) return len
+  if (index >= 0) return index
+  index += len
+  if (index >= 0) return index
+  return 0
+}
+
+function toType (flag) {
+  switch (flag) {
+    case 0:
+      return 'file'
+    case 1:
+      return 'link'
+    case 2:
+      return 'symlink'
+    case 3:
+      return 'character-device'
+    case 4:
+      return 'block-device'
+    case 5:
+      return 'directory'
+    case 6:
+      return 'fifo'
+    case 7:
+      return 'contiguous-file'
+    case 72:
+      return 'pax-header'
+    case 55:
+      return 'pax-global-header'
+    case 27:
+      return 'gnu-long-link-path'
+    case 28:
+    case 30:
+      return 'gnu-long-path'
+  }
+
+  return null
+}
+
+function toTypeflag (flag) {
+  switch (flag) {
+    case 'file':
+      return 0
+    case 'link':
+      return 1
+    case 'symlink':
+      return 2
+    case 'character-device':
+      return 3
+    case 'block-device':
+      return 4
+    case 'directory':
+      return 5
+    case 'fifo':
+      return 6
+    case 'contiguous-file':
+      return 7
+    case 'pax-header':
+      return 72
+  }
+
+  return 0
+}
+
+function indexOf (block, num, offset, end) {
+  for (; offset < end; offset++) {
+    if (block[offset] === num) return offset
+  }
+  return end
+}
+
+function cksum (block) {
+  let sum = 8 * 32
+  for (let i = 0; i < 148; i++) sum += block[i]
+  for (let j = 156; j < 512; j++) sum += block[j]
+  return sum
+}
+
+function encodeOct (val, n) {
+  val = val.toString(8)
+  if (val.length > n) return SEVENS.slice(0, n) + ' '
+  return ZEROS.slice(0, n - val.length) + val + ' '
+}
+
+function encodeSizeBin (num, buf, off) {
+  buf[off] = 0x80
+  for (let i = 11; i > 0; i--) {
+    buf[off + i] = num & 0xff
+    num = Math.floor(num / 0x100)
+  }
+}
+
+function encodeSize (num, buf, off) {
+  if (num.toString(8).length > 11) {
+    encodeSizeBin(num, buf, off)
+  } else {
+    b4a.write(buf, encodeOct(num, 11), off)
+  }
+}
+
+/* Copied from the node-tar repo and modified to meet
+ * tar-stream coding standard.
+ *
+ * Source: https://github.com/npm/node-tar/blob/51b6627a1f357d2eb433e7378e5f05e83b7aa6cd/lib/header.js#L349
+ */
+function parse256 (buf) {
+  // first byte MUST be either 80 or FF
+  // 80 for positive, FF for 2's comp
+  let positive
+  if (buf[0] === 0x80) positive = true
+  else if (buf[0] === 0xFF) positive = false
+  else return null
+
+  // build up a base-256 tuple from the least sig to the highest
+  const tuple = []
+  let i
+  for (i = buf.length - 1; i > 0; i--) {
+    const byte = buf[i]
+    if (positive) tuple.push(byte)
+    else tuple.push(0xFF - byte)
+  }
+
+  let sum = 0
+  const l = tuple.length
+  for (i = 0; i < l; i++) {
+    sum += tuple[i] * Math.pow(256, i)
+  }
+
+  return positive ? sum : -1 * sum
+}
+
+function decodeOct (val, offset, length) {
+  val = val.subarray(offset, offset + length)
+  offset = 0
+
+  // If prefixed with 0x80 then parse as a base-256 integer
+  if (val[offset] & 0x80) {
+    return parse256(val)
+  } else {
+    // Older versions of tar can prefix with spaces
+    while (offset < val.length && val[offset] === 32) offset++
+    const end = clamp(indexOf(val, 32, offset, val.length), val.length, val.length)
+    while (offset < end && val[offset] === 0) offset++
+    if (end === offset) return 0
+    return parseInt(b4a.toString(val.subarray(offset, end)), 8)
+  }
+}
+
+function decodeStr (val, offset, length, encoding) {
+  return b4a.toString(val.subarray(offset, indexOf(val, 0, offset, offset + length)), encoding)
+}
+
+function addLength (str) {
+  const len = b4a.byteLength(str)
+  let digits = Math.floor(Math.log(len) / Math.log(10)) + 1
+  if (len + digits >= Math.pow(10, digits)) digits++
+
+  return (len + digits) + str
+}
+
+
+/***/ }),
+
+/***/ 6118:
+/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
+
+exports.extract = __nccwpck_require__(5763)
+/* unused reexport */ __nccwpck_require__(861)
+
+
+/***/ }),
+
+/***/ 861:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const { Readable, Writable, getStreamError } = __nccwpck_require__(6204)
+const b4a = __nccwpck_require__(3057)
+
+const constants = __nccwpck_require__(775)
+const headers = __nccwpck_require__(8428)
+
+const DMODE = 0o755
+const FMODE = 0o644
+
+const END_OF_TAR = b4a.alloc(1024)
+
+class Sink extends Writable {
+  constructor (pack, header, callback) {
+    super({ mapWritable, eagerOpen: true })
+
+    this.written = 0
+    this.header = header
+
+    this._callback = callback
+    this._linkname = null
+    this._isLinkname = header.type === 'symlink' && !header.linkname
+    this._isVoid = header.type !== 'file' && header.type !== 'contiguous-file'
+    this._finished = false
+    this._pack = pack
+    this._openCallback = null
+
+    if (this._pack._stream === null) this._pack._stream = this
+    else this._pack._pending.push(this)
+  }
+
+  _open (cb) {
+    this._openCallback = cb
+    if (this._pack._stream === this) this._continueOpen()
+  }
+
+  _continuePack (err) {
+    if (this._callback === null) return
+
+    const callback = this._callback
+    this._callback = null
+
+    callback(err)
+  }
+
+  _continueOpen () {
+    if (this._pack._stream === null) this._pack._stream = this
+
+    const cb = this._openCallback
+    this._openCallback = null
+    if (cb === null) return
+
+    if (this._pack.destroying) return cb(new Error('pack stream destroyed'))
+    if (this._pack._finalized) return cb(new Error('pack stream is already finalized'))
+
+    this._pack._stream = this
+
+    if (!this._isLinkname) {
+      this._pack._encode(this.header)
+    }
+
+    if (this._isVoid) {
+      this._finish()
+      this._continuePack(null)
+    }
+
+    cb(null)
+  }
+
+  _write (data, cb) {
+    if (this._isLinkname) {
+      this._linkname = this._linkname ? b4a.concat([this._linkname, data]) : data
+      return cb(null)
+    }
+
+    if (this._isVoid) {
+      if (data.byteLength > 0) {
+        return cb(new Error('No body allowed for this entry'))
+      }
+      return cb()
+    }
+
+    this.written += data.byteLength
+    if (this._pack.push(data)) return cb()
+    this._pack._drain = cb
+  }
+
+  _finish () {
+    if (this._finished) return
+    this._finished = true
+
+    if (this._isLinkname) {
+      this.header.linkname = this._linkname ? b4a.toString(this._linkname, 'utf-8') : ''
+      this._pack._encode(this.header)
+    }
+
+    overflow(this._pack, this.header.size)
+
+    this._pack._done(this)
+  }
+
+  _final (cb) {
+    if (this.written !== this.header.size) { // corrupting tar
+      return cb(new Error('Size mismatch'))
+    }
+
+    this._finish()
+    cb(null)
+  }
+
+  _getError () {
+    return getStreamError(this) || new Error('tar entry destroyed')
+  }
+
+  _predestroy () {
+    this._pack.destroy(this._getError())
+  }
+
+  _destroy (cb) {
+    this._pack._done(this)
+
+    this._continuePack(this._finished ? null : this._getError())
+
+    cb()
+  }
+}
+
+class Pack extends Readable {
+  constructor (opts) {
+    super(opts)
+    this._drain = noop
+    this._finalized = false
+    this._finalizing = false
+    this._pending = []
+    this._stream = null
+  }
+
+  entry (header, buffer, callback) {
+    if (this._finalized || this.destroying) throw new Error('already finalized or destroyed')
+
+    if (typeof buffer === 'function') {
+      callback = buffer
+      buffer = null
+    }
+
+    if (!callback) callback = noop
+
+    if (!header.size || header.type === 'symlink') header.size = 0
+    if (!header.type) header.type = modeToType(header.mode)
+    if (!header.mode) header.mode = header.type === 'directory' ? DMODE : FMODE
+    if (!header.uid) header.uid = 0
+    if (!header.gid) header.gid = 0
+    if (!header.mtime) header.mtime = new Date()
+
+    if (typeof buffer === 'string') buffer = b4a.from(buffer)
+
+    const sink = new Sink(this, header, callback)
+
+    if (b4a.isBuffer(buffer)) {
+      header.size = buffer.byteLength
+      sink.write(buffer)
+      sink.end()
+      return sink
+    }
+
+    if (sink._isVoid) {
+      return sink
+    }
+
+    return sink
+  }
+
+  finalize () {
+    if (this._stream || this._pending.length > 0) {
+      this._finalizing = true
+      return
+    }
+
+    if (this._finalized) return
+    this._finalized = true
+
+    this.push(END_OF_TAR)
+    this.push(null)
+  }
+
+  _done (stream) {
+    if (stream !== this._stream) return
+
+    this._stream = null
+
+    if (this._finalizing) this.finalize()
+    if (this._pending.length) this._pending.shift()._continueOpen()
+  }
+
+  _encode (header) {
+    if (!header.pax) {
+      const buf = headers.encode(header)
+      if (buf) {
+        this.push(buf)
+        return
+      }
+    }
+    this._encodePax(header)
+  }
+
+  _encodePax (header) {
+    const paxHeader = headers.encodePax({
+      name: header.name,
+      linkname: header.linkname,
+      pax: header.pax
+    })
+
+    const newHeader = {
+      name: 'PaxHeader',
+      mode: header.mode,
+      uid: header.uid,
+      gid: header.gid,
+      size: paxHeader.byteLength,
+      mtime: header.mtime,
+      type: 'pax-header',
+      linkname: header.linkname && 'PaxHeader',
+      uname: header.uname,
+      gname: header.gname,
+      devmajor: header.devmajor,
+      devminor: header.devminor
+    }
+
+    this.push(headers.encode(newHeader))
+    this.push(paxHeader)
+    overflow(this, paxHeader.byteLength)
+
+    newHeader.size = header.size
+    newHeader.type = header.type
+    this.push(headers.encode(newHeader))
+  }
+
+  _doDrain () {
+    const drain = this._drain
+    this._drain = noop
+    drain()
+  }
+
+  _predestroy () {
+    const err = getStreamError(this)
+
+    if (this._stream) this._stream.destroy(err)
+
+    while (this._pending.length) {
+      const stream = this._pending.shift()
+      stream.destroy(err)
+      stream._continueOpen()
+    }
+
+    this._doDrain()
+  }
+
+  _read (cb) {
+    this._doDrain()
+    cb()
+  }
+}
+
+module.exports = function pack (opts) {
+  return new Pack(opts)
+}
+
+function modeToType (mode) {
+  switch (mode & constants.S_IFMT) {
+    case constants.S_IFBLK: return 'block-device'
+    case constants.S_IFCHR: return 'character-device'
+    case constants.S_IFDIR: return 'directory'
+    case constants.S_IFIFO: return 'fifo'
+    case constants.S_IFLNK: return 'symlink'
+  }
+
+  return 'file'
+}
+
+function noop () {}
+
+function overflow (self, size) {
+  size &= 511
+  if (size) self.push(END_OF_TAR.subarray(0, 512 - size))
+}
+
+function mapWritable (buf) {
+  return b4a.isBuffer(buf) ? buf : b4a.from(buf)
+}
+
+
+/***/ }),
+
+/***/ 7934:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const PassThroughDecoder = __nccwpck_require__(7256)
+const UTF8Decoder = __nccwpck_require__(6414)
+
+module.exports = class TextDecoder {
+  constructor(encoding = 'utf8') {
+    this.encoding = normalizeEncoding(encoding)
+
+    switch (this.encoding) {
+      case 'utf8':
+        this.decoder = new UTF8Decoder()
+        break
+      case 'utf16le':
+      case 'base64':
+        throw new Error('Unsupported encoding: ' + this.encoding)
+      default:
+        this.decoder = new PassThroughDecoder(this.encoding)
+    }
+  }
+
+  get remaining() {
+    return this.decoder.remaining
+  }
+
+  push(data) {
+    if (typeof data === 'string') return data
+    return this.decoder.decode(data)
+  }
+
+  // For Node.js compatibility
+  write(data) {
+    return this.push(data)
+  }
+
+  end(data) {
+    let result = ''
+    if (data) result = this.push(data)
+    result += this.decoder.flush()
+    return result
+  }
+}
+
+function normalizeEncoding(encoding) {
+  encoding = encoding.toLowerCase()
+
+  switch (encoding) {
+    case 'utf8':
+    case 'utf-8':
+      return 'utf8'
+    case 'ucs2':
+    case 'ucs-2':
+    case 'utf16le':
+    case 'utf-16le':
+      return 'utf16le'
+    case 'latin1':
+    case 'binary':
+      return 'latin1'
+    case 'base64':
+    case 'ascii':
+    case 'hex':
+      return encoding
+    default:
+      throw new Error('Unknown encoding: ' + encoding)
+  }
+}
+
+
+/***/ }),
+
+/***/ 7256:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const b4a = __nccwpck_require__(3057)
+
+module.exports = class PassThroughDecoder {
+  constructor(encoding) {
+    this.encoding = encoding
+  }
+
+  get remaining() {
+    return 0
+  }
+
+  decode(data) {
+    return b4a.toString(data, this.encoding)
+  }
+
+  flush() {
+    return ''
+  }
+}
+
+
+/***/ }),
+
+/***/ 6414:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+const b4a = __nccwpck_require__(3057)
+
+/**
+ * https://encoding.spec.whatwg.org/#utf-8-decoder
+ */
+module.exports = class UTF8Decoder {
+  constructor() {
+    this._reset()
+  }
+
+  get remaining() {
+    return this.bytesSeen
+  }
+
+  decode(data) {
+    if (data.byteLength === 0) return ''
+
+    if (this.bytesNeeded === 0 && trailingIncomplete(data, 0) === 0) {
+      this.bytesSeen = trailingBytesSeen(data)
+      return b4a.toString(data, 'utf8')
+    }
+
+    let result = ''
+    let start = 0
+
+    if (this.bytesNeeded > 0) {
+      while (start < data.byteLength) {
+        const byte = data[start]
+
+        if (byte < this.lowerBoundary || byte > this.upperBoundary) {
+          result += '\ufffd'
+          this._reset()
+          break
+        }
+
+        this.lowerBoundary = 0x80
+        this.upperBoundary = 0xbf
+        this.codePoint = (this.codePoint << 6) | (byte & 0x3f)
+        this.bytesSeen++
+        start++
+
+        if (this.bytesSeen === this.bytesNeeded) {
+          result += String.fromCodePoint(this.codePoint)
+          this._reset()
+          break
+        }
+      }
+
+      if (this.bytesNeeded > 0) return result
+    }
+
+    const trailing = trailingIncomplete(data, start)
+    const end = data.byteLength - trailing
+
+    if (end > start) result += b4a.toString(data, 'utf8', start, end)
+
+    for (let i = end; i < data.byteLength; i++) {
+      const byte = data[i]
+
+      if (this.bytesNeeded === 0) {
+        if (byte <= 0x7f) {
+          this.bytesSeen = 0
+          result += String.fromCharCode(byte)
+        } else if (byte >= 0xc2 && byte <= 0xdf) {
+          this.bytesNeeded = 2
+          this.bytesSeen = 1
+          this.codePoint = byte & 0x1f
+        } else if (byte >= 0xe0 && byte <= 0xef) {
+          if (byte === 0xe0) this.lowerBoundary = 0xa0
+          else if (byte === 0xed) this.upperBoundary = 0x9f
+          this.bytesNeeded = 3
+          this.bytesSeen = 1
+          this.codePoint = byte & 0xf
+        } else if (byte >= 0xf0 && byte <= 0xf4) {
+          if (byte === 0xf0) this.lowerBoundary = 0x90
+          else if (byte === 0xf4) this.upperBoundary = 0x8f
+          this.bytesNeeded = 4
+          this.bytesSeen = 1
+          this.codePoint = byte & 0x7
+        } else {
+          this.bytesSeen = 1
+          result += '\ufffd'
+        }
+
+        continue
+      }
+
+      if (byte < this.lowerBoundary || byte > this.upperBoundary) {
+        result += '\ufffd'
+        i--
+        this._reset()
+
+        continue
+      }
+
+      this.lowerBoundary = 0x80
+      this.upperBoundary = 0xbf
+
+      this.codePoint = (this.codePoint << 6) | (byte & 0x3f)
+      this.bytesSeen++
+
+      if (this.bytesSeen === this.bytesNeeded) {
+        result += String.fromCodePoint(this.codePoint)
+        this._reset()
+      }
+    }
+
+    return result
+  }
+
+  flush() {
+    const result = this.bytesNeeded > 0 ? '\ufffd' : ''
+    this._reset()
+    return result
+  }
+
+  _reset() {
+    this.codePoint = 0
+    this.bytesNeeded = 0
+    this.bytesSeen = 0
+    this.lowerBoundary = 0x80
+    this.upperBoundary = 0xbf
+  }
+}
+
+function trailingIncomplete(data, start) {
+  const len = data.byteLength
+  if (len <= start) return 0
+
+  const limit = Math.max(start, len - 4)
+
+  let i = len - 1
+  while (i > limit && (data[i] & 0xc0) === 0x80) i--
+
+  if (i < start) return 0
+
+  const byte = data[i]
+
+  let needed
+  if (byte <= 0x7f) return 0
+  if (byte >= 0xc2 && byte <= 0xdf) needed = 2
+  else if (byte >= 0xe0 && byte <= 0xef) needed = 3
+  else if (byte >= 0xf0 && byte <= 0xf4) needed = 4
+  else return 0
+
+  const available = len - i
+  return available < needed ? available : 0
+}
+
+function trailingBytesSeen(data) {
+  const len = data.byteLength
+  if (len === 0) return 0
+
+  const last = data[len - 1]
+
+  if (last <= 0x7f) return 0
+  if ((last & 0xc0) !== 0x80) return 1
+
+  const limit = Math.max(0, len - 4)
+
+  let i = len - 2
+  while (i >= limit && (data[i] & 0xc0) === 0x80) i--
+
+  if (i < 0) return 1
+
+  const first = data[i]
+
+  let needed
+  if (first >= 0xc2 && first <= 0xdf) needed = 2
+  else if (first >= 0xe0 && first <= 0xef) needed = 3
+  else if (first >= 0xf0 && first <= 0xf4) needed = 4
+  else return 1
+
+  if (len - i !== needed) return 1
+
+  if (needed >= 3) {
+    const second = data[i + 1]
+    if (first === 0xe0 && second < 0xa0) return 1
+    if (first === 0xed && second > 0x9f) return 1
+    if (first === 0xf0 && second < 0x90) return 1
+    if (first === 0xf4 && second > 0x8f) return 1
+  }
+
+  return 0
+}
 
 
 /***/ }),
@@ -42054,7 +45105,7 @@ async function unlessMissing(answer) {
 
 /***/ }),
 
-/***/ 9848:
+/***/ 7751:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42063,6 +45114,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   $: () => (/* binding */ readRunContext)
 });
 
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 // EXTERNAL MODULE: external "fs"
 var external_fs_ = __nccwpck_require__(9896);
 // EXTERNAL MODULE: external "os"
@@ -47069,6 +50122,7 @@ function getOctokit(token, options, ...additionalPlugins) {
 //# sourceMappingURL=github.js.map
 ;// CONCATENATED MODULE: ./src/adapters/run-context.ts
 
+
 /** What the runner tells about this run. */
 function readRunContext(env) {
     const repository = env['GITHUB_REPOSITORY'];
@@ -47078,6 +50132,7 @@ function readRunContext(env) {
         workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
         event: github_context.eventName,
         sha: github_context.sha,
+        processors: (0,external_node_os_namespaceObject.availableParallelism)(),
         ...(repository === undefined ? {} : { repository, runUrl }),
         ...(pullRequest === undefined ? {} : { pullRequest }),
     };
@@ -47123,6 +50178,10 @@ class RunnerConsole {
     foreign(line) {
         this.#stopCommands();
         (0,_harmless_js__WEBPACK_IMPORTED_MODULE_2__/* .harmlessLines */ .v)(line).forEach(this.#write);
+    }
+    /** The log of each image has a group of its own, which says as much. */
+    progress() {
+        return;
     }
     async group(title, work) {
         _actions_core__WEBPACK_IMPORTED_MODULE_1__.startGroup((0,_harmless_js__WEBPACK_IMPORTED_MODULE_2__/* .harmlessLines */ .v)(title).join(' '));
@@ -47248,7 +50307,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 973:
+/***/ 4324:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47280,97 +50339,504 @@ async function askCommand(command, args, env) {
     }
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+// EXTERNAL MODULE: ./node_modules/tar-stream/index.js
+var tar_stream = __nccwpck_require__(6118);
+;// CONCATENATED MODULE: ./src/adapters/oci-layout.ts
+/**
+ * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
+ * the digest of their content, which is computed here and never believed.
+ */
+
+
+
+
+
+
+
+
+const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.';
+/**
+ * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
+ * or the layout of before, whose layers are put under their digests.
+ * @param layoutDir absolute, made here
+ */
+async function receiveArchive(archive, layoutDir) {
+    await (0,promises_.mkdir)(blobsOf(layoutDir), { recursive: true });
+    const blobs = new Map();
+    const links = [];
+    const unpacked = archive.pipe((0,tar_stream.extract)());
+    // An error of the source does not travel along `pipe`.
+    archive.on('error', error => {
+        unpacked.destroy(error);
+    });
+    for await (const entry of unpacked) {
+        const { type, name } = entry.header;
+        // The library's streams are iterables of buffers, which its types do not say.
+        const content = entry;
+        if (type === 'file')
+            blobs.set(external_node_path_.posix.normalize(name), await storeBlob(content, layoutDir));
+        else if (type === 'symlink' || type === 'link')
+            links.push(entry.header);
+        entry.resume();
+    }
+    for (const { type, name, linkname } of links) {
+        const target = external_node_path_.posix.normalize(type === 'link' ? linkname : external_node_path_.posix.join(external_node_path_.posix.dirname(name), linkname));
+        const blob = blobs.get(target);
+        if (blob !== undefined)
+            blobs.set(external_node_path_.posix.normalize(name), blob);
+    }
+    return blobs;
+}
+/** Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. */
+async function readBlobs(layoutDir) {
+    const blobs = new Map();
+    for (const name of await (0,promises_.readdir)(blobsOf(layoutDir))) {
+        const hash = (0,external_node_crypto_.createHash)('sha256');
+        const path = (0,external_node_path_.join)(blobsOf(layoutDir), name);
+        for await (const chunk of (0,external_node_fs_namespaceObject.createReadStream)(path, { highWaterMark: 1 << 20 }))
+            hash.update(chunk);
+        blobs.set(`blobs/sha256/${name}`, { digest: `sha256:${hash.digest('hex')}`, bytes: (await (0,promises_.stat)(path)).size });
+    }
+    return blobs;
+}
+/** Makes the layout whole, with an index of the given images. An image that is not there, or not what it says, throws when it is asked for. */
+async function openLayout(layoutDir, blobs, imageIds) {
+    const layout = {
+        layoutDir,
+        byPath: blobs,
+        byDigest: new Map([...blobs.values()].map(blob => [blob.digest, blob])),
+        saved: await readSaved(layoutDir, blobs),
+    };
+    const images = new Map();
+    const manifests = [];
+    for (const imageId of new Set(imageIds)) {
+        try {
+            const image = await describeImage(imageId, layout);
+            images.set(imageId, image);
+            const { size } = await (0,promises_.stat)(pathOf(image.digests.manifest, layoutDir));
+            manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size });
+        }
+        catch (error) {
+            images.set(imageId, error instanceof Error ? error : new Error((0,errors/* messageOf */.bD)(error)));
+        }
+    }
+    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+    return {
+        image: imageId => {
+            const found = images.get(imageId);
+            if (found === undefined || found instanceof Error)
+                throw found ?? new Error(`${imageId} was not asked for`);
+            return found;
+        },
+    };
+}
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const blobsOf = (layoutDir) => (0,external_node_path_.join)(layoutDir, 'blobs', 'sha256');
+const pathOf = (digest, layoutDir) => (0,external_node_path_.join)(blobsOf(layoutDir), digest.replace('sha256:', ''));
+let stored = 0;
+/** Writes a file under the digest of its content. */
+async function storeBlob(content, layoutDir) {
+    stored += 1;
+    const incoming = (0,external_node_path_.join)(layoutDir, `incoming-${String(stored)}`);
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let bytes = 0;
+    const measure = new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            hash.update(chunk);
+            bytes += chunk.length;
+            done(null, chunk);
+        },
+    });
+    try {
+        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, (0,external_node_fs_namespaceObject.createWriteStream)(incoming, { highWaterMark: 1 << 20 }));
+        const digest = `sha256:${hash.digest('hex')}`;
+        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
+        return { digest, bytes };
+    }
+    catch (error) {
+        await (0,promises_.rm)(incoming, { force: true });
+        throw error;
+    }
+}
+async function describeImage(imageId, layout) {
+    const pinned = await readManifest(imageId, layout);
+    // Docker's own store names images by their configuration.
+    const manifest = pinned ?? layout.saved.get(imageId);
+    if (manifest === undefined) {
+        throw new errors/* ToolError */.v4('the engine did not export the image', 'Check that nothing prunes images on this machine.');
+    }
+    const { config } = manifest;
+    const diffIds = await readDiffIds(config, layout);
+    const layers = manifest.layers.map(({ digest }) => checkBlob(digest, layout));
+    if (layers.length !== diffIds.length)
+        throw new errors/* IntegrityError */.cs('the image has not as many layers as it says', suspect);
+    manifest.layers.forEach(({ digest, packed }, index) => {
+        // A packed layer is pinned by the manifest; one that is not packed is its own DiffID.
+        if (!packed && digest !== diffIds[index])
+            throw new errors/* IntegrityError */.cs(`layer ${digest} is not the image's`, suspect);
+    });
+    const digest = pinned === undefined ? await writeManifest(config, layers, layout) : imageId;
+    const digests = { manifest: digest, config, diffIds };
+    return { layoutDir: layout.layoutDir, digests, layers };
+}
+function checkBlob(digest, { byDigest }) {
+    const blob = byDigest.get(digest);
+    if (blob === undefined) {
+        throw new errors/* IntegrityError */.cs(`the exported image lacks ${digest}, or it is not what its digest says`, suspect);
+    }
+    return blob;
+}
+/** Undefined where the ID is not a manifest's. */
+async function readManifest(imageId, { byDigest, layoutDir }) {
+    if (!byDigest.has(imageId))
+        return undefined;
+    const { config, layers } = (await readJson(imageId, layoutDir));
+    if (!Array.isArray(layers) || typeof config?.digest !== 'string')
+        return undefined;
+    return {
+        config: config.digest,
+        layers: layers.map(({ digest, mediaType }) => ({
+            digest,
+            packed: !mediaType.endsWith('.tar'),
+        })),
+    };
+}
+async function readSaved(layoutDir, blobs) {
+    const list = blobs.get('manifest.json');
+    if (list === undefined)
+        return new Map();
+    const entries = (await readJson(list.digest, layoutDir));
+    return new Map(entries.map(({ Config, Layers }) => {
+        const digestOf = (path) => blobs.get(external_node_path_.posix.normalize(path))?.digest ?? path;
+        const config = digestOf(Config);
+        return [config, { config, layers: (Layers ?? []).map(path => ({ digest: digestOf(path), packed: false })) }];
+    }));
+}
+async function readDiffIds(config, layout) {
+    checkBlob(config, layout);
+    const { rootfs } = (await readJson(config, layout.layoutDir));
+    const diffIds = rootfs?.diff_ids ?? [];
+    if (!Array.isArray(diffIds))
+        throw new errors/* IntegrityError */.cs('the image configuration names no layers', suspect);
+    return diffIds;
+}
+async function writeManifest(config, layers, layout) {
+    const describe = (mediaType, { digest, bytes }) => ({ mediaType, digest, size: bytes });
+    const text = JSON.stringify({
+        schemaVersion: 2,
+        mediaType: manifestType,
+        config: describe('application/vnd.oci.image.config.v1+json', checkBlob(config, layout)),
+        layers: layers.map(layer => describe('application/vnd.oci.image.layer.v1.tar', layer)),
+    });
+    const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
+    await (0,promises_.writeFile)(pathOf(digest, layout.layoutDir), text);
+    return digest;
+}
+async function readJson(digest, layoutDir) {
+    try {
+        const value = JSON.parse(await (0,promises_.readFile)(pathOf(digest, layoutDir), 'utf8'));
+        if (typeof value === 'object' && value !== null)
+            return value;
+    }
+    catch (error) {
+        throw new errors/* IntegrityError */.cs(`${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, suspect);
+    }
+    throw new errors/* IntegrityError */.cs(`${digest} is not an object`, suspect);
+}
+
+;// CONCATENATED MODULE: ./src/adapters/image-store.ts
+/** Where an engine keeps what it built, and how all of it leaves the engine at once. */
+
+
+
+
+/** Milliseconds for an export: big images on a slow disk, but not for ever. */
+const exportTimeout = 60 * 60_000;
+/** The store of a Docker engine. */
+class DockerStore {
+    #options;
+    /** The names that this run gave and that are not removed yet. */
+    #tags = new Set();
+    #cleaning = [];
+    constructor(options) {
+        this.#options = options;
+    }
+    /**
+     * Into the containerd store, layers go as they are and stay packed up: to compress them and to unpack them for
+     * containers takes two thirds of a build's time, and nobody will run these images.
+     */
+    async outputArgs(tag) {
+        this.#tags.add(tag);
+        return this.#options.containerd
+            ? ['--output', `type=image,name=${tag},unpack=false,compression=uncompressed`]
+            : ['--load', '--tag', tag];
+    }
+    async export(imageIds, layoutDir) {
+        const present = await this.#checkSpace(imageIds, (0,external_node_path_.dirname)(layoutDir));
+        if (present.length === 0)
+            throw new errors/* ToolError */.v4('the engine has none of the images any more', pruned);
+        const { run, env } = this.#options;
+        const said = [];
+        const received = {};
+        const result = await run({
+            command: 'docker',
+            args: ['image', 'save', ...present],
+            env,
+            timeout: exportTimeout,
+            onLine: line => said.push(line),
+            onOutput: async (archive) => {
+                received.blobs = await receiveArchive(archive, layoutDir);
+            },
+        }).catch(explainFullDisk);
+        if (received.blobs === undefined || result.status !== 'exited' || result.exitCode !== 0) {
+            throw new errors/* ToolError */.v4(`docker could not export the images: ${said.at(-1) ?? result.status}`, 'Check the free disk space and the engine of this machine, then run again.', said);
+        }
+        void this.clean();
+        return openLayout(layoutDir, received.blobs, imageIds);
+    }
+    /** A tenth of a second an image, and nobody waits for it: it begins when the images have left the engine. */
+    async clean() {
+        const tags = [...this.#tags];
+        this.#tags.clear();
+        this.#cleaning.push(tags.length === 0 ? Promise.resolve() : this.#removeTags(tags));
+        await Promise.all(this.#cleaning);
+    }
+    async #removeTags(tags) {
+        // Images that did not build have no tag: docker says so, and nobody needs to hear it.
+        await this.#options.ask('image', 'rm', ...tags);
+    }
+    /** What the engine still has. One that is gone costs only its own result. @throws ToolError when they cannot fit */
+    async #checkSpace(imageIds, directory) {
+        const { stdout } = await this.#options.ask('image', 'inspect', '--format', '{{.Id}} {{.Size}}', ...imageIds);
+        const sizes = new Map(stdout.split('\n').map(line => line.split(' ')));
+        const present = imageIds.filter(id => sizes.has(id));
+        // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
+        const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))));
+        const { bavail, bsize } = await (0,promises_.statfs)(directory);
+        if (needed > bavail * bsize)
+            throw fullDisk(`${megabytes(bavail * bsize)} are free, one image has ${megabytes(needed)}`);
+        return present;
+    }
+}
+/**
+ * A BuildKit that is not Docker's own: nothing stays in it, so each build exports to disk at once. Each has a layout of
+ * its own, since BuildKit's client cannot write two at a time into one, but they share the folder of blobs: a layer that
+ * is there already is not sent again.
+ */
+class BuilderStore {
+    /** Absolute. */
+    #directory;
+    constructor(directory) {
+        this.#directory = directory;
+    }
+    async outputArgs(tag, directory) {
+        const blobs = (0,external_node_path_.join)(this.#directory, 'blobs');
+        const layout = (0,external_node_path_.join)(directory, 'layout');
+        await (0,promises_.mkdir)((0,external_node_path_.join)(blobs, 'sha256'), { recursive: true });
+        await (0,promises_.mkdir)(layout);
+        await (0,promises_.symlink)(blobs, (0,external_node_path_.join)(layout, 'blobs'));
+        return ['--output', `type=oci,tar=false,dest=${layout},name=${tag},compression=uncompressed`];
+    }
+    async export(imageIds, layoutDir) {
+        await (0,promises_.rename)(this.#directory, layoutDir);
+        return openLayout(layoutDir, await readBlobs(layoutDir), imageIds);
+    }
+    async clean() {
+        await (0,promises_.rm)(this.#directory, { recursive: true, force: true });
+    }
+}
+const pruned = 'Check that nothing prunes images on this machine while the gate runs.';
+function explainFullDisk(error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+        throw fullDisk('it filled up while the images were exported');
+    throw error;
+}
+function fullDisk(what) {
+    return new errors/* ToolError */.v4(`the disk is full: ${what}`, 'Free space on the disk of the temporary folder (RUNNER_TEMP), gate fewer images at a time with the input images, or use a bigger runner.');
+}
+function megabytes(bytes) {
+    return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
 ;// CONCATENATED MODULE: ./src/adapters/docker-engine.ts
 
 
 
 
-/** Milliseconds for an export: a big image on a slow disk, but not for ever. */
-const exportTimeout = 30 * 60_000;
-/** The Docker engine, through the client on PATH and its buildx plugin. */
+
+/** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
 class DockerEngine {
     #options;
+    #store;
     constructor(options) {
         this.#options = options;
     }
     async prepare() {
-        const version = await this.#ask('version', '--format', '{{.Server.Version}}');
-        if (version.exitCode === 127) {
-            throw new errors/* ToolError */.v4('Docker is not installed: there is no `docker` on PATH', 'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/');
-        }
-        if (version.exitCode !== 0) {
-            throw new errors/* ToolError */.v4(`the Docker engine does not answer: ${lastLine(version)}`, 'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.');
-        }
-        const buildx = await this.#ask('buildx', 'version');
-        if (buildx.exitCode !== 0) {
+        const [client, builder] = await Promise.all([
+            this.#readClient(),
+            this.#ask('buildx', 'inspect', ...this.#builderArgs),
+        ]);
+        const { buildxVersion, server } = client;
+        if (buildxVersion === undefined) {
             throw new errors/* ToolError */.v4('the docker client has no buildx, which builds the images', 'Install the buildx plugin: add docker/setup-buildx-action before this step, or the package docker-buildx-plugin.');
         }
-        return { serverVersion: version.stdout.trim(), buildxVersion: buildx.stdout.trim().split(/\s+/)[1] ?? 'unknown' };
+        const { name, driver } = this.#readBuilder(builder, server);
+        const { tempDir } = this.#options;
+        if (driver !== 'docker') {
+            const { version } = await this.#bootstrap(name);
+            this.#store = new BuilderStore((0,external_node_path_.join)(tempDir, 'builder'));
+            return { serverVersion: version, buildxVersion, builder: { name, driver } };
+        }
+        if ('reason' in server)
+            throw notAnswering(server.reason);
+        const ask = this.#ask.bind(this);
+        this.#store = new DockerStore({ ...this.#options, ask, containerd: server.containerd });
+        return { serverVersion: server.version, buildxVersion };
     }
     async build(request, onLine) {
-        const { run, env } = this.#options;
-        const args = buildArgs(request);
-        const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine });
-        if (result.status === 'timed-out')
-            return result;
-        if (result.status === 'killed') {
-            throw new errors/* ToolError */.v4(`docker buildx build was killed by ${result.signal}`, 'Look for a lack of memory on the runner.');
-        }
-        if (result.exitCode !== 0)
-            return { status: 'failed', exitCode: result.exitCode };
-        // The tag is this run's own, so what it names now is what was built.
-        const inspected = await this.#inspect(request.tag, '{{.Id}}');
-        return { status: 'built', imageId: inspected.trim() };
-    }
-    async withExport(imageId, use) {
         const { run, env, tempDir } = this.#options;
-        const diffIds = JSON.parse(await this.#inspect(imageId, '{{json .RootFS.Layers}}'));
-        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'export-'));
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'build-'));
         try {
-            const archive = (0,external_node_path_.join)(directory, 'image.tar');
-            const said = [];
-            const args = ['image', 'save', '--output', archive, imageId];
-            const onLine = (line) => said.push(line);
-            const result = await run({ command: 'docker', args, env, timeout: exportTimeout, onLine });
-            if (result.status !== 'exited' || result.exitCode !== 0) {
-                throw new errors/* ToolError */.v4(`docker could not export the image: ${said.at(-1) ?? result.status}`, 'Check the free disk space on the runner, then run again.', said);
+            const metadataFile = (0,external_node_path_.join)(directory, 'metadata.json');
+            const output = await this.#prepared.outputArgs(request.tag, directory);
+            const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)];
+            const signal = request.signal === undefined ? {} : { signal: request.signal };
+            const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine, ...signal });
+            if (result.status === 'timed-out')
+                return result;
+            if (result.status === 'killed') {
+                throw new errors/* ToolError */.v4(`docker buildx build was killed by ${result.signal}`, 'Look for a lack of memory on this machine; a lower max-parallel needs less of it.');
             }
-            return await use({ archive, diffIds: diffIds ?? [] });
+            if (result.exitCode !== 0)
+                return { status: 'failed', exitCode: result.exitCode };
+            return { status: 'built', imageId: await readImageId(metadataFile) };
         }
         finally {
             await (0,promises_.rm)(directory, { recursive: true, force: true });
         }
     }
-    async removeTags(tags) {
-        // Images that did not build have no tag: docker says so, and nobody needs to hear it.
-        await this.#ask('image', 'rm', ...tags);
-    }
-    async #inspect(name, format) {
-        const output = await this.#ask('image', 'inspect', '--format', format, name);
-        if (output.exitCode !== 0) {
-            throw new errors/* ToolError */.v4(`the built image is not in the engine: ${lastLine(output)}`, 'Check that nothing prunes images on this runner while the gate runs.');
+    async withExport(imageIds, use) {
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'export-'));
+        try {
+            return await use(await this.#prepared.export([...new Set(imageIds)], (0,external_node_path_.join)(directory, 'layout')));
         }
-        return output.stdout;
+        finally {
+            await (0,promises_.rm)(directory, { recursive: true, force: true });
+        }
+    }
+    async clean() {
+        await this.#store?.clean();
+    }
+    get #prepared() {
+        if (this.#store === undefined)
+            throw new Error('the engine was not prepared');
+        return this.#store;
+    }
+    get #builderArgs() {
+        const { builder } = this.#options;
+        return builder === undefined ? [] : ['--builder', builder];
+    }
+    /** What the client knows of itself and of the server, in one question. */
+    async #readClient() {
+        const output = await this.#ask('info', '--format', '{{json .}}');
+        if (output.exitCode === 127) {
+            throw new errors/* ToolError */.v4('Docker is not installed: there is no `docker` on PATH', 'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/');
+        }
+        const info = parseObject(output.stdout);
+        const plugin = info?.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx');
+        return { buildxVersion: plugin?.Version, server: readServer(info, output) };
+    }
+    #readBuilder(output, server) {
+        const name = fieldOf('Name', output.stdout);
+        const driver = fieldOf('Driver', output.stdout);
+        if (output.exitCode === 0 && name !== undefined && driver !== undefined)
+            return { name, driver };
+        const { builder } = this.#options;
+        // Without a name it is the engine that buildx asks.
+        if (builder === undefined && 'reason' in server)
+            throw notAnswering(server.reason);
+        throw new errors/* ConfigurationError */.j1(`builder: ${builder === undefined ? 'there is none to build with' : `'${builder}' cannot be used`}: ${lastLine(output)}`, 'Create it before this step (docker/setup-buildx-action), see docker buildx ls for those that exist, or leave the input empty.');
+    }
+    async #bootstrap(name) {
+        const output = await this.#ask('buildx', 'inspect', '--bootstrap', name);
+        const status = fieldOf('Status', output.stdout);
+        if (output.exitCode !== 0 || status !== 'running') {
+            const reason = fieldOf('Error', output.stdout) ?? lastLine(output);
+            throw new errors/* ToolError */.v4(`the builder ${name} does not run: ${reason}`, 'Start it, or create it anew; see docker buildx ls.');
+        }
+        return { version: fieldOf('BuildKit version', output.stdout) ?? 'unknown' };
     }
     #ask(...args) {
         return askCommand('docker', args, this.#options.env);
     }
 }
-/** The arguments of one build. Attestations are off: they would turn the image into an index of several. */
-function buildArgs({ contextDir, dockerfile, tag, noCache }) {
+function readServer(info, output) {
+    const version = info?.ServerVersion;
+    if (version === undefined || version === '')
+        return { reason: info?.ServerErrors?.[0] ?? lastLine(output) };
+    // Docker's documented way to tell the containerd image store from the older ones.
+    const containerd = info?.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true;
+    return { version, containerd };
+}
+function notAnswering(reason) {
+    return new errors/* ToolError */.v4(`the Docker engine does not answer: ${reason}`, 'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.');
+}
+/**
+ * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
+ * index of several.
+ *
+ * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
+ * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
+ * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
+ * nothing but their content.
+ */
+function buildArgs(request, metadataFile) {
+    const { contextDir, dockerfile, freshFor, platform } = request;
     return [
-        'buildx',
-        'build',
         '--progress=rawjson',
         '--provenance=false',
-        '--load',
-        ...(noCache ? ['--no-cache'] : []),
-        '--tag',
-        tag,
-        '--file',
-        dockerfile,
+        ...['--metadata-file', metadataFile],
+        ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
+        ...(platform === undefined ? [] : ['--platform', platform]),
+        ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
+        ...['--file', dockerfile],
         contextDir,
     ];
+}
+async function readImageId(metadataFile) {
+    try {
+        const digest = (parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {})['containerimage.digest'];
+        if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest))
+            return digest;
+        throw new Error('it names no image');
+    }
+    catch (error) {
+        throw new errors/* ToolError */.v4(`docker buildx build left no usable metadata file: ${(0,errors/* messageOf */.bD)(error)}`, 'Use buildx 0.10 or later; docker buildx version tells.');
+    }
+}
+function parseObject(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The first `Field:   value` of what `docker buildx inspect` prints. */
+function fieldOf(field, text) {
+    return new RegExp(`^${field}:\\s*(\\S.*)$`, 'm').exec(text)?.[1]?.trim();
 }
 function lastLine({ stderr, stdout }) {
     return (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
@@ -47396,7 +50862,12 @@ const docker = [
 ];
 /** For the docker client. */
 function dockerEnvironment(source) {
-    return { ...pick(source, [...common, ...network, ...docker]), BUILDX_NO_DEFAULT_ATTESTATIONS: '1' };
+    return {
+        ...pick(source, [...common, ...network, ...docker]),
+        BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
+        // The metadata file is read for the image's digest alone; to fetch the provenance costs a round trip a build.
+        BUILDX_METADATA_PROVENANCE: 'disabled',
+    };
 }
 /** For a scan: neither network nor credentials, and a home without anybody's configuration. */
 function scanEnvironment(source, home) {
@@ -47436,7 +50907,8 @@ const maxLine = 16 * 1024;
 /** @param cancelled ends every running process with its reason, and lets none start any more */
 function createRunProcess(cancelled) {
     return async (request) => {
-        cancelled.throwIfAborted();
+        const stop = request.signal === undefined ? cancelled : AbortSignal.any([cancelled, request.signal]);
+        stop.throwIfAborted();
         const child = (0,external_node_child_process_namespaceObject.spawn)(request.command, request.args, {
             env: request.env,
             cwd: request.cwd,
@@ -47458,24 +50930,24 @@ function createRunProcess(cancelled) {
                 end();
             }, request.timeout));
         }
-        cancelled.addEventListener('abort', end);
+        stop.addEventListener('abort', end);
         try {
-            const result = await waitFor(child, request);
-            cancelled.throwIfAborted();
+            const result = await waitFor(child, request, end);
+            stop.throwIfAborted();
             return ended.byTimeout ? { status: 'timed-out' } : result;
         }
         finally {
             // Also the one that would kill later: by then the number may be another process's.
             timers.forEach(clearTimeout);
-            cancelled.removeEventListener('abort', end);
+            stop.removeEventListener('abort', end);
             signalGroup(child, 'SIGKILL');
         }
     };
 }
-function waitFor(child, { command, onLine }) {
-    readLines(child.stdout, onLine);
-    readLines(child.stderr, onLine);
-    return new Promise((resolve, reject) => {
+/** @param end asks the process to end */
+async function waitFor(child, request, end) {
+    const { command, onLine, onOutput } = request;
+    const ended = new Promise((resolve, reject) => {
         child.on('error', error => {
             reject(new errors/* ToolError */.v4(`${command} could not be started: ${(0,errors/* messageOf */.bD)(error)}`, 'Check that it is installed.'));
         });
@@ -47483,6 +50955,27 @@ function waitFor(child, { command, onLine }) {
             resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode });
         });
     });
+    readLines(child.stderr, onLine);
+    if (onOutput === undefined || child.stdout === null) {
+        readLines(child.stdout, onLine);
+        return ended;
+    }
+    const taken = onOutput(child.stdout).catch((error) => {
+        end();
+        // Nobody reads on: what is in the pipe must not keep the process from ending.
+        child.stdout?.resume();
+        throw error;
+    });
+    const [result, output] = await Promise.allSettled([ended, taken]);
+    if (result.status === 'rejected')
+        throw result.reason;
+    // A process that failed explains why its output is only half of one.
+    if (output.status === 'rejected' && !failedByItself(result.value))
+        throw output.reason;
+    return result.value;
+}
+function failedByItself(result) {
+    return result.status === 'exited' && result.exitCode !== 0;
 }
 /** A bare carriage return ends a line too, as it does for the runner that reads our output. */
 function readLines(stream, onLine) {
@@ -47517,10 +51010,6 @@ function signalGroup(child, signal) {
     }
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: ./src/adapters/trivy-reason.ts
 /** As much as fits into one line of a log. */
 const maxLength = 400;
@@ -48612,28 +52101,33 @@ function mismatch(what, expected, actual, told) {
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
 class TrivyScanner {
     #options;
+    #scanners;
     #program = '';
-    /** Trivy's cache directory of this run: links to the databases, and its analysis of layers. */
-    #cacheDir = '';
+    /** Absolute paths of the databases, by Trivy's folder for them in a cache directory. */
+    #databases = new Map();
     /** Set at the first image that needs it: downloads the Java database once. */
     #javaDatabase;
     constructor(options) {
         this.#options = options;
+        this.#scanners = options.scanners ?? ['vuln'];
     }
     async prepare() {
-        const { settings, console, platform, tempDir } = this.#options;
+        const { settings, platform } = this.#options;
         const { path, version, source } = await this.#inEmptyDirectory(home => installTrivy(settings, platform, home));
-        console.info(`Trivy ${version}, from ${source}`);
         this.#program = path;
-        this.#cacheDir = (0,external_node_path_.join)(tempDir, 'trivy');
-        await (0,promises_.mkdir)(this.#cacheDir);
         const database = await this.#provide(vulnerabilityDatabase, settings.dbRepositories);
-        console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`);
         return { version, source, database };
     }
-    async scan(archive, timeout) {
+    async newCache(known) {
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'cache-'));
+        const analysed = known === undefined ? '' : (0,external_node_path_.join)(known.directory, analysisFolder);
+        if ((0,external_node_fs_namespaceObject.existsSync)(analysed))
+            await (0,promises_.cp)(analysed, (0,external_node_path_.join)(directory, analysisFolder), { recursive: true });
+        return { directory };
+    }
+    async scan(image, cache, timeout) {
         try {
-            return await this.#scanOnce(archive, timeout);
+            return await this.#scanOnce(image, cache, timeout);
         }
         catch (error) {
             if (!(error instanceof errors/* ToolError */.v4) || !needsJavaDatabase(error))
@@ -48641,16 +52135,25 @@ class TrivyScanner {
             const { settings } = this.#options;
             this.#javaDatabase ??= this.#provide(javaDatabase, settings.javaDbRepositories).then(() => undefined);
             await this.#javaDatabase;
-            return this.#scanOnce(archive, timeout);
+            return this.#scanOnce(image, cache, timeout);
         }
     }
-    async #scanOnce(archive, timeout) {
+    async #scanOnce({ layoutDir, digests }, cache, timeout) {
+        await this.#linkDatabases(cache);
         return this.#inEmptyDirectory(async (directory) => {
             const output = (0,external_node_path_.join)(directory, 'report.json');
+            // Trivy reads ':' and '@' in the path of a layout as the beginning of a reference.
+            await (0,promises_.symlink)(layoutDir, (0,external_node_path_.join)(directory, 'layout'));
             const said = [];
             const result = await this.#options.run({
                 command: this.#program,
-                args: scanArgs({ archive, output, cacheDir: this.#cacheDir, timeout }),
+                args: scanArgs({
+                    input: `layout@${digests.manifest}`,
+                    output,
+                    cacheDir: cache.directory,
+                    timeout,
+                    scanners: this.#scanners,
+                }),
                 env: scanEnvironment(process.env, directory),
                 cwd: directory,
                 // Trivy's own limit comes first, and says more.
@@ -48660,8 +52163,17 @@ class TrivyScanner {
             if (result.status === 'exited' && result.exitCode === 0 && (0,external_node_fs_namespaceObject.existsSync)(output))
                 return (0,promises_.readFile)(output, 'utf8');
             const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result);
-            throw new errors/* ToolError */.v4(`Trivy ended without a report: ${reason}`, 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
+            throw new errors/* ToolError */.v4(`Trivy ended without a report: ${reason}`, /no space left on device/i.test(reason)
+                ? 'Free space on the disk of the temporary folder (RUNNER_TEMP), then run again.'
+                : 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
         });
+    }
+    async #linkDatabases({ directory }) {
+        for (const [folder, path] of this.#databases) {
+            const link = (0,external_node_path_.join)(directory, folder);
+            if (!(0,external_node_fs_namespaceObject.existsSync)(link))
+                await (0,promises_.symlink)(path, link);
+        }
     }
     async #provide(kind, repositories) {
         const { run, databaseDir } = this.#options;
@@ -48676,7 +52188,7 @@ class TrivyScanner {
                 now: new Date(),
             });
         });
-        await (0,promises_.symlink)(path, (0,external_node_path_.join)(this.#cacheDir, kind.folder));
+        this.#databases.set(kind.folder, path);
         return { repository, updatedAt };
     }
     /** Trivy silently loads `trivy.yaml`, `.trivyignore` and `trivy-secret.yaml` from where it runs. */
@@ -48690,14 +52202,18 @@ class TrivyScanner {
         }
     }
 }
+/** Trivy's folder for its analysis of layers in a cache directory. */
+const analysisFolder = 'fanal';
 /** One scan without any filter: Trivy measures, the policy decides. */
-function scanArgs({ archive, output, cacheDir, timeout }) {
+function scanArgs({ input, output, cacheDir, timeout, scanners }) {
     return [
         'image',
-        ...['--input', archive],
+        ...['--input', input],
         ...['--format', 'json', '--output', output],
-        ...['--scanners', 'vuln', '--list-all-pkgs'],
+        ...['--scanners', scanners.join(','), '--list-all-pkgs'],
         ...['--cache-dir', cacheDir, '--timeout', `${String(Math.ceil(timeout / 1000))}s`],
+        // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
+        ...(scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
         '--skip-db-update',
         '--skip-java-db-update',
         '--offline-scan',
@@ -48744,11 +52260,15 @@ async function withWorkbench(options, use) {
     process.on('SIGINT', cancel).on('SIGTERM', cancel);
     try {
         return await use({
-            engine: new DockerEngine({ run, env: dockerEnvironment(process.env), tempDir }),
+            engine: new DockerEngine({
+                run,
+                env: dockerEnvironment(process.env),
+                tempDir,
+                ...(options.builder === undefined ? {} : { builder: options.builder }),
+            }),
             scanner: new TrivyScanner({
                 settings: options.trivy,
                 run,
-                console: options.console,
                 tempDir,
                 databaseDir,
                 platform: thisPlatform,
@@ -48846,12 +52366,12 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6058);
 /* harmony import */ var _adapters_harmless_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2269);
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7473);
-/* harmony import */ var _adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9848);
+/* harmony import */ var _adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7751);
 /* harmony import */ var _adapters_runner_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6676);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(973);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4324);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8422);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7386);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(5774);
 /* harmony import */ var _report_annotations_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(856);
 /* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(4949);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4225);
@@ -48922,7 +52442,7 @@ async function run() {
     const context = (0,_adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunContext */ .$)(process.env);
     try {
         const inputs = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)(readRawInputs(), trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .thisPlatform */ .gA));
-        const workbench = { trivy: inputs.trivy, console, tempRoot: runnerTemp };
+        const workbench = { ...inputs, console, tempRoot: runnerTemp };
         return await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .gate */ .G)(inputs, context, ports, outletsOf(inputs, context)));
     }
     catch (error) {
@@ -48969,7 +52489,11 @@ const inputTable = {
     severity: spec('Severities that block, separated by commas: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW`, `UNKNOWN`', 'CRITICAL,HIGH,MEDIUM', parseSeverities),
     'ignore-unfixed': spec('Do not block on vulnerabilities that no version fixes yet', 'true', parseBoolean),
     'warn-only': spec('Report what would block, but pass; an `error` still fails', 'false', parseBoolean),
-    'no-cache': spec('Build every image from scratch, so that package upgrades are today’s', 'true', parseBoolean),
+    builder: spec('Builder of `docker buildx` to build with; empty: the one that is in use', '', parseBuilder),
+    platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
+    'build-args': spec('Build arguments for every image, one `NAME=VALUE` a line', '', parseBuildArgs),
+    'no-cache': spec('Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once', 'true', parseBoolean),
+    'max-parallel': spec('How many builds run at once, at most; empty: twice the number of processors, at least 4', '', parseMaxParallel),
     timeout: spec('Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`', '10m', parseDuration),
     'trivy-version': spec('Version of Trivy to install', '0.74.0', parseVersion),
     'trivy-sha256': spec('SHA-256 of the release archive (or of the program, with `trivy-path`); needed for versions that Image Gate does not know', '', parseSha256),
@@ -49024,7 +52548,11 @@ function toInputs(values) {
         severity: values.severity,
         ignoreUnfixed: values['ignore-unfixed'],
         warnOnly: values['warn-only'],
+        buildArgs: values['build-args'],
         noCache: values['no-cache'],
+        ...(values.builder === undefined ? {} : { builder: values.builder }),
+        ...(values.platform === undefined ? {} : { platform: values.platform }),
+        ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
         timeout: values.timeout,
         trivy: {
             version: values['trivy-version'],
@@ -49099,6 +52627,45 @@ function parseDuration(text) {
         throw new Mistake(`'${text}' is not between 1s and 6h`);
     return total;
 }
+function parseBuilder(text) {
+    if (text === '')
+        return undefined;
+    // Anything else could read as an option of the client.
+    if (!/^[a-z0-9][\w.-]*$/i.test(text))
+        throw new Mistake(`'${text}' is not a builder's name; see docker buildx ls`);
+    return text;
+}
+function parsePlatform(text) {
+    if (text === '')
+        return undefined;
+    if (text.includes(','))
+        throw new Mistake(`'${text}' names more than one platform; gate each in a step of its own`);
+    if (!/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/.test(text)) {
+        throw new Mistake(`'${text}' is not a platform such as linux/arm64`);
+    }
+    return text;
+}
+/** One a line, since a value may hold anything else. */
+function parseBuildArgs(text) {
+    const lines = text.split(/\r?\n/).filter(line => line.trim() !== '');
+    const wrong = lines.filter(line => !/^\s*[a-z_]\w*=/i.test(line));
+    if (wrong.length > 0) {
+        // Only the names: a value may be nobody's business.
+        throw new Mistake(`${wrong.map(line => `'${line.split('=')[0] ?? ''}'`).join(', ')}: not of the form NAME=VALUE`);
+    }
+    return lines.map(line => parseText(line.trimStart()));
+}
+/** More clients than this at once would be more than 12 GB of them. */
+const maxTogether = 256;
+function parseMaxParallel(text) {
+    if (text === '')
+        return undefined;
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < 1 || number > maxTogether) {
+        throw new Mistake(`'${text}' is not a whole number from 1 to ${String(maxTogether)}`);
+    }
+    return number;
+}
 function parseVersion(text) {
     const version = text.replace(/^v/, '');
     if (!/^\d+\.\d+\.\d+$/.test(version)) {
@@ -49134,7 +52701,7 @@ function parseRepositories(text) {
 
 /***/ }),
 
-/***/ 7386:
+/***/ 5774:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -49150,69 +52717,6 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
-;// CONCATENATED MODULE: ./src/build/log.ts
-/** Enough of the end of a log to see why a step failed, short enough for a summary. */
-const tailLines = 20;
-/** What is kept of a log that nobody listens to yet: a build may print without end. */
-const waitingLines = 2000;
-/** What a build said: kept until it is this build's turn to be told, then told as it comes. */
-class BuildLog {
-    #tail = [];
-    #messages = [];
-    #waiting = [];
-    #console;
-    /** The last step that failed. */
-    failedStep;
-    /** The last lines that the build's steps printed. */
-    get tail() {
-        return this.#tail;
-    }
-    /** The last lines of the client's own words. */
-    get messages() {
-        return this.#messages;
-    }
-    /** Tells what was said so far, and from now on everything at once. */
-    tellTo(console) {
-        this.#console = console;
-        this.#waiting.splice(0).forEach(line => {
-            console.foreign(line);
-        });
-    }
-    add(event) {
-        const line = renderEvent(event);
-        if (this.#console === undefined)
-            keep(this.#waiting, line, waitingLines);
-        else
-            this.#console.foreign(line);
-        if (event.kind === 'log')
-            keep(this.#tail, event.text, tailLines);
-        if (event.kind === 'message')
-            keep(this.#messages, event.text, tailLines);
-        // Steps that were cancelled because another one failed are not the reason.
-        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
-            this.failedStep = event;
-    }
-}
-function keep(lines, line, most) {
-    lines.push(line);
-    if (lines.length > most)
-        lines.shift();
-}
-function renderEvent(event) {
-    switch (event.kind) {
-        case 'step':
-            return `=> ${event.name}`;
-        case 'cached':
-            return `=> cached ${event.name}`;
-        case 'failed':
-            return `=> FAILED ${event.name}: ${event.error}`;
-        case 'log':
-            return `   ${event.text}`;
-        case 'message':
-            return event.text;
-    }
-}
-
 // EXTERNAL MODULE: external "node:string_decoder"
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/build/progress.ts
@@ -49245,10 +52749,10 @@ class ProgressReader {
         if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
             this.#said.set(digest, 'done');
             events.push(...this.#flush(digest));
-            if (vertex.cached === true && !internal)
-                events.push({ kind: 'cached', name });
             if (vertex.error)
                 events.push({ kind: 'failed', name, error: vertex.error });
+            else if (!internal)
+                events.push({ kind: 'done', step: toStep(vertex) });
         }
         return events;
     }
@@ -49265,6 +52769,10 @@ class ProgressReader {
         const rest = state === undefined ? '' : state.rest + state.decoder.end();
         return toLogEvents(rest);
     }
+}
+function toStep({ digest, name, cached, started, completed }) {
+    const duration = Date.parse(completed ?? '') - Date.parse(started ?? '');
+    return { digest, name, cached: cached === true, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) };
 }
 /** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
 function toLogEvents(line) {
@@ -49302,7 +52810,168 @@ function parseFailingLines(messages) {
     return start === undefined ? undefined : { start, end: marked.at(-1) ?? start };
 }
 
+;// CONCATENATED MODULE: ./src/build/failure.ts
+
+function refusal(image, reason) {
+    return {
+        message: `refused: ${reason}`,
+        advice: `Make ${image.contextDir} a folder with a Dockerfile of its own; links must stay inside the images folder.`,
+        log: [],
+    };
+}
+/** @param limit milliseconds */
+function timeout(limit, log) {
+    return {
+        message: `the build timed out after ${String(limit / 1000)} s`,
+        advice: 'See the last lines of its log for what it waited for; raise the input timeout if it needs longer.',
+        log: log.tail,
+    };
+}
+function buildFailure(exitCode, log) {
+    const lines = parseFailingLines(log.messages);
+    const said = log.messages.filter(text => /^ERROR: /.test(text)).at(-1);
+    const { failedStep } = log;
+    const reason = (failedStep === undefined ? said?.replace(/^ERROR: /, '') : `${failedStep.name}: ${failedStep.error}`) ??
+        `docker buildx build ended with exit code ${String(exitCode)}`;
+    const known = explain(failedStep?.name ?? '', [reason, ...log.messages, ...log.tail].join('\n'));
+    return {
+        message: known.what === undefined ? `the build failed: ${reason}` : `the build failed: ${known.what}: ${reason}`,
+        advice: known.advice,
+        log: log.tail.length > 0 ? log.tail : log.messages,
+        ...(lines === undefined ? {} : { lines }),
+    };
+}
+/** How registries refuse, in the words of containerd's resolver and of Docker Hub; the first that fits. */
+const refusals = [
+    {
+        sign: /toomanyrequests|too many requests|rate limit|status:? 429/i,
+        what: 'the registry limits how often it may be asked',
+        advice: 'Log in to the registry before this step (docker/login-action), which raises the limit, or take the base image from a mirror; then run again.',
+    },
+    {
+        sign: /pull access denied|unauthori[sz]ed|authentication required|authorization failed|insufficient_scope|no basic auth|forbidden|status:? 40[13]|denied: /i,
+        what: 'it does not exist, or credentials for it are missing',
+        advice: 'Check the name in FROM; if the image is private, log in to its registry before this step (docker/login-action).',
+    },
+    {
+        sign: /not found|manifest unknown|status:? 404/i,
+        what: 'it does not exist',
+        advice: 'Check the name and the tag in FROM, and that they exist for this platform.',
+    },
+    {
+        sign: /no match for platform|no matching manifest/i,
+        what: 'it does not exist for this platform',
+        advice: 'Choose a base image that is published for the platform, or change the input platform.',
+    },
+    {
+        sign: /./,
+        what: 'its registry did not answer as it should',
+        advice: 'Check the network and its proxy, then run again.',
+    },
+];
+/** @param step the name of the step that failed @param text all that was said */
+function explain(step, text) {
+    if (/no space left on device|disk quota exceeded/i.test(text)) {
+        return {
+            what: 'the disk is full',
+            advice: 'Free space on the disk of the engine (docker system df shows what is on it), or use a bigger runner.',
+        };
+    }
+    const base = /^\[internal\] load metadata for (\S+)$/.exec(step)?.[1];
+    const refused = base === undefined ? undefined : refusals.find(({ sign }) => sign.test(text));
+    if (base !== undefined && refused !== undefined) {
+        return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice: refused.advice };
+    }
+    if (/exit code: 137\b/.test(text)) {
+        return {
+            what: 'a step was killed, mostly for lack of memory',
+            advice: 'Give the runner more memory, or build fewer images at once with the input max-parallel.',
+        };
+    }
+    return {
+        advice: 'Mend the Dockerfile, or what it needs (see the log); until it builds, nobody knows what is in the image.',
+    };
+}
+
+;// CONCATENATED MODULE: ./src/build/log.ts
+/** Enough of the end of a log to see why a step failed, short enough for a summary. */
+const tailLines = 20;
+/** What is kept of a log that nobody listens to yet: a build may print without end. */
+const waitingLines = 2000;
+/** What a build said: kept until it is this build's turn to be told, then told as it comes. */
+class BuildLog {
+    #tail = [];
+    #messages = [];
+    #waiting = [];
+    #onProgress;
+    /** The steps that were completed. */
+    steps = [];
+    #console;
+    /** The last step that failed. */
+    failedStep;
+    /** @param onProgress is told how far the build is: `3/7`, by the numbers that BuildKit gives the steps */
+    constructor(onProgress) {
+        this.#onProgress = onProgress;
+    }
+    /** The last lines that the build's steps printed. */
+    get tail() {
+        return this.#tail;
+    }
+    /** The last lines of the client's own words. */
+    get messages() {
+        return this.#messages;
+    }
+    /** Tells what was said so far, and from now on everything at once. */
+    tellTo(console) {
+        this.#console = console;
+        this.#waiting.splice(0).forEach(line => {
+            console.foreign(line);
+        });
+    }
+    add(event) {
+        const line = renderEvent(event);
+        if (line !== undefined) {
+            if (this.#console === undefined)
+                keep(this.#waiting, line, waitingLines);
+            else
+                this.#console.foreign(line);
+        }
+        if (event.kind === 'log')
+            keep(this.#tail, event.text, tailLines);
+        if (event.kind === 'message')
+            keep(this.#messages, event.text, tailLines);
+        if (event.kind === 'done')
+            this.steps.push(event.step);
+        const at = event.kind === 'step' ? /^\[(?:[^\]]* )?(\d+\/\d+)\]/.exec(event.name)?.[1] : undefined;
+        if (at !== undefined)
+            this.#onProgress(at);
+        // Steps that were cancelled because another one failed are not the reason.
+        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
+            this.failedStep = event;
+    }
+}
+function keep(lines, line, most) {
+    lines.push(line);
+    if (lines.length > most)
+        lines.shift();
+}
+function renderEvent(event) {
+    switch (event.kind) {
+        case 'step':
+            return `=> ${event.name}`;
+        case 'done':
+            return event.step.cached ? `=> cached ${event.step.name}` : undefined;
+        case 'failed':
+            return `=> FAILED ${event.name}: ${event.error}`;
+        case 'log':
+            return `   ${event.text}`;
+        case 'message':
+            return event.text;
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/build/images.ts
+
 
 
 
@@ -49312,25 +52981,17 @@ function buildTag(image, runId) {
     return `image-gate/${runId}/${image.safeName}:gate`;
 }
 /**
- * How many builds run at once, at most. Many: BuildKit runs equal steps once, but only while the builds that want them
- * are running. Each costs a client process of some 50 MB.
- */
-const together = 16;
-/**
  * Builds every image, together. One that does not build is an outcome of its own and costs no other image its result.
  * The logs come one after another, in the images' order: the first that is not told yet is told live.
  */
 async function buildImages(images, plan, ports) {
-    const { clock, console } = ports;
-    const next = takeTurns(together);
+    const { console } = ports;
     const builds = images.map(image => {
-        const log = new BuildLog();
-        const outcome = next(async () => {
-            const started = clock.now().getTime();
-            const result = await buildImage(image, plan, log, ports.engine);
-            return { ...result, image, duration: clock.now().getTime() - started };
+        const log = new BuildLog(progress => {
+            console.progress(image.name, 'building', progress);
         });
-        return { image, log, outcome };
+        console.progress(image.name, 'waiting');
+        return { image, log, outcome: plan.turns(() => buildImage(image, plan, log, ports)) };
     });
     const outcomes = [];
     for (const { image, log, outcome } of builds) {
@@ -49349,41 +53010,20 @@ async function buildImages(images, plan, ports) {
         return settled.value;
     });
 }
-/** Lets so many run at once; the others wait for their turn. */
-function takeTurns(most) {
-    const waiting = [];
-    let running = 0;
-    return async (work) => {
-        if (running < most)
-            running += 1;
-        else
-            await new Promise(resolve => waiting.push(resolve));
-        try {
-            return await work();
-        }
-        finally {
-            // Whoever waits longest takes over the place.
-            const successor = waiting.shift();
-            if (successor === undefined)
-                running -= 1;
-            else
-                successor();
-        }
-    };
+async function buildImage(image, plan, log, { engine, clock, console }) {
+    const started = clock.now().getTime();
+    console.progress(image.name, 'building');
+    const result = await askEngine(image, plan, log, engine);
+    const { steps } = log;
+    console.progress(image.name, result.status === 'built' ? 'built' : 'build failed');
+    return { ...result, image, steps, duration: clock.now().getTime() - started };
 }
-async function buildImage(image, plan, log, engine) {
+async function askEngine(image, plan, log, engine) {
     if (image.refusal !== undefined)
         return failed(refusal(image, image.refusal));
     const progress = new ProgressReader();
-    const request = {
-        contextDir: (0,external_node_path_.join)(plan.workspace, image.contextDir),
-        dockerfile: (0,external_node_path_.join)(plan.workspace, image.dockerfile),
-        tag: buildTag(image, plan.runId),
-        noCache: plan.noCache,
-        timeout: plan.timeout,
-    };
     try {
-        const result = await engine.build(request, line => {
+        const result = await engine.build(requestFor(image, plan), line => {
             progress.read(line).forEach(event => {
                 log.add(event);
             });
@@ -49400,34 +53040,48 @@ async function buildImage(image, plan, log, engine) {
         return failed({ message: `could not be built: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log: log.tail });
     }
 }
+function requestFor(image, plan) {
+    const { workspace, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan;
+    return {
+        contextDir: (0,external_node_path_.join)(workspace, image.contextDir),
+        dockerfile: (0,external_node_path_.join)(workspace, image.dockerfile),
+        tag: buildTag(image, runId),
+        buildArgs,
+        timeout: limit,
+        ...(noCache ? { freshFor: runId } : {}),
+        ...(platform === undefined ? {} : { platform }),
+        ...(signal === undefined ? {} : { signal }),
+    };
+}
 function failed(failure) {
     return { status: 'failed', failure };
 }
-function refusal(image, reason) {
-    return {
-        message: `refused: ${reason}`,
-        advice: `Make ${image.contextDir} a folder with a Dockerfile of its own; links must stay inside the images folder.`,
-        log: [],
-    };
+
+;// CONCATENATED MODULE: ./src/build/sharing.ts
+/** What the images' builds had in common: equal steps ran once, and each further image that needed one got it for free. */
+function measureSharing(builds) {
+    const uses = new Map();
+    for (const step of builds.flatMap(({ steps }) => steps).filter(takesWork)) {
+        const known = uses.get(step.digest);
+        if (known === undefined)
+            uses.set(step.digest, [step]);
+        else
+            known.push(step);
+    }
+    let [ran, shared, saved] = [0, 0, 0];
+    for (const steps of uses.values()) {
+        // What was there before the run is no work of this run's, shared or not.
+        if (steps.every(({ cached }) => cached))
+            continue;
+        ran += 1;
+        shared += steps.length - 1;
+        saved += (steps.length - 1) * Math.max(...steps.map(({ duration }) => duration));
+    }
+    return { ran, shared, saved };
 }
-function timeout(limit, log) {
-    return {
-        message: `the build timed out after ${String(limit / 1000)} s`,
-        advice: 'See the last lines of its log for what it waited for; raise the input timeout if it needs longer.',
-        log: log.tail,
-    };
-}
-function buildFailure(exitCode, log) {
-    const lines = parseFailingLines(log.messages);
-    const said = log.messages.filter(text => /^ERROR: /.test(text)).at(-1);
-    const { failedStep } = log;
-    const reason = failedStep === undefined ? said?.replace(/^ERROR: /, '') : `${failedStep.name}: ${failedStep.error}`;
-    return {
-        message: `the build failed: ${reason ?? `docker buildx build ended with exit code ${String(exitCode)}`}`,
-        advice: 'Mend the Dockerfile, or what it needs (see the log); until it builds, nobody knows what is in the image.',
-        log: log.tail.length > 0 ? log.tail : log.messages,
-        ...(lines === undefined ? {} : { lines }),
-    };
+/** Only steps of a Dockerfile that do something; exporting is not one, and FROM only names what is there. */
+function takesWork({ name }) {
+    return /^\[[^\]]*\d+\/\d+\] (?!FROM )/.test(name);
 }
 
 // EXTERNAL MODULE: ./src/model.ts
@@ -49502,7 +53156,8 @@ function decideImage(build, scan, policy) {
     const { findings, os, packages } = scan.scan;
     const judged = findings.map(finding => judge(finding, policy)).sort(compareFindings);
     const state = judged.some(({ ruling }) => ruling === 'gating') ? 'vulnerable' : 'clean';
-    return { ...scanned, state, findings: judged, counts: countGating(judged), packages, ...(os ? { os } : {}) };
+    const measured = { digests: scan.digests, packages, ...(os ? { os } : {}) };
+    return { ...scanned, ...measured, state, findings: judged, counts: countGating(judged) };
 }
 function judge(finding, policy) {
     return { ...finding, ruling: decideRuling(finding, policy) };
@@ -49659,13 +53314,13 @@ function parseFinalStage(dockerfile) {
     let stage = stages.at(-1);
     let steps = [];
     while (stage !== undefined) {
-        steps = [...stage.body.map(instruction => toStep(instruction, source)), ...steps];
+        steps = [...stage.body.map(instruction => dockerfile_toStep(instruction, source)), ...steps];
         const from = stage.from;
         const index = stages.indexOf(stage);
         const base = from.getImage()?.toLowerCase();
         const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base);
         if (parent === undefined)
-            return { from: toStep(from, source), steps };
+            return { from: dockerfile_toStep(from, source), steps };
         stage = parent;
     }
     return undefined;
@@ -49680,7 +53335,7 @@ function splitStages(instructions) {
     }
     return stages;
 }
-function toStep(instruction, source) {
+function dockerfile_toStep(instruction, source) {
     const { start, end } = instruction.getRange();
     const written = source
         .slice(start.line, end.line + 1)
@@ -49806,6 +53461,65 @@ async function deliver(report, outlets, console) {
             console.warning(`The ${outlet.name} could not be written: ${(0,errors/* messageOf */.bD)(error)}`);
         }
     }
+}
+
+// EXTERNAL MODULE: ./src/report/text.ts
+var report_text = __nccwpck_require__(5655);
+;// CONCATENATED MODULE: ./src/scan/plan.ts
+/** In which order images are scanned, so that no layer is analysed twice. */
+/** @param layersOf the digests of an image's layers */
+function planScans(images, layersOf) {
+    const uses = new Map();
+    for (const layer of images.flatMap(image => [...new Set(layersOf(image))]))
+        uses.set(layer, (uses.get(layer) ?? 0) + 1);
+    const sharedOf = (image) => layersOf(image).filter(layer => (uses.get(layer) ?? 0) > 1);
+    return groupByLayers(images, sharedOf).map(group => {
+        const covered = new Set();
+        const first = [];
+        const rest = [];
+        for (const image of group) {
+            const news = sharedOf(image).filter(layer => !covered.has(layer));
+            if (news.length === 0 && first.length > 0)
+                rest.push(image);
+            else
+                first.push(image);
+            for (const layer of news)
+                covered.add(layer);
+        }
+        return { first, rest };
+    });
+}
+/** Union-find: images with a layer in common end up under the same root. */
+function groupByLayers(images, sharedOf) {
+    const parents = images.map((_, index) => index);
+    const rootOf = (index) => {
+        let at = index;
+        while (parents[at] !== at) {
+            parents[at] = parents[parents[at] ?? at] ?? at;
+            at = parents[at] ?? at;
+        }
+        return at;
+    };
+    const ownerOf = new Map();
+    for (const [index, image] of images.entries()) {
+        for (const layer of sharedOf(image)) {
+            const owner = ownerOf.get(layer);
+            if (owner === undefined)
+                ownerOf.set(layer, index);
+            else
+                parents[rootOf(index)] = rootOf(owner);
+        }
+    }
+    const groups = new Map();
+    for (const [index, image] of images.entries()) {
+        const root = rootOf(index);
+        const group = groups.get(root);
+        if (group === undefined)
+            groups.set(root, [image]);
+        else
+            group.push(image);
+    }
+    return [...groups.values()];
 }
 
 ;// CONCATENATED MODULE: ./src/scan/report.ts
@@ -49934,46 +53648,125 @@ function unreadable(what, cause) {
 ;// CONCATENATED MODULE: ./src/scan/images.ts
 
 
+
 /**
- * Scans every image that was built. A scan that fails is that image's outcome, never "no findings".
- * @param timeout milliseconds an image
+ * Exports every image that was built, together, and scans them. A scan that fails is that image's outcome, never "no
+ * findings"; so is an export.
  */
-async function scanImages(builds, timeout, ports) {
-    const outcomes = [];
-    for (const build of builds) {
-        if (build.status === 'built')
-            outcomes.push(await scanImage(build, timeout, ports));
-    }
-    return outcomes;
-}
-async function scanImage(built, timeout, ports) {
-    const started = ports.clock.now().getTime();
-    const elapsed = () => ports.clock.now().getTime() - started;
-    const { image, imageId } = built;
+async function scanImages(builds, plan, ports) {
+    const built = builds.filter(build => build.status === 'built');
+    if (built.length === 0)
+        return { outcomes: [], exportDuration: 0, layers: noLayers };
+    const { clock, console, engine } = ports;
+    const started = clock.now().getTime();
     try {
-        const scan = await measure(imageId, timeout, ports);
-        ports.console.info(`Scanned ${image.name}: ${describeScan(scan)}`);
-        return { status: 'scanned', image, imageId, scan, duration: elapsed() };
+        return await engine.withExport(built.map(({ imageId }) => imageId), async (exported) => {
+            const exportDuration = clock.now().getTime() - started;
+            return { ...(await scanExport(built, exported, plan, ports)), exportDuration };
+        });
     }
     catch (error) {
-        if (!(error instanceof errors/* GateError */.ue))
-            throw error;
-        const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
-        ports.console.info(`${image.name}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
-        const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
-        return { status: 'failed', image, imageId, failure, duration: elapsed() };
+        const outcomes = built.map(image => toFailure(image, error, 0, console));
+        return { outcomes, exportDuration: clock.now().getTime() - started, layers: noLayers };
     }
 }
-function measure(imageId, timeout, { engine, scanner }) {
-    return engine.withExport(imageId, async ({ archive, diffIds }) => parseScanReport(await scanner.scan(archive, timeout), diffIds));
+const noLayers = { distinct: 0, total: 0, bytes: 0 };
+async function scanExport(built, exported, plan, ports) {
+    const outcomes = new Map();
+    const scannable = [];
+    for (const image of built) {
+        try {
+            scannable.push({ built: image, exported: exported.image(image.imageId) });
+        }
+        catch (error) {
+            outcomes.set(image, toFailure(image, error, 0, ports.console));
+        }
+    }
+    const scan = async (image, cache) => {
+        outcomes.set(image.built, await scanImage(image, cache, plan, ports));
+    };
+    const groups = planScans(scannable, image => image.exported.digests.diffIds);
+    await Promise.all(groups.map(async ({ first, rest }) => {
+        const known = await plan.turns(async () => {
+            const cache = await ports.scanner.newCache();
+            for (const image of first)
+                await scan(image, cache);
+            return cache;
+        });
+        const free = [];
+        await Promise.all(rest.map(image => plan.turns(async () => {
+            const cache = free.pop() ?? (await ports.scanner.newCache(known));
+            await scan(image, cache);
+            free.push(cache);
+        })));
+    }));
+    return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) };
+}
+async function scanImage({ built, exported }, cache, { timeout }, { scanner, console, clock }) {
+    const started = clock.now().getTime();
+    const elapsed = () => clock.now().getTime() - started;
+    const { image, imageId } = built;
+    const { digests } = exported;
+    console.progress(image.name, 'scanning');
+    try {
+        const scan = parseScanReport(await scanner.scan(exported, cache, timeout), digests.diffIds);
+        console.info(`Scanned ${image.name}: ${describeScan(scan)}`);
+        return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
+    }
+    catch (error) {
+        return toFailure(built, error, elapsed(), console);
+    }
+}
+/** @throws what is a defect of ours */
+function toFailure({ image, imageId }, error, duration, console) {
+    if (!(error instanceof errors/* GateError */.ue))
+        throw error;
+    const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
+    console.progress(image.name, 'scan failed');
+    console.info(`${image.name}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
+    const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
+    return { status: 'failed', image, imageId, failure, duration };
+}
+function countLayers(images) {
+    const layers = images.flatMap(({ exported }) => exported.layers);
+    const sizes = new Map(layers.map(({ digest, bytes }) => [digest, bytes]));
+    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    return { distinct: sizes.size, total: layers.length, bytes };
 }
 function describeScan({ os, packages, findings }) {
     const system = os === undefined ? 'no operating system recognised' : `${os.family} ${os.name}`;
     return `${system}, ${String(packages)} packages, ${String(findings.length)} findings before the policy`;
 }
 
+;// CONCATENATED MODULE: ./src/turns.ts
+/** @param most how many may run at once, at least 1 */
+function takeTurns(most) {
+    const waiting = [];
+    let running = 0;
+    return async (work) => {
+        if (running < most)
+            running += 1;
+        else
+            await new Promise(resolve => waiting.push(resolve));
+        try {
+            return await work();
+        }
+        finally {
+            // Whoever waits longest takes over the place.
+            const successor = waiting.shift();
+            if (successor === undefined)
+                running -= 1;
+            else
+                successor();
+        }
+    };
+}
+
 ;// CONCATENATED MODULE: ./src/main.ts
 /** The story of a run. The rooms do the work; here they are only walked through, in order. */
+
+
+
 
 
 
@@ -50002,25 +53795,54 @@ async function refuse(error, defaults, context, { console, clock }, outlets) {
     return report;
 }
 async function examine(inputs, context, ports) {
-    const { workspace } = context;
+    const { workspace, processors } = context;
     const discovery = await discoverImages({ workspace, include: inputs.images, ...inputs }, ports.files);
     tellDiscovery(discovery, inputs, ports.console);
     const { images, skipped, ignored } = discovery;
     if (images.length === 0)
         return { verdict: decide({ builds: [], scans: [], skipped }, policyOf(inputs)), ignored };
     const engine = await ports.engine.prepare();
-    const scanner = await ports.scanner.prepare();
     const runId = (0,external_node_crypto_.randomBytes)(4).toString('hex');
     try {
-        const builds = await buildImages(images, { workspace, runId, ...inputs }, ports);
-        const scans = await scanImages(builds, inputs.timeout, ports);
-        const verdict = decide({ builds, scans, skipped }, policyOf(inputs));
-        const explained = explainOrigins(verdict, scans, await readDockerfiles(images, workspace, ports));
-        return { verdict: explained, ignored, scanner, engine };
+        const { builds, scanner, duration } = await buildAndPrepare(images, runId, inputs, context, ports);
+        const scanning = ports.clock.now().getTime();
+        const scans = await scanImages(builds, { timeout: inputs.timeout, turns: takeTurns(processors) }, ports);
+        const scanned = ports.clock.now().getTime() - scanning;
+        const work = sumUp(builds, scans, { build: duration, scan: scanned - scans.exportDuration });
+        const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs));
+        tellStates(verdict, ports.console);
+        const dockerfiles = await readDockerfiles(images, workspace, ports);
+        return { verdict: explainOrigins(verdict, scans.outcomes, dockerfiles), ignored, scanner, engine, work };
     }
     finally {
-        await ports.engine.removeTags(images.map(image => buildTag(image, runId)));
+        await ports.engine.clean();
     }
+}
+/** Builds wait for the network most of the time, and what they share runs once however many run at the same time. */
+function togetherOn({ processors }) {
+    return Math.max(4, 2 * processors);
+}
+/** Builds while the scanner and its database are fetched. Without a scanner nothing needs to be built any more. */
+async function buildAndPrepare(images, runId, inputs, context, ports) {
+    const started = ports.clock.now().getTime();
+    const stop = new AbortController();
+    const preparing = ports.scanner.prepare().catch((error) => {
+        stop.abort(error);
+        throw error;
+    });
+    const turns = takeTurns(inputs.maxParallel ?? togetherOn(context));
+    const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal };
+    const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)]);
+    // If both fail, the builds were ended because of the scanner.
+    if (scanner.status === 'rejected')
+        throw scanner.reason;
+    if (builds.status === 'rejected')
+        throw builds.reason;
+    tellScanner(scanner.value, ports.console);
+    return { builds: builds.value, scanner: scanner.value, duration: ports.clock.now().getTime() - started };
+}
+function sumUp(builds, scans, times) {
+    return { ...times, export: scans.exportDuration, steps: measureSharing(builds), layers: scans.layers };
 }
 function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
     if (images.length === 0)
@@ -50035,6 +53857,19 @@ function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
     }
     for (const { path, reason } of ignored)
         console.info(`Not an image: ${path}: ${reason}`);
+}
+function tellScanner({ version, source, database }, console) {
+    console.info(`Trivy ${version}, from ${source}`);
+    if (database === undefined)
+        return;
+    console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`);
+}
+function tellStates({ images }, console) {
+    for (const { image, state, buildDuration, scanDuration } of images) {
+        if (state === 'skipped')
+            continue;
+        console.progress(image.name, (0,report_text/* stateText */.r9)(state), `in ${(0,report_text/* durationText */.S5)(buildDuration + scanDuration)}`);
+    }
 }
 function policyOf({ severity, ignoreUnfixed, warnOnly }) {
     return { severity, ignoreUnfixed, warnOnly };
@@ -50270,11 +54105,22 @@ function renderJsonReport(report) {
         policy: verdict.policy,
         scanner: report.scanner,
         engine: report.engine,
+        work: report.work === undefined ? undefined : toWork(report.work),
         counts: verdict.counts,
         images: verdict.images.map(toImage),
         ignored: report.ignored,
     };
     return `${JSON.stringify(value, null, 2)}\n`;
+}
+function toWork(work) {
+    const { steps, layers } = work;
+    return {
+        buildMs: work.build,
+        exportMs: work.export,
+        scanMs: work.scan,
+        steps: { ran: steps.ran, shared: steps.shared, savedMs: steps.saved },
+        layers,
+    };
 }
 function toImage(image) {
     return {
@@ -50283,6 +54129,7 @@ function toImage(image) {
         dockerfile: image.image.dockerfile,
         contextDir: image.image.contextDir,
         imageId: image.imageId,
+        digests: image.digests,
         os: image.os,
         packages: image.packages,
         counts: image.counts,
@@ -50390,11 +54237,11 @@ function renderOutputs(report, reportPath) {
     const { result, counts, images } = report.verdict;
     return {
         result,
-        images: JSON.stringify(images.map(({ image, state, counts: own, imageId }) => ({
+        images: JSON.stringify(images.map(({ image, state, counts: own, digests }) => ({
             name: image.name,
             state,
             counts: own,
-            digest: imageId,
+            digest: digests?.manifest,
         }))),
         'failed-images': (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable', 'build-failed', 'scan-failed')
             .map(({ image }) => image.name)
@@ -50454,6 +54301,7 @@ function render(report, rows) {
         next(report),
         uncounted(report),
         ignored(report),
+        time(report),
         footer(report),
     ];
     return `${sections.filter(section => section !== '').join('\n\n')}\n`;
@@ -50566,6 +54414,12 @@ function ignored(report) {
         return '';
     return suspicious.map(({ path, reason }) => `- ⚠️ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(path)}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(reason)}`).join('\n');
 }
+function time({ work }) {
+    if (work === undefined)
+        return '';
+    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .workRows */ .RE)(work).map(row => row.map(_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1));
+    return `<details><summary>Where the time went</summary>\n\n${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(['', 'Time', 'Work'], rows)}\n\n</details>`;
+}
 function footer(report) {
     const { scanner, engine } = report;
     const database = scanner?.database;
@@ -50573,7 +54427,7 @@ function footer(report) {
         `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .policyText */ .MJ)(report)}`,
         ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
         ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
-        ...(engine === undefined ? [] : [`Docker ${engine.serverVersion}`]),
+        ...(engine === undefined ? [] : [(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .engineText */ .mm)(engine)]),
         `took ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .durationText */ .S5)(report.duration)}`,
     ];
     return `<sub>${parts.map(_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1).join(' · ')}</sub>`;
@@ -50617,6 +54471,7 @@ function renderTerminal(report, colour) {
         ...(report.verdict.problem === undefined
             ? []
             : [report.verdict.problem.messages.map(text => `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(text)}`)]),
+        workLines(report, paint),
         closingLines(report, paint),
     ];
     return sections
@@ -50670,6 +54525,12 @@ function failureLines({ image, failure, state }, paint) {
         `  ${failure.advice}`,
     ];
 }
+function workLines({ work }, paint) {
+    if (work === undefined)
+        return [];
+    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .workRows */ .RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
+    return ['Where the time went', ...rows].map(line => paint('gray', line));
+}
 function closingLines(report, paint) {
     const { verdict } = report;
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
@@ -50692,16 +54553,19 @@ function closingLines(report, paint) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   MJ: () => (/* binding */ policyText),
 /* harmony export */   Pl: () => (/* binding */ headline),
+/* harmony export */   RE: () => (/* binding */ workRows),
 /* harmony export */   S5: () => (/* binding */ durationText),
 /* harmony export */   U9: () => (/* binding */ count),
 /* harmony export */   WN: () => (/* binding */ countsText),
 /* harmony export */   Wl: () => (/* binding */ commonStep),
 /* harmony export */   Z9: () => (/* binding */ placeText),
 /* harmony export */   e6: () => (/* binding */ totalOf),
+/* harmony export */   mm: () => (/* binding */ engineText),
 /* harmony export */   o$: () => (/* binding */ imagesIn),
 /* harmony export */   r9: () => (/* binding */ stateText),
 /* harmony export */   sk: () => (/* binding */ nextStep)
 /* harmony export */ });
+/* unused harmony export bytesText */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
 /* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(182);
 /** The words that every rendering shares. */
@@ -50789,6 +54653,27 @@ function policyText({ verdict }) {
     const fixed = verdict.policy.ignoreUnfixed ? ' with a fix' : ', fixed or not,';
     const blocks = `${verdict.policy.severity.join(', ')}${fixed} blocks`;
     return verdict.policy.warnOnly ? `${blocks} (warn-only: reported, not enforced)` : blocks;
+}
+/** Where the time went, and what sharing saved: what was done, how long it took, what it came to. */
+function workRows({ build, export: exporting, scan, steps, layers }) {
+    const saved = steps.saved === 0 ? '' : `, which saved ${durationText(steps.saved)} of work`;
+    const shared = `${count(steps.ran, 'step')} ran; ${count(steps.shared, 'more was', 'more were')} shared${saved}`;
+    const once = layers.total > layers.distinct ? `, instead of ${String(layers.total)} one image at a time` : '';
+    return [
+        ['build', durationText(build), steps.shared === 0 ? `${count(steps.ran, 'step')} ran` : shared],
+        ['export', durationText(exporting), `${count(layers.distinct, 'layer')}, ${bytesText(layers.bytes)}${once}`],
+        ['scan', durationText(scan), ''],
+    ];
+}
+/** Bytes as `12 MB`, by thousands as disks are sold. */
+function bytesText(bytes) {
+    return bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+/** The engine, for people. */
+function engineText({ serverVersion, builder }) {
+    if (builder === undefined)
+        return `Docker ${serverVersion}`;
+    return `BuildKit ${serverVersion} (builder ${builder.name}, ${builder.driver})`;
 }
 /** `Dockerfile:3` or `Dockerfile:3-5`. */
 function placeText(file, lines) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
 import { mkdirSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createLogUpdate } from 'log-update'
 import { LocalFiles } from './adapters/local-files.js'
 import { TerminalConsole } from './adapters/terminal-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
@@ -30,11 +31,24 @@ function tameToolkit(cacheDir: string): void {
   process.stdout.write = () => true
 }
 
-function outletsOf(inputs: Inputs, workspace: string): Outlet[] {
+function consoleOf(verbose: boolean): TerminalConsole {
+  const { stderr } = process
+  // What builds print would push the live lines away.
+  if (!stderr.isTTY || verbose) return new TerminalConsole({ write: printProgress, verbose })
+  return new TerminalConsole({
+    write: printProgress,
+    verbose,
+    live: createLogUpdate(stderr),
+    rows: () => stderr.rows,
+  })
+}
+
+function outletsOf(inputs: Inputs, workspace: string, console: TerminalConsole): Outlet[] {
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
   const terminal: Outlet = {
     name: 'report',
     deliver: async report => {
+      console.settle()
       print(renderTerminal(report, colour))
     },
   }
@@ -51,9 +65,10 @@ async function gateHere(command: GateCommand): Promise<Report> {
   const workspace = resolve(command.path)
   const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'image-gate')
   tameToolkit(cacheDir)
-  const console = new TerminalConsole({ write: printProgress, verbose: command.verbose })
-  const workbench = { trivy: inputs.trivy, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
-  return withWorkbench(workbench, ports => gate(inputs, { workspace }, ports, outletsOf(inputs, workspace)))
+  const console = consoleOf(command.verbose)
+  const workbench = { ...inputs, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
+  const context = { workspace, processors: availableParallelism() }
+  return withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, workspace, console)))
 }
 
 async function run(): Promise<number> {
@@ -65,9 +80,10 @@ async function run(): Promise<number> {
     return 0
   } catch (error) {
     const defaults = parseInputs({}, () => [])
-    const console = new TerminalConsole({ write: printProgress, verbose: command?.kind === 'gate' && command.verbose })
+    const console = consoleOf(command?.kind === 'gate' && command.verbose)
     const ports = { console, clock: systemClock }
-    await refuse(error, defaults, { workspace: '.' }, ports, outletsOf(defaults, '.'))
+    const context = { workspace: '.', processors: availableParallelism() }
+    await refuse(error, defaults, context, ports, outletsOf(defaults, '.', console))
     return exitCodes.error
   }
 }

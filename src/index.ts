@@ -67,7 +67,7 @@ async function run(): Promise<Report> {
   const context = readRunContext(process.env)
   try {
     const inputs = parseInputs(readRawInputs(), trivy => trivyMistakes(trivy, thisPlatform))
-    const workbench = { trivy: inputs.trivy, console, tempRoot: runnerTemp }
+    const workbench = { ...inputs, console, tempRoot: runnerTemp }
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])

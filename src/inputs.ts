@@ -14,7 +14,14 @@ export interface Inputs {
   readonly severity: readonly Severity[]
   readonly ignoreUnfixed: boolean
   readonly warnOnly: boolean
+  /** The builder of buildx; absent: the client's own choice. */
+  readonly builder?: string
+  readonly platform?: string
+  /** Each as `NAME=VALUE`. */
+  readonly buildArgs: readonly string[]
   readonly noCache: boolean
+  /** How many builds run at once, at most; absent: it depends on the machine. */
+  readonly maxParallel?: number
   /** Milliseconds for the build of one image, and again for its scan. */
   readonly timeout: number
   readonly trivy: TrivySettings
@@ -57,7 +64,19 @@ export const inputTable = {
   ),
   'ignore-unfixed': spec('Do not block on vulnerabilities that no version fixes yet', 'true', parseBoolean),
   'warn-only': spec('Report what would block, but pass; an `error` still fails', 'false', parseBoolean),
-  'no-cache': spec('Build every image from scratch, so that package upgrades are today’s', 'true', parseBoolean),
+  builder: spec('Builder of `docker buildx` to build with; empty: the one that is in use', '', parseBuilder),
+  platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
+  'build-args': spec('Build arguments for every image, one `NAME=VALUE` a line', '', parseBuildArgs),
+  'no-cache': spec(
+    'Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once',
+    'true',
+    parseBoolean,
+  ),
+  'max-parallel': spec(
+    'How many builds run at once, at most; empty: twice the number of processors, at least 4',
+    '',
+    parseMaxParallel,
+  ),
   timeout: spec(
     'Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`',
     '10m',
@@ -143,7 +162,11 @@ function toInputs(values: { [N in InputName]: ReturnType<(typeof inputTable)[N][
     severity: values.severity,
     ignoreUnfixed: values['ignore-unfixed'],
     warnOnly: values['warn-only'],
+    buildArgs: values['build-args'],
     noCache: values['no-cache'],
+    ...(values.builder === undefined ? {} : { builder: values.builder }),
+    ...(values.platform === undefined ? {} : { platform: values.platform }),
+    ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
     timeout: values.timeout,
     trivy: {
       version: values['trivy-version'],
@@ -222,6 +245,45 @@ function parseDuration(text: string): number {
   // The upper bound is GitHub's for a job (6 hours); more would never end in a report.
   if (total < 1000 || total > 6 * 3_600_000) throw new Mistake(`'${text}' is not between 1s and 6h`)
   return total
+}
+
+function parseBuilder(text: string): string | undefined {
+  if (text === '') return undefined
+  // Anything else could read as an option of the client.
+  if (!/^[a-z0-9][\w.-]*$/i.test(text)) throw new Mistake(`'${text}' is not a builder's name; see docker buildx ls`)
+  return text
+}
+
+function parsePlatform(text: string): string | undefined {
+  if (text === '') return undefined
+  if (text.includes(',')) throw new Mistake(`'${text}' names more than one platform; gate each in a step of its own`)
+  if (!/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/.test(text)) {
+    throw new Mistake(`'${text}' is not a platform such as linux/arm64`)
+  }
+  return text
+}
+
+/** One a line, since a value may hold anything else. */
+function parseBuildArgs(text: string): string[] {
+  const lines = text.split(/\r?\n/).filter(line => line.trim() !== '')
+  const wrong = lines.filter(line => !/^\s*[a-z_]\w*=/i.test(line))
+  if (wrong.length > 0) {
+    // Only the names: a value may be nobody's business.
+    throw new Mistake(`${wrong.map(line => `'${line.split('=')[0] ?? ''}'`).join(', ')}: not of the form NAME=VALUE`)
+  }
+  return lines.map(line => parseText(line.trimStart()))
+}
+
+/** More clients than this at once would be more than 12 GB of them. */
+const maxTogether = 256
+
+function parseMaxParallel(text: string): number | undefined {
+  if (text === '') return undefined
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number < 1 || number > maxTogether) {
+    throw new Mistake(`'${text}' is not a whole number from 1 to ${String(maxTogether)}`)
+  }
+  return number
 }
 
 function parseVersion(text: string): string {

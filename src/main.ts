@@ -1,16 +1,30 @@
 /** The story of a run. The rooms do the work; here they are only walked through, in order. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { buildImages, buildTag } from './build/images.js'
+import { buildImages } from './build/images.js'
+import { measureSharing } from './build/sharing.js'
 import { decide, decideProblem } from './decide/verdict.js'
 import { discoverImages } from './discover/images.js'
 import { GateError, messageOf } from './errors.js'
 import { explainOrigins } from './explain/origin.js'
 import type { Inputs } from './inputs.js'
-import type { Discovery, ImageContext, Policy, Problem, Report, RunContext } from './model.js'
+import type {
+  BuildOutcome,
+  Discovery,
+  ImageContext,
+  Policy,
+  Problem,
+  Report,
+  RunContext,
+  ScannerInfo,
+  Verdict,
+  WorkDone,
+} from './model.js'
 import type { Console, Outlet, Ports } from './ports.js'
 import { deliver } from './report/deliver.js'
-import { scanImages } from './scan/images.js'
+import { durationText, stateText } from './report/text.js'
+import { scanImages, type Scans } from './scan/images.js'
+import { takeTurns } from './turns.js'
 
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
 export async function gate(
@@ -45,27 +59,70 @@ export async function refuse(
   return report
 }
 
-type Examination = Pick<Report, 'verdict' | 'ignored' | 'scanner' | 'engine'>
+type Examination = Pick<Report, 'verdict' | 'ignored' | 'scanner' | 'engine' | 'work'>
 
 async function examine(inputs: Inputs, context: RunContext, ports: Ports): Promise<Examination> {
-  const { workspace } = context
+  const { workspace, processors } = context
   const discovery = await discoverImages({ workspace, include: inputs.images, ...inputs }, ports.files)
   tellDiscovery(discovery, inputs, ports.console)
   const { images, skipped, ignored } = discovery
   if (images.length === 0) return { verdict: decide({ builds: [], scans: [], skipped }, policyOf(inputs)), ignored }
 
   const engine = await ports.engine.prepare()
-  const scanner = await ports.scanner.prepare()
   const runId = randomBytes(4).toString('hex')
   try {
-    const builds = await buildImages(images, { workspace, runId, ...inputs }, ports)
-    const scans = await scanImages(builds, inputs.timeout, ports)
-    const verdict = decide({ builds, scans, skipped }, policyOf(inputs))
-    const explained = explainOrigins(verdict, scans, await readDockerfiles(images, workspace, ports))
-    return { verdict: explained, ignored, scanner, engine }
+    const { builds, scanner, duration } = await buildAndPrepare(images, runId, inputs, context, ports)
+    const scanning = ports.clock.now().getTime()
+    const scans = await scanImages(builds, { timeout: inputs.timeout, turns: takeTurns(processors) }, ports)
+    const scanned = ports.clock.now().getTime() - scanning
+    const work = sumUp(builds, scans, { build: duration, scan: scanned - scans.exportDuration })
+    const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs))
+    tellStates(verdict, ports.console)
+    const dockerfiles = await readDockerfiles(images, workspace, ports)
+    return { verdict: explainOrigins(verdict, scans.outcomes, dockerfiles), ignored, scanner, engine, work }
   } finally {
-    await ports.engine.removeTags(images.map(image => buildTag(image, runId)))
+    await ports.engine.clean()
   }
+}
+
+/** Builds wait for the network most of the time, and what they share runs once however many run at the same time. */
+function togetherOn({ processors }: RunContext): number {
+  return Math.max(4, 2 * processors)
+}
+
+interface Built {
+  readonly builds: readonly BuildOutcome[]
+  readonly scanner: ScannerInfo
+  /** Milliseconds. */
+  readonly duration: number
+}
+
+/** Builds while the scanner and its database are fetched. Without a scanner nothing needs to be built any more. */
+async function buildAndPrepare(
+  images: readonly ImageContext[],
+  runId: string,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Built> {
+  const started = ports.clock.now().getTime()
+  const stop = new AbortController()
+  const preparing = ports.scanner.prepare().catch((error: unknown) => {
+    stop.abort(error)
+    throw error
+  })
+  const turns = takeTurns(inputs.maxParallel ?? togetherOn(context))
+  const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal }
+  const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
+  // If both fail, the builds were ended because of the scanner.
+  if (scanner.status === 'rejected') throw scanner.reason
+  if (builds.status === 'rejected') throw builds.reason
+  tellScanner(scanner.value, ports.console)
+  return { builds: builds.value, scanner: scanner.value, duration: ports.clock.now().getTime() - started }
+}
+
+function sumUp(builds: readonly BuildOutcome[], scans: Scans, times: Pick<WorkDone, 'build' | 'scan'>): WorkDone {
+  return { ...times, export: scans.exportDuration, steps: measureSharing(builds), layers: scans.layers }
 }
 
 function tellDiscovery({ images, skipped, ignored }: Discovery, { imagesRoot }: Inputs, console: Console): void {
@@ -77,6 +134,19 @@ function tellDiscovery({ images, skipped, ignored }: Discovery, { imagesRoot }: 
     if (name !== safeName) console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`)
   }
   for (const { path, reason } of ignored) console.info(`Not an image: ${path}: ${reason}`)
+}
+
+function tellScanner({ version, source, database }: ScannerInfo, console: Console): void {
+  console.info(`Trivy ${version}, from ${source}`)
+  if (database === undefined) return
+  console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`)
+}
+
+function tellStates({ images }: Verdict, console: Console): void {
+  for (const { image, state, buildDuration, scanDuration } of images) {
+    if (state === 'skipped') continue
+    console.progress(image.name, stateText(state), `in ${durationText(buildDuration + scanDuration)}`)
+  }
 }
 
 function policyOf({ severity, ignoreUnfixed, warnOnly }: Inputs): Policy {

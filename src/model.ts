@@ -62,11 +62,24 @@ export interface Failure {
   readonly lines?: LineRange
 }
 
+/** One step of a build, as BuildKit tells it. */
+export interface BuildStep {
+  /** BuildKit's digest of the step with all that it depends on: equal steps of several images have the same. */
+  readonly digest: string
+  /** For instance `[2/3] RUN make`. */
+  readonly name: string
+  /** True when its result was there already: from another image of this run, or from before where the cache is on. */
+  readonly cached: boolean
+  /** Milliseconds. */
+  readonly duration: number
+}
+
 export interface BuiltImage {
   readonly status: 'built'
   readonly image: ImageContext
   /** The engine's ID of the image, a digest: what is scanned, whatever happens to tags meanwhile. */
   readonly imageId: string
+  readonly steps: readonly BuildStep[]
   /** Milliseconds. */
   readonly duration: number
 }
@@ -75,6 +88,8 @@ export interface FailedBuild {
   readonly status: 'failed'
   readonly image: ImageContext
   readonly failure: Failure
+  /** The steps that were completed. */
+  readonly steps: readonly BuildStep[]
   /** Milliseconds. */
   readonly duration: number
 }
@@ -145,10 +160,21 @@ export interface ImageScan {
   readonly packages: number
 }
 
+/** What an exported image consists of. All are digests of the form `sha256:...`. */
+export interface ImageDigests {
+  /** The manifest: what a registry would call the image. */
+  readonly manifest: string
+  /** The configuration: the image's identity, however its layers are compressed. */
+  readonly config: string
+  /** The unpacked layers, in order. */
+  readonly diffIds: readonly string[]
+}
+
 export interface ScannedImage {
   readonly status: 'scanned'
   readonly image: ImageContext
   readonly imageId: string
+  readonly digests: ImageDigests
   readonly scan: ImageScan
   /** Milliseconds. */
   readonly duration: number
@@ -180,6 +206,8 @@ export interface ImageVerdict {
   readonly image: ImageContext
   readonly state: ImageState
   readonly imageId?: string
+  /** Of what was scanned. */
+  readonly digests?: ImageDigests
   /** Every finding, gating or not, worst first. */
   readonly findings: readonly JudgedFinding[]
   /** The gating findings by severity. */
@@ -236,8 +264,22 @@ export interface DatabaseInfo {
 
 /** The engine that builds, for the report. */
 export interface EngineInfo {
+  /** Of Docker; of BuildKit where a builder does without Docker's image store. */
   readonly serverVersion: string
   readonly buildxVersion: string
+  /** The builder that is not Docker itself. */
+  readonly builder?: { readonly name: string; readonly driver: string }
+}
+
+/** Where the time of a run went, and what the images shared. Times are in milliseconds, as the clock on the wall. */
+export interface WorkDone {
+  readonly build: number
+  readonly export: number
+  readonly scan: number
+  /** Build steps: how many had to run, how often a result served one more image, and the time that this saved. */
+  readonly steps: { readonly ran: number; readonly shared: number; readonly saved: number }
+  /** Layers: how many different ones there are, how many the images have in all, and the size of the different ones. */
+  readonly layers: { readonly distinct: number; readonly total: number; readonly bytes: number }
 }
 
 /** Where and why the gate runs; all absent values mean "on somebody's own machine". */
@@ -251,6 +293,8 @@ export interface RunContext {
   /** The commit that is checked out. */
   readonly sha?: string
   readonly pullRequest?: number
+  /** Processors that this process may use. */
+  readonly processors: number
   /** Web address of the run, for links back to the log. */
   readonly runUrl?: string
 }
@@ -263,6 +307,7 @@ export interface Report {
   readonly imagesRoot: string
   readonly scanner?: ScannerInfo
   readonly engine?: EngineInfo
+  readonly work?: WorkDone
   /** ISO 8601, UTC. */
   readonly startedAt: string
   /** Milliseconds. */

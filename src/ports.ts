@@ -2,18 +2,27 @@
  * What the rooms need from outside. Adapters implement these for real, tests implement them as fakes that throw on
  * calls nobody expected.
  */
-import type { EngineInfo, LineRange, Report, ScannerInfo } from './model.js'
+import type { EngineInfo, ImageDigests, LineRange, Report, ScannerInfo } from './model.js'
 
 /** What to build. All paths are absolute. */
 export interface BuildRequest {
   readonly contextDir: string
   readonly dockerfile: string
-  /** A name for this run only; removed again by `Engine.removeTags`. */
+  /** A name for this run only; removed again by `Engine.clean`. */
   readonly tag: string
-  /** Take nothing from earlier builds. */
-  readonly noCache: boolean
+  /**
+   * Take nothing from builds that were not given the same word: what several images of a run need is made once, what
+   * was made before the run is not used. Absent: take what is there.
+   */
+  readonly freshFor?: string
+  /** As Docker names it: `linux/arm64`. Absent: the engine's own. */
+  readonly platform?: string
+  /** Each as `NAME=VALUE`. */
+  readonly buildArgs: readonly string[]
   /** Milliseconds after which the build is killed with everything it started. */
   readonly timeout: number
+  /** Ends the build at once. */
+  readonly signal?: AbortSignal
 }
 
 export type BuildResult =
@@ -21,16 +30,24 @@ export type BuildResult =
   | { readonly status: 'failed'; readonly exitCode: number }
   | { readonly status: 'timed-out' }
 
+/** One image of an export. */
 export interface ExportedImage {
-  /** Absolute path of a `docker save` archive. */
-  readonly archive: string
-  /** The engine's own word on what is in it: the digests of the unpacked layers, in order. */
-  readonly diffIds: readonly string[]
+  /** Absolute path of the OCI image layout that holds the image under its manifest's digest. */
+  readonly layoutDir: string
+  readonly digests: ImageDigests
+  /** The packed layers, in order. */
+  readonly layers: readonly { readonly digest: string; readonly bytes: number }[]
+}
+
+/** Images outside of the engine, every layer once and checked against its digest. */
+export interface Export {
+  /** @throws IntegrityError for what is not what its digest says, ToolError for an image that is not there */
+  image(imageId: string): ExportedImage
 }
 
 /** Builds images. */
 export interface Engine {
-  /** Checks that the engine answers and can build. @throws ToolError */
+  /** Checks that the engine answers and can build. @throws ToolError, ConfigurationError */
   prepare(): Promise<EngineInfo>
   /**
    * Builds one image. A build that fails is a result; only an engine that cannot be asked throws.
@@ -39,12 +56,13 @@ export interface Engine {
    */
   build(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult>
   /**
-   * Exports the image with exactly this ID as an archive, which exists while `use` runs.
-   * @throws ToolError
+   * Exports the images with exactly these IDs together; the export exists while `use` runs. It comes last: what was
+   * built may be gone from the engine afterwards.
+   * @throws ToolError when nothing could be exported, for instance because the disk is full
    */
-  withExport<T>(imageId: string, use: (exported: ExportedImage) => Promise<T>): Promise<T>
+  withExport<T>(imageIds: readonly string[], use: (exported: Export) => Promise<T>): Promise<T>
   /** Removes the names that this run gave, and the images that nothing else names. Never throws. */
-  removeTags(tags: readonly string[]): Promise<void>
+  clean(): Promise<void>
 }
 
 /** Which Trivy to use, and where it gets what it needs. */
@@ -58,17 +76,25 @@ export interface TrivySettings {
   readonly javaDbRepositories: readonly string[]
 }
 
+/** What is known about layers already, so that none is analysed twice. Serves one scan at a time. */
+export interface AnalysisCache {
+  /** Absolute. */
+  readonly directory: string
+}
+
 /** Finds out what is in an image. */
 export interface Scanner {
   /** Installs and verifies the scanner and gets its database, once. @throws ConfigurationError, ToolError, IntegrityError */
   prepare(): Promise<ScannerInfo>
+  /** @param known a cache that no scan uses meanwhile: what it knows, the new one knows */
+  newCache(known?: AnalysisCache): Promise<AnalysisCache>
   /**
-   * Scans an image archive without any filter.
+   * Scans an exported image without any filter.
    * @param timeout milliseconds
    * @returns Trivy's JSON report, as text
    * @throws ToolError
    */
-  scan(archive: string, timeout: number): Promise<string>
+  scan(image: ExportedImage, cache: AnalysisCache, timeout: number): Promise<string>
 }
 
 export type EntryKind = 'file' | 'directory' | 'other'
@@ -109,9 +135,18 @@ export interface Console {
   debug(text: string): void
   /** A line that comes from a child process or from the repository under test. */
   foreign(line: string): void
+  /**
+   * How far an image is. A terminal shows the newest for each image; elsewhere only a new stage is said, if at all.
+   * @param stage `building`, `clean`, ...
+   * @param detail what changes while the stage lasts: `3/7`
+   */
+  progress(image: string, stage: string, detail?: string): void
   /** Folds what is printed while `work` runs under a title, and ends the fold in every outcome. */
   group<T>(title: string, work: () => Promise<T>): Promise<T>
 }
+
+/** Lets only so many of the works that it is given run at once; the others wait for their turn, in order. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>
 
 /** Time, as a value. */
 export interface Clock {

@@ -1,50 +1,120 @@
-import { readdirSync } from 'node:fs'
+/** One engine, three stores: Docker's containerd store, Docker's graphdriver store, and a builder without any. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildArgs, DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
 import { createRunProcess } from '../../src/adapters/process.js'
-import { ToolError } from '../../src/errors.js'
-import type { BuildRequest } from '../../src/ports.js'
-import { clean, removeTemporaryFolders, repositoryWith, run, temporaryFolder } from '../testbed.js'
+import { ConfigurationError, ToolError } from '../../src/errors.js'
+import type { BuildRequest, BuildResult } from '../../src/ports.js'
+import { bed, clean, removeTemporaryFolders, repositoryWith, run, temporaryFolder } from '../testbed.js'
 
-const tempDir = temporaryFolder()
-const engineWith = (env: Record<string, string> = {}): DockerEngine =>
-  new DockerEngine({
+interface Where {
+  readonly env?: Readonly<Record<string, string>>
+  readonly builder?: string
+}
+
+function engineAt({ env = {}, builder }: Where = {}): { engine: DockerEngine; tempDir: string } {
+  const tempDir = temporaryFolder()
+  const engine = new DockerEngine({
     run: createRunProcess(new AbortController().signal),
     env: { ...dockerEnvironment(process.env), ...env },
     tempDir,
+    ...(builder === undefined ? {} : { builder }),
   })
-const engine = engineWith()
+  return { engine, tempDir }
+}
+
 const tag = 'image-gate/test/engine:gate'
 
 function requestOf(dockerfile: string, more: Partial<BuildRequest> = {}): BuildRequest {
   const contextDir = repositoryWith({ Dockerfile: dockerfile })
-  return { contextDir, dockerfile: join(contextDir, 'Dockerfile'), tag, noCache: true, timeout: 60_000, ...more }
+  return { contextDir, dockerfile: join(contextDir, 'Dockerfile'), tag, buildArgs: [], timeout: 60_000, ...more }
 }
+
+const idOf = (result: BuildResult): string => (result.status === 'built' ? result.imageId : result.status)
+
+const anId = expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string
 
 afterAll(removeTemporaryFolders)
 
-describe('DockerEngine', () => {
-  it('tells its versions', async () => {
+const stores: [string, Where][] = [
+  ['the containerd store', {}],
+  ['the graphdriver store', { env: bed.oldEngine.env }],
+  ['a builder', { env: bed.buildkit.env, builder: bed.buildkit.builder }],
+]
+
+describe.each(stores)('DockerEngine on %s', (_, where) => {
+  const { engine, tempDir } = engineAt(where)
+
+  beforeAll(async () => {
     const info = await engine.prepare()
-    expect(info.serverVersion).not.toBe('')
+    expect(info.serverVersion).toMatch(/\d/)
     expect(info.buildxVersion).toMatch(/^v?\d/)
+    expect(info.builder?.name).toBe(where.builder)
   })
 
-  it('builds, exports by ID with the layers that the engine tells of, and removes what it named', async () => {
+  it('builds, exports all together by ID with every shared layer once, and leaves nothing', async () => {
     const lines: string[] = []
-    const result = await engine.build(requestOf(clean), line => lines.push(line))
-    expect(result).toEqual({ status: 'built', imageId: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string })
+    const tags = [tag, `${tag}-2`]
+    const results = await Promise.all(
+      ['true', 'echo 2 > /two'].map((command, index) =>
+        engine.build(requestOf(`FROM debian:bookworm\nRUN ${command}\n`, { tag: tags[index] ?? '' }), line =>
+          lines.push(line),
+        ),
+      ),
+    )
+    expect(results).toEqual([
+      { status: 'built', imageId: anId },
+      { status: 'built', imageId: anId },
+    ])
     expect(lines.some(line => line.startsWith('{"vertexes"'))).toBe(true)
-    const { imageId } = result as { imageId: string }
-    const layers = await engine.withExport(imageId, async ({ archive, diffIds }) => {
-      expect((await run('tar', ['-tf', archive])).stdout).toContain('manifest.json')
-      return diffIds.length
+    const exported = await engine.withExport(results.map(idOf), async all => {
+      const images = results.map(result => all.image(idOf(result)))
+      for (const { layoutDir, digests, layers } of images) {
+        expect(readFileSync(join(layoutDir, 'index.json'), 'utf8')).toContain(digests.manifest)
+        for (const { digest } of layers) {
+          const file = join(layoutDir, 'blobs/sha256', digest.replace('sha256:', ''))
+          expect((await run('sha256sum', [file])).stdout).toContain(digest.replace('sha256:', ''))
+        }
+      }
+      return images
     })
-    expect(layers).toBe(2)
+    const [one, two] = exported.map(({ digests }) => digests)
+    expect(one?.diffIds).toHaveLength(2)
+    expect(one?.diffIds[0]).toBe(two?.diffIds[0])
+    expect(one?.diffIds[1]).not.toBe(two?.diffIds[1])
+    expect(one?.config).not.toBe(two?.config)
+    await engine.clean()
     expect(readdirSync(tempDir)).toEqual([])
-    await engine.removeTags([tag, 'image-gate/test/never-built:gate'])
-    expect((await run('docker', ['image', 'inspect', tag])).exitCode).not.toBe(0)
+    expect((await run('docker', ['image', 'inspect', tag], where)).exitCode).not.toBe(0)
+  })
+
+  it('takes nothing from before a run, and runs what two images of it share once', async () => {
+    const dockerfile = 'FROM debian:bookworm\nRUN date +%s%N > /when\n'
+    const build = async (freshFor?: string): Promise<string> => {
+      const request = requestOf(dockerfile, freshFor === undefined ? {} : { freshFor })
+      const id = idOf(await engine.build(request, () => undefined))
+      return engine.withExport([id], async all => all.image(id).digests.diffIds[1] ?? '')
+    }
+    const before = await build()
+    const first = await build('run-1')
+    expect(await build('run-1')).toBe(first)
+    expect(await build('run-2')).not.toBe(first)
+    expect(before).not.toBe(first)
+    expect(await build()).toBe(before)
+    await engine.clean()
+  })
+
+  it('hands on build arguments, and builds for a platform', async () => {
+    const dockerfile = 'FROM scratch\nARG NAME\nLABEL name=$NAME\nCOPY Dockerfile /\n'
+    const request = requestOf(dockerfile, { buildArgs: ['NAME=a=b, c'], platform: 'linux/arm64' })
+    const id = idOf(await engine.build(request, () => undefined))
+    const config = await engine.withExport([id], async all => {
+      const { layoutDir, digests } = all.image(id)
+      return readFileSync(join(layoutDir, 'blobs/sha256', digests.config.replace('sha256:', '')), 'utf8')
+    })
+    expect(JSON.parse(config)).toMatchObject({ architecture: 'arm64', config: { Labels: { name: 'a=b, c' } } })
+    await engine.clean()
   })
 
   it('takes a build that fails for a result', async () => {
@@ -56,35 +126,65 @@ describe('DockerEngine', () => {
     expect(lines.join('\n')).toContain('exit code: 3')
   })
 
-  it('ends a build that takes too long', async () => {
-    const request = requestOf('FROM debian:bookworm\nRUN sleep 120\n', { timeout: 2000 })
-    expect(await engine.build(request, () => undefined)).toEqual({ status: 'timed-out' })
+  it('ends a build that takes too long, and one that nobody wants any more', async () => {
+    const slow = 'FROM debian:bookworm\nRUN sleep 120\n'
+    expect(await engine.build(requestOf(slow, { timeout: 2000 }), () => undefined)).toEqual({ status: 'timed-out' })
+    const stop = new AbortController()
+    const building = engine.build(requestOf(slow, { signal: stop.signal }), () => undefined)
+    setTimeout(() => {
+      stop.abort(new ToolError('no scanner', 'Mend it.'))
+    }, 1000)
+    await expect(building).rejects.toThrow('no scanner')
   })
+})
 
-  it('does not export what is not there', async () => {
+describe('DockerEngine', () => {
+  it('says which image the engine does not have any more, and still exports the others', async () => {
+    const { engine } = engineAt()
+    await engine.prepare()
     const gone = `sha256:${'0'.repeat(64)}`
-    await expect(engine.withExport(gone, async () => Promise.resolve())).rejects.toThrow(
-      'the built image is not in the engine',
-    )
+    await expect(engine.withExport([gone], async () => Promise.resolve())).rejects.toThrow('has none of the images')
+    const id = idOf(await engine.build(requestOf(clean), () => undefined))
+    await engine.withExport([gone, id], async all => {
+      expect(all.image(id).digests.manifest).toBe(id)
+      expect(() => all.image(gone)).toThrow('the engine did not export the image')
+      expect(existsSync(all.image(id).layoutDir)).toBe(true)
+    })
+    await engine.clean()
   })
 
   it.each([
     ['no engine answers', { DOCKER_HOST: 'unix:///no/such/docker.sock' }, 'the Docker engine does not answer'],
     ['the client has no buildx', { DOCKER_CONFIG: temporaryFolder() }, 'the docker client has no buildx'],
   ])('says so when %s', async (_, env, message) => {
-    const other = engineWith(env)
+    const { engine } = engineAt({ env })
     // A machine whose client brings its own buildx cannot be without.
     const builtIn = 'DOCKER_CONFIG' in env && (await run('docker', ['buildx', 'version'], { env })).exitCode === 0
-    await (builtIn ? expect(other.prepare()).resolves.toBeDefined() : expect(other.prepare()).rejects.toThrow(message))
-    await (builtIn ? Promise.resolve() : expect(other.prepare()).rejects.toThrow(ToolError))
+    await (builtIn
+      ? expect(engine.prepare()).resolves.toBeDefined()
+      : expect(engine.prepare()).rejects.toThrow(message))
+    await (builtIn ? Promise.resolve() : expect(engine.prepare()).rejects.toThrow(ToolError))
   })
+
+  it('says so when the builder does not exist', async () => {
+    const preparing = engineAt({ builder: 'no-such-builder' }).engine.prepare()
+    await expect(preparing).rejects.toThrow("builder: 'no-such-builder' cannot be used: ERROR: no builder")
+    await expect(preparing).rejects.toThrow(ConfigurationError)
+  })
+
+  it('says so when the builder does not run', async () => {
+    const env = { BUILDX_CONFIG: temporaryFolder() }
+    const create = ['buildx', 'create', '--name', 'dead', '--driver', 'remote', 'unix:///no/such/buildkitd.sock']
+    expect((await run('docker', create, { env })).exitCode).toBe(0)
+    await expect(engineAt({ env, builder: 'dead' }).engine.prepare()).rejects.toThrow('the builder dead does not run')
+  }, 180_000)
 })
 
 describe('buildArgs', () => {
-  it('builds afresh, unless told otherwise', () => {
-    const request = { contextDir: '/c', dockerfile: '/c/Dockerfile', tag: 't', noCache: true, timeout: 1 }
-    expect(buildArgs(request)).toContain('--no-cache')
-    expect(buildArgs({ ...request, noCache: false })).not.toContain('--no-cache')
-    expect(buildArgs(request).slice(-5)).toEqual(['--tag', 't', '--file', '/c/Dockerfile', '/c'])
+  it('sets a fresh build apart from every other run', () => {
+    const request = { contextDir: '/c', dockerfile: '/c/Dockerfile', tag: 't', buildArgs: [], timeout: 1 }
+    expect(buildArgs({ ...request, freshFor: 'r1' }, '/m')).toContain('r1.image-gate.invalid:127.0.0.1')
+    expect(buildArgs(request, '/m')).not.toContain('--add-host')
+    expect(buildArgs(request, '/m').slice(-3)).toEqual(['--file', '/c/Dockerfile', '/c'])
   })
 })

@@ -1,6 +1,5 @@
 import { jest } from '@jest/globals'
 import { RunnerConsole } from '../../src/adapters/runner-console.js'
-import { TerminalConsole } from '../../src/adapters/terminal-console.js'
 
 /** Everything that goes to standard output, as the runner would read it. */
 async function captured(work: (console: RunnerConsole) => unknown): Promise<string[]> {
@@ -77,24 +76,5 @@ describe('RunnerConsole', () => {
       '::error title=web%3A 1,file=x/Dockerfile,line=3,endLine=5::a%0Ab',
       '::warning title=Not gated::c',
     ])
-  })
-})
-
-describe('TerminalConsole', () => {
-  const run = async (verbose: boolean): Promise<string> => {
-    const written: string[] = []
-    const console = new TerminalConsole({ write: text => written.push(text), verbose })
-    await console.group('Build web', async () => {
-      console.foreign('\u001b]0;title\u0007log')
-    })
-    console.info('done')
-    console.warning('careful')
-    console.debug('why')
-    return written.join('')
-  }
-
-  it('shows what builds print only when asked', async () => {
-    expect(await run(false)).toBe('Build web ...\ndone\nWarning: careful\n')
-    expect(await run(true)).toBe('Build web ...\n  log\ndone\nWarning: careful\nwhy\n')
   })
 })

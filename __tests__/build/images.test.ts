@@ -3,6 +3,7 @@ import { buildImages, buildTag } from '../../src/build/images.js'
 import { ToolError } from '../../src/errors.js'
 import type { BuildOutcome, ImageContext } from '../../src/model.js'
 import type { BuildRequest, BuildResult, Engine } from '../../src/ports.js'
+import { takeTurns } from '../../src/turns.js'
 import { anImage, RecordingConsole, tickingClock } from '../builders.js'
 
 type Build = (request: BuildRequest, onLine: (line: string) => void) => Promise<BuildResult>
@@ -12,10 +13,17 @@ function engineThat(build: Build): Engine {
   const unexpected = (): never => {
     throw new Error('unexpected call')
   }
-  return { build, prepare: unexpected, withExport: unexpected, removeTags: unexpected }
+  return { build, prepare: unexpected, withExport: unexpected, clean: unexpected }
 }
 
-const plan = { workspace: '/repo', runId: 'r1', noCache: true, timeout: 60_000 }
+const plan = {
+  workspace: '/repo',
+  runId: 'r1',
+  noCache: true,
+  buildArgs: ['A=1'],
+  timeout: 60_000,
+  turns: takeTurns(16),
+}
 
 async function run(
   build: Build,
@@ -41,11 +49,12 @@ describe('buildImages', () => {
         contextDir: '/repo/images/web',
         dockerfile: '/repo/images/web/Dockerfile',
         tag: 'image-gate/r1/web:gate',
-        noCache: true,
+        freshFor: 'r1',
+        buildArgs: ['A=1'],
         timeout: 60_000,
       },
     ])
-    expect(outcomes).toEqual([{ status: 'built', image: anImage(), imageId: 'sha256:1', duration: 1000 }])
+    expect(outcomes).toEqual([{ status: 'built', image: anImage(), imageId: 'sha256:1', steps: [], duration: 1000 }])
   })
 
   it('lets the other images build when one fails, times out, or has no engine any more', async () => {
@@ -131,7 +140,7 @@ describe('buildImages', () => {
     )
   })
 
-  it('runs no more than 16 at once, and all of them in the end', async () => {
+  it('takes no more turns than it is given, and builds all of them in the end', async () => {
     let running = 0
     let most = 0
     const { outcomes } = await run(
@@ -146,6 +155,67 @@ describe('buildImages', () => {
     )
     expect(outcomes).toHaveLength(50)
     expect(most).toBe(16)
+  })
+
+  it('asks for the platform, for what is there already, and for an end, where it is told to', async () => {
+    const requests: BuildRequest[] = []
+    const { signal } = new AbortController()
+    const engine = engineThat(async request => {
+      requests.push(request)
+      return { status: 'built', imageId: 'x' }
+    })
+    const other = { ...plan, noCache: false, platform: 'linux/arm64', signal }
+    await buildImages([anImage()], other, { engine, console: new RecordingConsole(), clock: tickingClock() })
+    expect(requests[0]).toMatchObject({ platform: 'linux/arm64', signal })
+    expect(requests[0]).not.toHaveProperty('freshFor')
+  })
+
+  it('tells how far each image is, and keeps its steps', async () => {
+    const { outcomes, console } = await run(async (_, onLine) => {
+      const step = { digest: 'd1', name: '[linux/amd64 stage-1 2/3] RUN make', started: '2026-01-01T00:00:00Z' }
+      onLine(JSON.stringify({ vertexes: [step] }))
+      onLine(JSON.stringify({ vertexes: [{ ...step, completed: '2026-01-01T00:00:02.5Z' }] }))
+      return { status: 'built', imageId: 'x' }
+    })
+    expect(console.stages).toEqual(['web: waiting', 'web: building', 'web: building 2/3', 'web: built'])
+    const { name, duration } = outcomes[0]?.steps[0] ?? {}
+    expect({ name, duration }).toEqual({ name: '[linux/amd64 stage-1 2/3] RUN make', duration: 2500 })
+  })
+
+  it.each([
+    [
+      'nope:1: failed to resolve source metadata: 429 Too Many Requests (toomanyrequests)',
+      'the base image docker.io/library/nope:1 cannot be pulled, the registry limits how often it may be asked',
+      'Log in to the registry',
+    ],
+    [
+      'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope',
+      'cannot be pulled, it does not exist, or credentials for it are missing',
+      'if the image is private, log in',
+    ],
+    ['docker.io/library/nope:1: not found', 'cannot be pulled, it does not exist', 'Check the name and the tag'],
+    ['no match for platform in manifest', 'it does not exist for this platform', 'change the input platform'],
+    ['dial tcp: i/o timeout', 'its registry did not answer as it should', 'Check the network'],
+    ['write /var/lib/x: no space left on device', 'the disk is full', 'Free space on the disk'],
+  ])('explains why a base image cannot be had: %s', async (error, what, advice) => {
+    const { outcomes } = await run(async (_, onLine) => {
+      onLine(vertex('[internal] load metadata for docker.io/library/nope:1', error))
+      return { status: 'failed', exitCode: 1 }
+    })
+    expect(outcomes[0]).toMatchObject({
+      failure: {
+        message: expect.stringContaining(what) as string,
+        advice: expect.stringContaining(advice) as string,
+      },
+    })
+  })
+
+  it('explains a step that was killed', async () => {
+    const { outcomes } = await run(async (_, onLine) => {
+      onLine(vertex('[2/2] RUN make', 'process "make" did not complete successfully: exit code: 137'))
+      return { status: 'failed', exitCode: 1 }
+    })
+    expect(outcomes[0]).toMatchObject({ failure: { advice: expect.stringContaining('max-parallel') as string } })
   })
 
   it('keeps only the end of a log that waits for its turn', async () => {

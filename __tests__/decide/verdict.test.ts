@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { decide, decideProblem } from '../../src/decide/verdict.js'
 import { severities, type Finding, type Policy, type Verdict } from '../../src/model.js'
-import { aFinding, anImage, aPolicy, built, notBuilt, notScanned, scanned } from '../builders.js'
+import { aFinding, anImage, aPolicy, built, notBuilt, notScanned, scanned, someDigests } from '../builders.js'
 
 const web = anImage('web')
 const api = anImage('api')
@@ -86,7 +86,14 @@ describe('decide', () => {
 
   it('leaves out an operating system that was not recognised', () => {
     const { os: _, ...scan } = { findings: [], layers: [], packages: 0, os: undefined }
-    const outcome = { status: 'scanned', image: web, imageId: 'sha256:1', scan, duration: 1 } as const
+    const outcome = {
+      status: 'scanned',
+      image: web,
+      imageId: 'sha256:1',
+      digests: someDigests,
+      scan,
+      duration: 1,
+    } as const
     const verdict = decide({ builds: [built(web)], scans: [outcome], skipped: [] }, aPolicy)
     expect(verdict.images[0]).not.toHaveProperty('os')
     expect(verdict.images[0]?.packages).toBe(0)

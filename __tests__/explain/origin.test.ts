@@ -1,6 +1,6 @@
 import { explainOrigins, locateLayers } from '../../src/explain/origin.js'
 import type { Layer } from '../../src/model.js'
-import { aFinding, aJudged, anImage, anImageVerdict, aScan, aVerdict, notScanned } from '../builders.js'
+import { aFinding, aJudged, anImage, anImageVerdict, aScan, aVerdict, notScanned, someDigests } from '../builders.js'
 
 const layer = (diffId: string, createdBy?: string, byBuildKit = createdBy?.endsWith('# buildkit') ?? false): Layer => ({
   diffId,
@@ -92,7 +92,14 @@ describe('locateLayers', () => {
 describe('explainOrigins', () => {
   const image = anImage()
   const layers = [...base, layer('r', 'RUN /bin/sh -c make # buildkit')]
-  const scan = { status: 'scanned', image, imageId: 'sha256:1', scan: aScan({ layers }), duration: 1 } as const
+  const scan = {
+    status: 'scanned',
+    image,
+    imageId: 'sha256:1',
+    digests: someDigests,
+    scan: aScan({ layers }),
+    duration: 1,
+  } as const
   const dockerfiles = new Map([[image, 'FROM debian\nRUN make\n']])
 
   it('adds the origin to findings whose layer is known', () => {

@@ -1,9 +1,20 @@
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../../src/errors.js'
-import type { BuildOutcome, ScanOutcome } from '../../src/model.js'
-import type { Engine, ExportedImage, Scanner } from '../../src/ports.js'
-import { scanImages } from '../../src/scan/images.js'
-import { anImage, built, notBuilt, RecordingConsole, tickingClock } from '../builders.js'
+import type { BuildOutcome } from '../../src/model.js'
+import type { AnalysisCache, Engine, ExportedImage, Scanner } from '../../src/ports.js'
+import { scanImages, type Scans } from '../../src/scan/images.js'
+import { takeTurns } from '../../src/turns.js'
+import {
+  anExport,
+  anExported,
+  anImage,
+  built,
+  notBuilt,
+  RecordingConsole,
+  someDigests,
+  tickingClock,
+} from '../builders.js'
 
 const report = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
 const { diff_ids: diffIds } = (JSON.parse(report) as { Metadata: { ImageConfig: { rootfs: { diff_ids: string[] } } } })
@@ -13,32 +24,94 @@ const unexpected = (): never => {
   throw new Error('unexpected call')
 }
 
+const image = anExported({ digests: { ...someDigests, diffIds } })
+
 async function run(
   builds: readonly BuildOutcome[],
   scan: Scanner['scan'],
-  exported: ExportedImage = { archive: '/tmp/image.tar', diffIds },
-): Promise<{ outcomes: readonly ScanOutcome[]; console: RecordingConsole }> {
-  const engine: Engine = {
-    prepare: unexpected,
-    build: unexpected,
-    removeTags: unexpected,
-    withExport: async (_, use) => use(exported),
-  }
+  withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
+): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
+  const engine: Engine = { prepare: unexpected, build: unexpected, clean: unexpected, withExport }
   const console = new RecordingConsole()
-  const ports = { engine, scanner: { prepare: unexpected, scan }, console, clock: tickingClock() }
-  return { outcomes: await scanImages(builds, 60_000, ports), console }
+  const caches: (AnalysisCache | undefined)[] = []
+  const newCache: Scanner['newCache'] = async known => {
+    caches.push(known)
+    return { directory: `/cache-${String(caches.length)}` }
+  }
+  const ports = { engine, scanner: { prepare: unexpected, newCache, scan }, console, clock: tickingClock() }
+  return { ...(await scanImages(builds, { timeout: 60_000, turns: takeTurns(2) }, ports)), console, caches }
+}
+
+const otherImage = (more: Partial<ExportedImage['digests']>): Engine['withExport'] => {
+  const other = anExported({ digests: { ...image.digests, ...more } })
+  return async (_, use) => use(anExport(other))
 }
 
 describe('scanImages', () => {
   it('scans what was built, from its export', async () => {
     const asked: unknown[] = []
-    const { outcomes, console } = await run([built(anImage()), notBuilt(anImage('api'))], async (...args) => {
+    const { outcomes, console, layers } = await run([built(anImage()), notBuilt(anImage('api'))], async (...args) => {
       asked.push(args)
       return report
     })
-    expect(asked).toEqual([['/tmp/image.tar', 60_000]])
-    expect(outcomes).toMatchObject([{ status: 'scanned', imageId: 'sha256:1', duration: 1000 }])
+    expect(asked).toEqual([[image, { directory: '/cache-1' }, 60_000]])
+    expect(outcomes).toMatchObject([{ status: 'scanned', imageId: 'sha256:1', digests: { diffIds } }])
+    expect(layers).toEqual({ distinct: 1, total: 1, bytes: 1000 })
     expect(console.lines).toEqual(['Scanned web: debian 12.15, 2 packages, 2 findings before the policy'])
+    expect(console.stages).toEqual(['web: scanning'])
+  })
+
+  it('exports all of them at once, each once, and none where nothing was built', async () => {
+    const asked: unknown[] = []
+    const withExport: Engine['withExport'] = async (ids, use) => {
+      asked.push(ids)
+      return use(anExport(image))
+    }
+    await run([built(anImage('a')), built(anImage('b'))], async () => report, withExport)
+    await run([notBuilt(anImage('a'))], unexpected, withExport)
+    expect(asked).toEqual([['sha256:1', 'sha256:1']])
+  })
+
+  it('lets images that share layers know what is analysed already, and gives each scan a cache of its own', async () => {
+    const used: string[] = []
+    const builds = ['a', 'b', 'c', 'd'].map(name => built(anImage(name)))
+    const { caches, layers, outcomes } = await run(builds, async (_, { directory }) => {
+      expect(used).not.toContain(directory)
+      if (directory !== '/cache-1') used.push(directory)
+      await setImmediate()
+      used.splice(0, 1)
+      return report
+    })
+    expect(caches).toEqual([undefined, { directory: '/cache-1' }, { directory: '/cache-1' }])
+    expect(layers).toEqual({ distinct: 1, total: 4, bytes: 1000 })
+    expect(outcomes.map(outcome => outcome.image.name)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('makes an export that fails the outcome of every image', async () => {
+    const builds = ['a', 'b'].map(name => built(anImage(name)))
+    const { outcomes } = await run(builds, unexpected, async () =>
+      Promise.reject(new ToolError('disk full', 'Free it.')),
+    )
+    expect(outcomes).toMatchObject([
+      { status: 'failed', failure: { message: 'the scan failed: disk full', advice: 'Free it.' } },
+      { status: 'failed' },
+    ])
+  })
+
+  it('scans the others when one image of the export is not what it says', async () => {
+    const builds = ['a', 'b'].map(name => ({ ...built(anImage(name)), imageId: name }) as BuildOutcome)
+    const { outcomes } = await run(
+      builds,
+      async () => report,
+      async (_, use) =>
+        use({
+          image: id => {
+            if (id === 'a') throw new IntegrityError('layer x is not the image’s', 'Stop.')
+            return image
+          },
+        }),
+    )
+    expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'scanned'])
   })
 
   it('makes a scan that fails that image’s outcome, with what Trivy said', async () => {
@@ -60,7 +133,7 @@ describe('scanImages', () => {
   it('does not believe half a report, nor one of another image', async () => {
     const half = await run([built(anImage())], async () => report.slice(0, 500))
     expect(half.outcomes).toMatchObject([{ status: 'failed', failure: { log: [] } }])
-    const other = await run([built(anImage())], async () => report, { archive: '/x', diffIds: ['sha256:other'] })
+    const other = await run([built(anImage())], async () => report, otherImage({ diffIds: ['sha256:other'] }))
     expect(other.outcomes).toMatchObject([{ status: 'failed' }])
   })
 
@@ -70,7 +143,7 @@ describe('scanImages', () => {
       ArtifactType: 'container_image',
       Metadata: { ImageConfig: { rootfs: { diff_ids: [] } } },
     })
-    const { console } = await run([built(anImage())], async () => empty, { archive: '/x', diffIds: [] })
+    const { console } = await run([built(anImage())], async () => empty, otherImage({ diffIds: [] }))
     expect(console.lines[0]).toBe(
       'Scanned web: no operating system recognised, 0 packages, 0 findings before the policy',
     )

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ToolError } from '../errors.js'
+import { ConfigurationError, messageOf, ToolError } from '../errors.js'
 import type { EngineInfo } from '../model.js'
-import type { BuildRequest, BuildResult, Engine, ExportedImage } from '../ports.js'
+import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
 import { askCommand, type CommandOutput } from './command.js'
+import { BuilderStore, DockerStore, type ImageStore } from './image-store.js'
 import type { Environment, RunProcess } from './process.js'
 
 export interface DockerOptions {
@@ -11,97 +12,128 @@ export interface DockerOptions {
   readonly env: Environment
   /** Where exported images lie while they are scanned. Absolute. */
   readonly tempDir: string
+  /** The builder of buildx; absent: the client's own choice. */
+  readonly builder?: string
 }
 
-/** Milliseconds for an export: a big image on a slow disk, but not for ever. */
-const exportTimeout = 30 * 60_000
-
-/** The Docker engine, through the client on PATH and its buildx plugin. */
+/** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
 export class DockerEngine implements Engine {
   readonly #options: DockerOptions
+  #store: ImageStore | undefined
 
   constructor(options: DockerOptions) {
     this.#options = options
   }
 
   async prepare(): Promise<EngineInfo> {
-    const version = await this.#ask('version', '--format', '{{.Server.Version}}')
-    if (version.exitCode === 127) {
-      throw new ToolError(
-        'Docker is not installed: there is no `docker` on PATH',
-        'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/',
-      )
-    }
-    if (version.exitCode !== 0) {
-      throw new ToolError(
-        `the Docker engine does not answer: ${lastLine(version)}`,
-        'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.',
-      )
-    }
-    const buildx = await this.#ask('buildx', 'version')
-    if (buildx.exitCode !== 0) {
+    const [client, builder] = await Promise.all([
+      this.#readClient(),
+      this.#ask('buildx', 'inspect', ...this.#builderArgs),
+    ])
+    const { buildxVersion, server } = client
+    if (buildxVersion === undefined) {
       throw new ToolError(
         'the docker client has no buildx, which builds the images',
         'Install the buildx plugin: add docker/setup-buildx-action before this step, or the package docker-buildx-plugin.',
       )
     }
-    return { serverVersion: version.stdout.trim(), buildxVersion: buildx.stdout.trim().split(/\s+/)[1] ?? 'unknown' }
+    const { name, driver } = this.#readBuilder(builder, server)
+    const { tempDir } = this.#options
+    if (driver !== 'docker') {
+      const { version } = await this.#bootstrap(name)
+      this.#store = new BuilderStore(join(tempDir, 'builder'))
+      return { serverVersion: version, buildxVersion, builder: { name, driver } }
+    }
+    if ('reason' in server) throw notAnswering(server.reason)
+    const ask = this.#ask.bind(this)
+    this.#store = new DockerStore({ ...this.#options, ask, containerd: server.containerd })
+    return { serverVersion: server.version, buildxVersion }
   }
 
   async build(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult> {
-    const { run, env } = this.#options
-    const args = buildArgs(request)
-    const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine })
-    if (result.status === 'timed-out') return result
-    if (result.status === 'killed') {
-      throw new ToolError(
-        `docker buildx build was killed by ${result.signal}`,
-        'Look for a lack of memory on the runner.',
-      )
-    }
-    if (result.exitCode !== 0) return { status: 'failed', exitCode: result.exitCode }
-    // The tag is this run's own, so what it names now is what was built.
-    const inspected = await this.#inspect(request.tag, '{{.Id}}')
-    return { status: 'built', imageId: inspected.trim() }
-  }
-
-  async withExport<T>(imageId: string, use: (exported: ExportedImage) => Promise<T>): Promise<T> {
     const { run, env, tempDir } = this.#options
-    const diffIds = JSON.parse(await this.#inspect(imageId, '{{json .RootFS.Layers}}')) as string[] | null
-    const directory = await mkdtemp(join(tempDir, 'export-'))
+    const directory = await mkdtemp(join(tempDir, 'build-'))
     try {
-      const archive = join(directory, 'image.tar')
-      const said: string[] = []
-      const args = ['image', 'save', '--output', archive, imageId]
-      const onLine = (line: string): number => said.push(line)
-      const result = await run({ command: 'docker', args, env, timeout: exportTimeout, onLine })
-      if (result.status !== 'exited' || result.exitCode !== 0) {
+      const metadataFile = join(directory, 'metadata.json')
+      const output = await this.#prepared.outputArgs(request.tag, directory)
+      const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)]
+      const signal = request.signal === undefined ? {} : { signal: request.signal }
+      const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine, ...signal })
+      if (result.status === 'timed-out') return result
+      if (result.status === 'killed') {
         throw new ToolError(
-          `docker could not export the image: ${said.at(-1) ?? result.status}`,
-          'Check the free disk space on the runner, then run again.',
-          said,
+          `docker buildx build was killed by ${result.signal}`,
+          'Look for a lack of memory on this machine; a lower max-parallel needs less of it.',
         )
       }
-      return await use({ archive, diffIds: diffIds ?? [] })
+      if (result.exitCode !== 0) return { status: 'failed', exitCode: result.exitCode }
+      return { status: 'built', imageId: await readImageId(metadataFile) }
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
   }
 
-  async removeTags(tags: readonly string[]): Promise<void> {
-    // Images that did not build have no tag: docker says so, and nobody needs to hear it.
-    await this.#ask('image', 'rm', ...tags)
+  async withExport<T>(imageIds: readonly string[], use: (exported: Export) => Promise<T>): Promise<T> {
+    const directory = await mkdtemp(join(this.#options.tempDir, 'export-'))
+    try {
+      return await use(await this.#prepared.export([...new Set(imageIds)], join(directory, 'layout')))
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
   }
 
-  async #inspect(name: string, format: string): Promise<string> {
-    const output = await this.#ask('image', 'inspect', '--format', format, name)
-    if (output.exitCode !== 0) {
+  async clean(): Promise<void> {
+    await this.#store?.clean()
+  }
+
+  get #prepared(): ImageStore {
+    if (this.#store === undefined) throw new Error('the engine was not prepared')
+    return this.#store
+  }
+
+  get #builderArgs(): string[] {
+    const { builder } = this.#options
+    return builder === undefined ? [] : ['--builder', builder]
+  }
+
+  /** What the client knows of itself and of the server, in one question. */
+  async #readClient(): Promise<{ buildxVersion: string | undefined; server: Server }> {
+    const output = await this.#ask('info', '--format', '{{json .}}')
+    if (output.exitCode === 127) {
       throw new ToolError(
-        `the built image is not in the engine: ${lastLine(output)}`,
-        'Check that nothing prunes images on this runner while the gate runs.',
+        'Docker is not installed: there is no `docker` on PATH',
+        'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/',
       )
     }
-    return output.stdout
+    const info = parseObject(output.stdout) as DockerInfo | undefined
+    const plugin = info?.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx')
+    return { buildxVersion: plugin?.Version, server: readServer(info, output) }
+  }
+
+  #readBuilder(output: CommandOutput, server: Server): { name: string; driver: string } {
+    const name = fieldOf('Name', output.stdout)
+    const driver = fieldOf('Driver', output.stdout)
+    if (output.exitCode === 0 && name !== undefined && driver !== undefined) return { name, driver }
+    const { builder } = this.#options
+    // Without a name it is the engine that buildx asks.
+    if (builder === undefined && 'reason' in server) throw notAnswering(server.reason)
+    throw new ConfigurationError(
+      `builder: ${builder === undefined ? 'there is none to build with' : `'${builder}' cannot be used`}: ${lastLine(output)}`,
+      'Create it before this step (docker/setup-buildx-action), see docker buildx ls for those that exist, or leave the input empty.',
+    )
+  }
+
+  async #bootstrap(name: string): Promise<{ version: string }> {
+    const output = await this.#ask('buildx', 'inspect', '--bootstrap', name)
+    const status = fieldOf('Status', output.stdout)
+    if (output.exitCode !== 0 || status !== 'running') {
+      const reason = fieldOf('Error', output.stdout) ?? lastLine(output)
+      throw new ToolError(
+        `the builder ${name} does not run: ${reason}`,
+        'Start it, or create it anew; see docker buildx ls.',
+      )
+    }
+    return { version: fieldOf('BuildKit version', output.stdout) ?? 'unknown' }
   }
 
   #ask(...args: string[]): Promise<CommandOutput> {
@@ -109,21 +141,78 @@ export class DockerEngine implements Engine {
   }
 }
 
-/** The arguments of one build. Attestations are off: they would turn the image into an index of several. */
-export function buildArgs({ contextDir, dockerfile, tag, noCache }: BuildRequest): string[] {
+interface DockerInfo {
+  readonly ServerVersion?: string
+  readonly ServerErrors?: readonly string[]
+  readonly DriverStatus?: readonly (readonly string[])[]
+  readonly ClientInfo?: { readonly Plugins?: readonly { readonly Name: string; readonly Version?: string }[] | null }
+}
+
+type Server = { readonly version: string; readonly containerd: boolean } | { readonly reason: string }
+
+function readServer(info: DockerInfo | undefined, output: CommandOutput): Server {
+  const version = info?.ServerVersion
+  if (version === undefined || version === '') return { reason: info?.ServerErrors?.[0] ?? lastLine(output) }
+  // Docker's documented way to tell the containerd image store from the older ones.
+  const containerd = info?.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true
+  return { version, containerd }
+}
+
+function notAnswering(reason: string): ToolError {
+  return new ToolError(
+    `the Docker engine does not answer: ${reason}`,
+    'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.',
+  )
+}
+
+/**
+ * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
+ * index of several.
+ *
+ * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
+ * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
+ * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
+ * nothing but their content.
+ */
+export function buildArgs(request: BuildRequest, metadataFile: string): string[] {
+  const { contextDir, dockerfile, freshFor, platform } = request
   return [
-    'buildx',
-    'build',
     '--progress=rawjson',
     '--provenance=false',
-    '--load',
-    ...(noCache ? ['--no-cache'] : []),
-    '--tag',
-    tag,
-    '--file',
-    dockerfile,
+    ...['--metadata-file', metadataFile],
+    ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
+    ...(platform === undefined ? [] : ['--platform', platform]),
+    ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
+    ...['--file', dockerfile],
     contextDir,
   ]
+}
+
+async function readImageId(metadataFile: string): Promise<string> {
+  try {
+    const digest = (parseObject(await readFile(metadataFile, 'utf8')) ?? {})['containerimage.digest']
+    if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest
+    throw new Error('it names no image')
+  } catch (error) {
+    throw new ToolError(
+      `docker buildx build left no usable metadata file: ${messageOf(error)}`,
+      'Use buildx 0.10 or later; docker buildx version tells.',
+    )
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The first `Field:   value` of what `docker buildx inspect` prints. */
+function fieldOf(field: string, text: string): string | undefined {
+  return new RegExp(`^${field}:\\s*(\\S.*)$`, 'm').exec(text)?.[1]?.trim()
 }
 
 function lastLine({ stderr, stdout }: CommandOutput): string {

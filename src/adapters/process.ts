@@ -17,6 +17,10 @@ export interface ProcessRequest {
   readonly timeout?: number
   /** Each line of standard output and standard error, without its end. */
   readonly onLine?: (line: string) => void
+  /** Takes standard output as it is, instead of `onLine`. When it fails, so does the process. */
+  readonly onOutput?: (output: Readable) => Promise<void>
+  /** Ends this process, as the run's end does. */
+  readonly signal?: AbortSignal
 }
 
 export type ProcessResult =
@@ -38,7 +42,8 @@ const maxLine = 16 * 1024
 /** @param cancelled ends every running process with its reason, and lets none start any more */
 export function createRunProcess(cancelled: AbortSignal): RunProcess {
   return async request => {
-    cancelled.throwIfAborted()
+    const stop = request.signal === undefined ? cancelled : AbortSignal.any([cancelled, request.signal])
+    stop.throwIfAborted()
     const child = spawn(request.command, request.args, {
       env: request.env,
       cwd: request.cwd,
@@ -64,24 +69,24 @@ export function createRunProcess(cancelled: AbortSignal): RunProcess {
         }, request.timeout),
       )
     }
-    cancelled.addEventListener('abort', end)
+    stop.addEventListener('abort', end)
     try {
-      const result = await waitFor(child, request)
-      cancelled.throwIfAborted()
+      const result = await waitFor(child, request, end)
+      stop.throwIfAborted()
       return ended.byTimeout ? { status: 'timed-out' } : result
     } finally {
       // Also the one that would kill later: by then the number may be another process's.
       timers.forEach(clearTimeout)
-      cancelled.removeEventListener('abort', end)
+      stop.removeEventListener('abort', end)
       signalGroup(child, 'SIGKILL')
     }
   }
 }
 
-function waitFor(child: ChildProcess, { command, onLine }: ProcessRequest): Promise<ProcessResult> {
-  readLines(child.stdout, onLine)
-  readLines(child.stderr, onLine)
-  return new Promise((resolve, reject) => {
+/** @param end asks the process to end */
+async function waitFor(child: ChildProcess, request: ProcessRequest, end: () => void): Promise<ProcessResult> {
+  const { command, onLine, onOutput } = request
+  const ended = new Promise<ProcessResult>((resolve, reject) => {
     child.on('error', error => {
       reject(new ToolError(`${command} could not be started: ${messageOf(error)}`, 'Check that it is installed.'))
     })
@@ -89,6 +94,26 @@ function waitFor(child: ChildProcess, { command, onLine }: ProcessRequest): Prom
       resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode })
     })
   })
+  readLines(child.stderr, onLine)
+  if (onOutput === undefined || child.stdout === null) {
+    readLines(child.stdout, onLine)
+    return ended
+  }
+  const taken = onOutput(child.stdout).catch((error: unknown) => {
+    end()
+    // Nobody reads on: what is in the pipe must not keep the process from ending.
+    child.stdout?.resume()
+    throw error
+  })
+  const [result, output] = await Promise.allSettled([ended, taken])
+  if (result.status === 'rejected') throw result.reason
+  // A process that failed explains why its output is only half of one.
+  if (output.status === 'rejected' && !failedByItself(result.value)) throw output.reason
+  return result.value
+}
+
+function failedByItself(result: ProcessResult): boolean {
+  return result.status === 'exited' && result.exitCode !== 0
 }
 
 /** A bare carriage return ends a line too, as it does for the runner that reads our output. */

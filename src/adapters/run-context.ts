@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { context } from '@actions/github'
 import type { RunContext } from '../model.js'
 
@@ -10,6 +11,7 @@ export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
     workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
     event: context.eventName,
     sha: context.sha,
+    processors: availableParallelism(),
     ...(repository === undefined ? {} : { repository, runUrl }),
     ...(pullRequest === undefined ? {} : { pullRequest }),
   }

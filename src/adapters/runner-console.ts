@@ -34,6 +34,11 @@ export class RunnerConsole implements Console {
     harmlessLines(line).forEach(this.#write)
   }
 
+  /** The log of each image has a group of its own, which says as much. */
+  progress(): void {
+    return
+  }
+
   async group<T>(title: string, work: () => Promise<T>): Promise<T> {
     core.startGroup(harmlessLines(title).join(' '))
     try {

@@ -10,6 +10,8 @@ import { TrivyScanner } from './trivy-scanner.js'
 
 export interface WorkbenchOptions {
   readonly trivy: TrivySettings
+  /** The builder of buildx; absent: the client's own choice. */
+  readonly builder?: string
   readonly console: Console
   /** Where this run's temporary folder is made. Absolute. */
   readonly tempRoot: string
@@ -39,11 +41,15 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
   process.on('SIGINT', cancel).on('SIGTERM', cancel)
   try {
     return await use({
-      engine: new DockerEngine({ run, env: dockerEnvironment(process.env), tempDir }),
+      engine: new DockerEngine({
+        run,
+        env: dockerEnvironment(process.env),
+        tempDir,
+        ...(options.builder === undefined ? {} : { builder: options.builder }),
+      }),
       scanner: new TrivyScanner({
         settings: options.trivy,
         run,
-        console: options.console,
         tempDir,
         databaseDir,
         platform: thisPlatform,

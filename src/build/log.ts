@@ -1,3 +1,4 @@
+import type { BuildStep } from '../model.js'
 import type { Console } from '../ports.js'
 import type { ProgressEvent } from './progress.js'
 
@@ -12,9 +13,17 @@ export class BuildLog {
   readonly #tail: string[] = []
   readonly #messages: string[] = []
   readonly #waiting: string[] = []
+  readonly #onProgress: (text: string) => void
+  /** The steps that were completed. */
+  readonly steps: BuildStep[] = []
   #console: Console | undefined
   /** The last step that failed. */
   failedStep: { readonly name: string; readonly error: string } | undefined
+
+  /** @param onProgress is told how far the build is: `3/7`, by the numbers that BuildKit gives the steps */
+  constructor(onProgress: (text: string) => void) {
+    this.#onProgress = onProgress
+  }
 
   /** The last lines that the build's steps printed. */
   get tail(): readonly string[] {
@@ -36,10 +45,15 @@ export class BuildLog {
 
   add(event: ProgressEvent): void {
     const line = renderEvent(event)
-    if (this.#console === undefined) keep(this.#waiting, line, waitingLines)
-    else this.#console.foreign(line)
+    if (line !== undefined) {
+      if (this.#console === undefined) keep(this.#waiting, line, waitingLines)
+      else this.#console.foreign(line)
+    }
     if (event.kind === 'log') keep(this.#tail, event.text, tailLines)
     if (event.kind === 'message') keep(this.#messages, event.text, tailLines)
+    if (event.kind === 'done') this.steps.push(event.step)
+    const at = event.kind === 'step' ? /^\[(?:[^\]]* )?(\d+\/\d+)\]/.exec(event.name)?.[1] : undefined
+    if (at !== undefined) this.#onProgress(at)
     // Steps that were cancelled because another one failed are not the reason.
     if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error)) this.failedStep = event
   }
@@ -50,12 +64,12 @@ function keep(lines: string[], line: string, most: number): void {
   if (lines.length > most) lines.shift()
 }
 
-function renderEvent(event: ProgressEvent): string {
+function renderEvent(event: ProgressEvent): string | undefined {
   switch (event.kind) {
     case 'step':
       return `=> ${event.name}`
-    case 'cached':
-      return `=> cached ${event.name}`
+    case 'done':
+      return event.step.cached ? `=> cached ${event.step.name}` : undefined
     case 'failed':
       return `=> FAILED ${event.name}: ${event.error}`
     case 'log':

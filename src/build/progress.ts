@@ -1,10 +1,10 @@
 import { StringDecoder } from 'node:string_decoder'
-import type { LineRange } from '../model.js'
+import type { BuildStep, LineRange } from '../model.js'
 
 /** What happened in a build, for people. */
 export type ProgressEvent =
   | { readonly kind: 'step'; readonly name: string }
-  | { readonly kind: 'cached'; readonly name: string }
+  | { readonly kind: 'done'; readonly step: BuildStep }
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'failed'; readonly name: string; readonly error: string }
   /** A line that is not BuildKit's: the client's own words. */
@@ -52,8 +52,8 @@ export class ProgressReader {
     if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
       this.#said.set(digest, 'done')
       events.push(...this.#flush(digest))
-      if (vertex.cached === true && !internal) events.push({ kind: 'cached', name })
       if (vertex.error) events.push({ kind: 'failed', name, error: vertex.error })
+      else if (!internal) events.push({ kind: 'done', step: toStep(vertex) })
     }
     return events
   }
@@ -72,6 +72,11 @@ export class ProgressReader {
     const rest = state === undefined ? '' : state.rest + state.decoder.end()
     return toLogEvents(rest)
   }
+}
+
+function toStep({ digest, name, cached, started, completed }: RawVertex): BuildStep {
+  const duration = Date.parse(completed ?? '') - Date.parse(started ?? '')
+  return { digest, name, cached: cached === true, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) }
 }
 
 /** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */

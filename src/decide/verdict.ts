@@ -50,7 +50,8 @@ function decideImage(build: BuildOutcome, scan: ScanOutcome | undefined, policy:
   const { findings, os, packages } = scan.scan
   const judged = findings.map(finding => judge(finding, policy)).sort(compareFindings)
   const state = judged.some(({ ruling }) => ruling === 'gating') ? 'vulnerable' : 'clean'
-  return { ...scanned, state, findings: judged, counts: countGating(judged), packages, ...(os ? { os } : {}) }
+  const measured = { digests: scan.digests, packages, ...(os ? { os } : {}) }
+  return { ...scanned, ...measured, state, findings: judged, counts: countGating(judged) }
 }
 
 function judge(finding: Finding, policy: Policy): ImageVerdict['findings'][number] {

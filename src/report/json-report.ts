@@ -1,4 +1,4 @@
-import type { ImageVerdict, Report } from '../model.js'
+import type { ImageVerdict, Report, WorkDone } from '../model.js'
 import { headline } from './text.js'
 
 /**
@@ -28,11 +28,23 @@ export function renderJsonReport(report: Report): string {
     policy: verdict.policy,
     scanner: report.scanner,
     engine: report.engine,
+    work: report.work === undefined ? undefined : toWork(report.work),
     counts: verdict.counts,
     images: verdict.images.map(toImage),
     ignored: report.ignored,
   }
   return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function toWork(work: WorkDone): unknown {
+  const { steps, layers } = work
+  return {
+    buildMs: work.build,
+    exportMs: work.export,
+    scanMs: work.scan,
+    steps: { ran: steps.ran, shared: steps.shared, savedMs: steps.saved },
+    layers,
+  }
 }
 
 function toImage(image: ImageVerdict): unknown {
@@ -42,6 +54,7 @@ function toImage(image: ImageVerdict): unknown {
     dockerfile: image.image.dockerfile,
     contextDir: image.image.contextDir,
     imageId: image.imageId,
+    digests: image.digests,
     os: image.os,
     packages: image.packages,
     counts: image.counts,

@@ -25,11 +25,11 @@ export function renderOutputs(report: Report, reportPath: string): Outputs {
   return {
     result,
     images: JSON.stringify(
-      images.map(({ image, state, counts: own, imageId }) => ({
+      images.map(({ image, state, counts: own, digests }) => ({
         name: image.name,
         state,
         counts: own,
-        digest: imageId,
+        digest: digests?.manifest,
       })),
     ),
     'failed-images': imagesIn(report, 'vulnerable', 'build-failed', 'scan-failed')

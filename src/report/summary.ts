@@ -7,12 +7,14 @@ import {
   count,
   countsText,
   durationText,
+  engineText,
   headline,
   imagesIn,
   placeText,
   policyText,
   stateText,
   totalOf,
+  workRows,
 } from './text.js'
 
 /** GitHub drops a step's whole summary above 1 MiB; see "Job summaries" in its workflow-commands reference. */
@@ -48,6 +50,7 @@ function render(report: Report, rows: number): string {
     next(report),
     uncounted(report),
     ignored(report),
+    time(report),
     footer(report),
   ]
   return `${sections.filter(section => section !== '').join('\n\n')}\n`
@@ -172,6 +175,12 @@ function ignored(report: Report): string {
   return suspicious.map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`).join('\n')
 }
 
+function time({ work }: Report): string {
+  if (work === undefined) return ''
+  const rows = workRows(work).map(row => row.map(escapeText))
+  return `<details><summary>Where the time went</summary>\n\n${table(['', 'Time', 'Work'], rows)}\n\n</details>`
+}
+
 function footer(report: Report): string {
   const { scanner, engine } = report
   const database = scanner?.database
@@ -179,7 +188,7 @@ function footer(report: Report): string {
     `Policy: ${policyText(report)}`,
     ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
     ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
-    ...(engine === undefined ? [] : [`Docker ${engine.serverVersion}`]),
+    ...(engine === undefined ? [] : [engineText(engine)]),
     `took ${durationText(report.duration)}`,
   ]
   return `<sub>${parts.map(escapeText).join(' · ')}</sub>`

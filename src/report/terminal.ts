@@ -14,6 +14,7 @@ import {
   policyText,
   stateText,
   totalOf,
+  workRows,
 } from './text.js'
 
 type Style = Parameters<typeof styleText>[0]
@@ -39,6 +40,7 @@ export function renderTerminal(report: Report, colour: boolean): string {
     ...(report.verdict.problem === undefined
       ? []
       : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
+    workLines(report, paint),
     closingLines(report, paint),
   ]
   return sections
@@ -96,6 +98,14 @@ function failureLines({ image, failure, state }: ImageVerdict, paint: Paint): st
     ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${visible(line)}`)),
     `  ${failure.advice}`,
   ]
+}
+
+function workLines({ work }: Report, paint: Paint): string[] {
+  if (work === undefined) return []
+  const rows = workRows(work).map(([what, took, detail]) =>
+    `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd(),
+  )
+  return ['Where the time went', ...rows].map(line => paint('gray', line))
 }
 
 function closingLines(report: Report, paint: Paint): string[] {

@@ -1,6 +1,14 @@
 /** The words that every rendering shares. */
 import { assertNever } from '../errors.js'
-import { severities, type ImageState, type ImageVerdict, type Report, type SeverityCounts } from '../model.js'
+import {
+  severities,
+  type EngineInfo,
+  type ImageState,
+  type ImageVerdict,
+  type Report,
+  type SeverityCounts,
+  type WorkDone,
+} from '../model.js'
 
 /** `1 image`, `2 images`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
@@ -89,6 +97,29 @@ export function policyText({ verdict }: Report): string {
   const fixed = verdict.policy.ignoreUnfixed ? ' with a fix' : ', fixed or not,'
   const blocks = `${verdict.policy.severity.join(', ')}${fixed} blocks`
   return verdict.policy.warnOnly ? `${blocks} (warn-only: reported, not enforced)` : blocks
+}
+
+/** Where the time went, and what sharing saved: what was done, how long it took, what it came to. */
+export function workRows({ build, export: exporting, scan, steps, layers }: WorkDone): [string, string, string][] {
+  const saved = steps.saved === 0 ? '' : `, which saved ${durationText(steps.saved)} of work`
+  const shared = `${count(steps.ran, 'step')} ran; ${count(steps.shared, 'more was', 'more were')} shared${saved}`
+  const once = layers.total > layers.distinct ? `, instead of ${String(layers.total)} one image at a time` : ''
+  return [
+    ['build', durationText(build), steps.shared === 0 ? `${count(steps.ran, 'step')} ran` : shared],
+    ['export', durationText(exporting), `${count(layers.distinct, 'layer')}, ${bytesText(layers.bytes)}${once}`],
+    ['scan', durationText(scan), ''],
+  ]
+}
+
+/** Bytes as `12 MB`, by thousands as disks are sold. */
+export function bytesText(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+}
+
+/** The engine, for people. */
+export function engineText({ serverVersion, builder }: EngineInfo): string {
+  if (builder === undefined) return `Docker ${serverVersion}`
+  return `BuildKit ${serverVersion} (builder ${builder.name}, ${builder.driver})`
 }
 
 /** `Dockerfile:3` or `Dockerfile:3-5`. */

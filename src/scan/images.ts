@@ -1,7 +1,14 @@
 import { GateError, messageOf, ToolError } from '../errors.js'
-import type { BuildOutcome, BuiltImage, ImageScan, ScanOutcome } from '../model.js'
-import type { Clock, Console, Engine, Scanner } from '../ports.js'
+import type { BuildOutcome, BuiltImage, ImageScan, ScanOutcome, WorkDone } from '../model.js'
+import type { AnalysisCache, Clock, Console, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
+import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
+
+export interface ScanPlan {
+  /** Milliseconds an image. */
+  readonly timeout: number
+  readonly turns: Turns
+}
 
 export interface ScanPorts {
   readonly engine: Engine
@@ -10,43 +17,119 @@ export interface ScanPorts {
   readonly clock: Clock
 }
 
+export interface Scans {
+  readonly outcomes: readonly ScanOutcome[]
+  /** Milliseconds that the export took. */
+  readonly exportDuration: number
+  readonly layers: WorkDone['layers']
+}
+
 /**
- * Scans every image that was built. A scan that fails is that image's outcome, never "no findings".
- * @param timeout milliseconds an image
+ * Exports every image that was built, together, and scans them. A scan that fails is that image's outcome, never "no
+ * findings"; so is an export.
  */
-export async function scanImages(
-  builds: readonly BuildOutcome[],
-  timeout: number,
-  ports: ScanPorts,
-): Promise<readonly ScanOutcome[]> {
-  const outcomes: ScanOutcome[] = []
-  for (const build of builds) {
-    if (build.status === 'built') outcomes.push(await scanImage(build, timeout, ports))
-  }
-  return outcomes
-}
-
-async function scanImage(built: BuiltImage, timeout: number, ports: ScanPorts): Promise<ScanOutcome> {
-  const started = ports.clock.now().getTime()
-  const elapsed = (): number => ports.clock.now().getTime() - started
-  const { image, imageId } = built
+export async function scanImages(builds: readonly BuildOutcome[], plan: ScanPlan, ports: ScanPorts): Promise<Scans> {
+  const built = builds.filter(build => build.status === 'built')
+  if (built.length === 0) return { outcomes: [], exportDuration: 0, layers: noLayers }
+  const { clock, console, engine } = ports
+  const started = clock.now().getTime()
   try {
-    const scan = await measure(imageId, timeout, ports)
-    ports.console.info(`Scanned ${image.name}: ${describeScan(scan)}`)
-    return { status: 'scanned', image, imageId, scan, duration: elapsed() }
+    return await engine.withExport(
+      built.map(({ imageId }) => imageId),
+      async exported => {
+        const exportDuration = clock.now().getTime() - started
+        return { ...(await scanExport(built, exported, plan, ports)), exportDuration }
+      },
+    )
   } catch (error) {
-    if (!(error instanceof GateError)) throw error
-    const log = error instanceof ToolError ? error.log : []
-    ports.console.info(`${image.name}: the scan failed: ${messageOf(error)}`)
-    const failure = { message: `the scan failed: ${messageOf(error)}`, advice: error.advice, log }
-    return { status: 'failed', image, imageId, failure, duration: elapsed() }
+    const outcomes = built.map(image => toFailure(image, error, 0, console))
+    return { outcomes, exportDuration: clock.now().getTime() - started, layers: noLayers }
   }
 }
 
-function measure(imageId: string, timeout: number, { engine, scanner }: ScanPorts): Promise<ImageScan> {
-  return engine.withExport(imageId, async ({ archive, diffIds }) =>
-    parseScanReport(await scanner.scan(archive, timeout), diffIds),
+const noLayers = { distinct: 0, total: 0, bytes: 0 }
+
+interface Scannable {
+  readonly built: BuiltImage
+  readonly exported: ExportedImage
+}
+
+async function scanExport(
+  built: readonly BuiltImage[],
+  exported: Export,
+  plan: ScanPlan,
+  ports: ScanPorts,
+): Promise<Omit<Scans, 'exportDuration'>> {
+  const outcomes = new Map<BuiltImage, ScanOutcome>()
+  const scannable: Scannable[] = []
+  for (const image of built) {
+    try {
+      scannable.push({ built: image, exported: exported.image(image.imageId) })
+    } catch (error) {
+      outcomes.set(image, toFailure(image, error, 0, ports.console))
+    }
+  }
+  const scan = async (image: Scannable, cache: AnalysisCache): Promise<void> => {
+    outcomes.set(image.built, await scanImage(image, cache, plan, ports))
+  }
+  const groups = planScans(scannable, image => image.exported.digests.diffIds)
+  await Promise.all(
+    groups.map(async ({ first, rest }) => {
+      const known = await plan.turns(async () => {
+        const cache = await ports.scanner.newCache()
+        for (const image of first) await scan(image, cache)
+        return cache
+      })
+      const free: AnalysisCache[] = []
+      await Promise.all(
+        rest.map(image =>
+          plan.turns(async () => {
+            const cache = free.pop() ?? (await ports.scanner.newCache(known))
+            await scan(image, cache)
+            free.push(cache)
+          }),
+        ),
+      )
+    }),
   )
+  return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) }
+}
+
+async function scanImage(
+  { built, exported }: Scannable,
+  cache: AnalysisCache,
+  { timeout }: ScanPlan,
+  { scanner, console, clock }: ScanPorts,
+): Promise<ScanOutcome> {
+  const started = clock.now().getTime()
+  const elapsed = (): number => clock.now().getTime() - started
+  const { image, imageId } = built
+  const { digests } = exported
+  console.progress(image.name, 'scanning')
+  try {
+    const scan = parseScanReport(await scanner.scan(exported, cache, timeout), digests.diffIds)
+    console.info(`Scanned ${image.name}: ${describeScan(scan)}`)
+    return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() }
+  } catch (error) {
+    return toFailure(built, error, elapsed(), console)
+  }
+}
+
+/** @throws what is a defect of ours */
+function toFailure({ image, imageId }: BuiltImage, error: unknown, duration: number, console: Console): ScanOutcome {
+  if (!(error instanceof GateError)) throw error
+  const log = error instanceof ToolError ? error.log : []
+  console.progress(image.name, 'scan failed')
+  console.info(`${image.name}: the scan failed: ${messageOf(error)}`)
+  const failure = { message: `the scan failed: ${messageOf(error)}`, advice: error.advice, log }
+  return { status: 'failed', image, imageId, failure, duration }
+}
+
+function countLayers(images: readonly Scannable[]): WorkDone['layers'] {
+  const layers = images.flatMap(({ exported }) => exported.layers)
+  const sizes = new Map(layers.map(({ digest, bytes }) => [digest, bytes]))
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  return { distinct: sizes.size, total: layers.length, bytes }
 }
 
 function describeScan({ os, packages, findings }: ImageScan): string {

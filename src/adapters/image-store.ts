@@ -1,0 +1,159 @@
+/** Where an engine keeps what it built, and how all of it leaves the engine at once. */
+import { mkdir, rename, rm, statfs, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ToolError } from '../errors.js'
+import type { Export } from '../ports.js'
+import type { CommandOutput } from './command.js'
+import { openLayout, readBlobs, receiveArchive } from './oci-layout.js'
+import type { Environment, RunProcess } from './process.js'
+
+export interface ImageStore {
+  /**
+   * The arguments that make a build put its image here.
+   * @param directory of this build alone
+   */
+  outputArgs(tag: string, directory: string): Promise<readonly string[]>
+  /** @param layoutDir absolute, made here */
+  export(imageIds: readonly string[], layoutDir: string): Promise<Export>
+  /** Removes what the builds of this run left. Never throws. */
+  clean(): Promise<void>
+}
+
+/** Milliseconds for an export: big images on a slow disk, but not for ever. */
+const exportTimeout = 60 * 60_000
+
+export interface DockerStoreOptions {
+  readonly run: RunProcess
+  readonly env: Environment
+  /** Asks the docker client something short. */
+  readonly ask: (...args: string[]) => Promise<CommandOutput>
+  /** True for the containerd image store, false for the graphdrivers of before. */
+  readonly containerd: boolean
+}
+
+/** The store of a Docker engine. */
+export class DockerStore implements ImageStore {
+  readonly #options: DockerStoreOptions
+  /** The names that this run gave and that are not removed yet. */
+  readonly #tags = new Set<string>()
+  readonly #cleaning: Promise<void>[] = []
+
+  constructor(options: DockerStoreOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Into the containerd store, layers go as they are and stay packed up: to compress them and to unpack them for
+   * containers takes two thirds of a build's time, and nobody will run these images.
+   */
+  async outputArgs(tag: string): Promise<readonly string[]> {
+    this.#tags.add(tag)
+    return this.#options.containerd
+      ? ['--output', `type=image,name=${tag},unpack=false,compression=uncompressed`]
+      : ['--load', '--tag', tag]
+  }
+
+  async export(imageIds: readonly string[], layoutDir: string): Promise<Export> {
+    const present = await this.#checkSpace(imageIds, dirname(layoutDir))
+    if (present.length === 0) throw new ToolError('the engine has none of the images any more', pruned)
+    const { run, env } = this.#options
+    const said: string[] = []
+    const received: { blobs?: Awaited<ReturnType<typeof receiveArchive>> } = {}
+    const result = await run({
+      command: 'docker',
+      args: ['image', 'save', ...present],
+      env,
+      timeout: exportTimeout,
+      onLine: line => said.push(line),
+      onOutput: async archive => {
+        received.blobs = await receiveArchive(archive, layoutDir)
+      },
+    }).catch(explainFullDisk)
+    if (received.blobs === undefined || result.status !== 'exited' || result.exitCode !== 0) {
+      throw new ToolError(
+        `docker could not export the images: ${said.at(-1) ?? result.status}`,
+        'Check the free disk space and the engine of this machine, then run again.',
+        said,
+      )
+    }
+    void this.clean()
+    return openLayout(layoutDir, received.blobs, imageIds)
+  }
+
+  /** A tenth of a second an image, and nobody waits for it: it begins when the images have left the engine. */
+  async clean(): Promise<void> {
+    const tags = [...this.#tags]
+    this.#tags.clear()
+    this.#cleaning.push(tags.length === 0 ? Promise.resolve() : this.#removeTags(tags))
+    await Promise.all(this.#cleaning)
+  }
+
+  async #removeTags(tags: readonly string[]): Promise<void> {
+    // Images that did not build have no tag: docker says so, and nobody needs to hear it.
+    await this.#options.ask('image', 'rm', ...tags)
+  }
+
+  /** What the engine still has. One that is gone costs only its own result. @throws ToolError when they cannot fit */
+  async #checkSpace(imageIds: readonly string[], directory: string): Promise<readonly string[]> {
+    const { stdout } = await this.#options.ask('image', 'inspect', '--format', '{{.Id}} {{.Size}}', ...imageIds)
+    const sizes = new Map(stdout.split('\n').map(line => line.split(' ') as [string, string]))
+    const present = imageIds.filter(id => sizes.has(id))
+    // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
+    const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))))
+    const { bavail, bsize } = await statfs(directory)
+    if (needed > bavail * bsize)
+      throw fullDisk(`${megabytes(bavail * bsize)} are free, one image has ${megabytes(needed)}`)
+    return present
+  }
+}
+
+/**
+ * A BuildKit that is not Docker's own: nothing stays in it, so each build exports to disk at once. Each has a layout of
+ * its own, since BuildKit's client cannot write two at a time into one, but they share the folder of blobs: a layer that
+ * is there already is not sent again.
+ */
+export class BuilderStore implements ImageStore {
+  /** Absolute. */
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async outputArgs(tag: string, directory: string): Promise<readonly string[]> {
+    const blobs = join(this.#directory, 'blobs')
+    const layout = join(directory, 'layout')
+    await mkdir(join(blobs, 'sha256'), { recursive: true })
+    await mkdir(layout)
+    await symlink(blobs, join(layout, 'blobs'))
+    return ['--output', `type=oci,tar=false,dest=${layout},name=${tag},compression=uncompressed`]
+  }
+
+  async export(imageIds: readonly string[], layoutDir: string): Promise<Export> {
+    await rename(this.#directory, layoutDir)
+    return openLayout(layoutDir, await readBlobs(layoutDir), imageIds)
+  }
+
+  async clean(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+}
+
+const pruned = 'Check that nothing prunes images on this machine while the gate runs.'
+
+function explainFullDisk(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') throw fullDisk('it filled up while the images were exported')
+  throw error
+}
+
+function fullDisk(what: string): ToolError {
+  return new ToolError(
+    `the disk is full: ${what}`,
+    'Free space on the disk of the temporary folder (RUNNER_TEMP), gate fewer images at a time with the input images, or use a bigger runner.',
+  )
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`
+}

@@ -1,0 +1,229 @@
+/**
+ * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
+ * the digest of their content, which is computed here and never believed.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import { Transform, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { extract, type Header } from 'tar-stream'
+import { IntegrityError, messageOf, ToolError } from '../errors.js'
+import type { ImageDigests } from '../model.js'
+import type { Export, ExportedImage } from '../ports.js'
+
+/** What lies under a path of the export, by its true digest (`sha256:...`). */
+interface Blob {
+  readonly digest: string
+  readonly bytes: number
+}
+
+type BlobsByPath = ReadonlyMap<string, Blob>
+
+const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.'
+
+/**
+ * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
+ * or the layout of before, whose layers are put under their digests.
+ * @param layoutDir absolute, made here
+ */
+export async function receiveArchive(archive: Readable, layoutDir: string): Promise<BlobsByPath> {
+  await mkdir(blobsOf(layoutDir), { recursive: true })
+  const blobs = new Map<string, Blob>()
+  const links: Header[] = []
+  const unpacked = archive.pipe(extract())
+  // An error of the source does not travel along `pipe`.
+  archive.on('error', error => {
+    unpacked.destroy(error)
+  })
+  for await (const entry of unpacked) {
+    const { type, name } = entry.header
+    // The library's streams are iterables of buffers, which its types do not say.
+    const content = entry as unknown as AsyncIterable<Buffer>
+    if (type === 'file') blobs.set(posix.normalize(name), await storeBlob(content, layoutDir))
+    else if (type === 'symlink' || type === 'link') links.push(entry.header)
+    entry.resume()
+  }
+  for (const { type, name, linkname } of links) {
+    const target = posix.normalize(type === 'link' ? linkname : posix.join(posix.dirname(name), linkname))
+    const blob = blobs.get(target)
+    if (blob !== undefined) blobs.set(posix.normalize(name), blob)
+  }
+  return blobs
+}
+
+/** Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. */
+export async function readBlobs(layoutDir: string): Promise<BlobsByPath> {
+  const blobs = new Map<string, Blob>()
+  for (const name of await readdir(blobsOf(layoutDir))) {
+    const hash = createHash('sha256')
+    const path = join(blobsOf(layoutDir), name)
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+    blobs.set(`blobs/sha256/${name}`, { digest: `sha256:${hash.digest('hex')}`, bytes: (await stat(path)).size })
+  }
+  return blobs
+}
+
+/** Makes the layout whole, with an index of the given images. An image that is not there, or not what it says, throws when it is asked for. */
+export async function openLayout(layoutDir: string, blobs: BlobsByPath, imageIds: readonly string[]): Promise<Export> {
+  const layout: Layout = {
+    layoutDir,
+    byPath: blobs,
+    byDigest: new Map([...blobs.values()].map(blob => [blob.digest, blob])),
+    saved: await readSaved(layoutDir, blobs),
+  }
+  const images = new Map<string, ExportedImage | Error>()
+  const manifests: unknown[] = []
+  for (const imageId of new Set(imageIds)) {
+    try {
+      const image = await describeImage(imageId, layout)
+      images.set(imageId, image)
+      const { size } = await stat(pathOf(image.digests.manifest, layoutDir))
+      manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size })
+    } catch (error) {
+      images.set(imageId, error instanceof Error ? error : new Error(messageOf(error)))
+    }
+  }
+  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }
+  await writeFile(join(layoutDir, 'index.json'), JSON.stringify(index))
+  await writeFile(join(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
+  return {
+    image: imageId => {
+      const found = images.get(imageId)
+      if (found === undefined || found instanceof Error) throw found ?? new Error(`${imageId} was not asked for`)
+      return found
+    },
+  }
+}
+
+const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+
+const blobsOf = (layoutDir: string): string => join(layoutDir, 'blobs', 'sha256')
+
+const pathOf = (digest: string, layoutDir: string): string => join(blobsOf(layoutDir), digest.replace('sha256:', ''))
+
+let stored = 0
+
+/** Writes a file under the digest of its content. */
+async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Promise<Blob> {
+  stored += 1
+  const incoming = join(layoutDir, `incoming-${String(stored)}`)
+  const hash = createHash('sha256')
+  let bytes = 0
+  const measure = new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk)
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  try {
+    await pipeline(content, measure, createWriteStream(incoming, { highWaterMark: 1 << 20 }))
+    const digest = `sha256:${hash.digest('hex')}`
+    await rename(incoming, pathOf(digest, layoutDir))
+    return { digest, bytes }
+  } catch (error) {
+    await rm(incoming, { force: true })
+    throw error
+  }
+}
+
+interface Layout {
+  readonly layoutDir: string
+  readonly byPath: BlobsByPath
+  readonly byDigest: ReadonlyMap<string, Blob>
+  /** By the digest of the configuration: what `manifest.json` lists, which `docker image save` has always written. */
+  readonly saved: ReadonlyMap<string, Manifest>
+}
+
+interface Manifest {
+  readonly config: string
+  readonly layers: readonly { readonly digest: string; readonly packed: boolean }[]
+}
+
+async function describeImage(imageId: string, layout: Layout): Promise<ExportedImage> {
+  const pinned = await readManifest(imageId, layout)
+  // Docker's own store names images by their configuration.
+  const manifest = pinned ?? layout.saved.get(imageId)
+  if (manifest === undefined) {
+    throw new ToolError('the engine did not export the image', 'Check that nothing prunes images on this machine.')
+  }
+  const { config } = manifest
+  const diffIds = await readDiffIds(config, layout)
+  const layers = manifest.layers.map(({ digest }) => checkBlob(digest, layout))
+  if (layers.length !== diffIds.length) throw new IntegrityError('the image has not as many layers as it says', suspect)
+  manifest.layers.forEach(({ digest, packed }, index) => {
+    // A packed layer is pinned by the manifest; one that is not packed is its own DiffID.
+    if (!packed && digest !== diffIds[index]) throw new IntegrityError(`layer ${digest} is not the image's`, suspect)
+  })
+  const digest = pinned === undefined ? await writeManifest(config, layers, layout) : imageId
+  const digests: ImageDigests = { manifest: digest, config, diffIds }
+  return { layoutDir: layout.layoutDir, digests, layers }
+}
+
+function checkBlob(digest: string, { byDigest }: Layout): Blob {
+  const blob = byDigest.get(digest)
+  if (blob === undefined) {
+    throw new IntegrityError(`the exported image lacks ${digest}, or it is not what its digest says`, suspect)
+  }
+  return blob
+}
+
+/** Undefined where the ID is not a manifest's. */
+async function readManifest(imageId: string, { byDigest, layoutDir }: Layout): Promise<Manifest | undefined> {
+  if (!byDigest.has(imageId)) return undefined
+  const { config, layers } = (await readJson(imageId, layoutDir)) as { config?: { digest?: unknown }; layers?: unknown }
+  if (!Array.isArray(layers) || typeof config?.digest !== 'string') return undefined
+  return {
+    config: config.digest,
+    layers: (layers as { digest: string; mediaType: string }[]).map(({ digest, mediaType }) => ({
+      digest,
+      packed: !mediaType.endsWith('.tar'),
+    })),
+  }
+}
+
+async function readSaved(layoutDir: string, blobs: BlobsByPath): Promise<ReadonlyMap<string, Manifest>> {
+  const list = blobs.get('manifest.json')
+  if (list === undefined) return new Map()
+  const entries = (await readJson(list.digest, layoutDir)) as { Config: string; Layers: string[] | null }[]
+  return new Map(
+    entries.map(({ Config, Layers }) => {
+      const digestOf = (path: string): string => blobs.get(posix.normalize(path))?.digest ?? path
+      const config = digestOf(Config)
+      return [config, { config, layers: (Layers ?? []).map(path => ({ digest: digestOf(path), packed: false })) }]
+    }),
+  )
+}
+
+async function readDiffIds(config: string, layout: Layout): Promise<readonly string[]> {
+  checkBlob(config, layout)
+  const { rootfs } = (await readJson(config, layout.layoutDir)) as { rootfs?: { diff_ids?: unknown } }
+  const diffIds = rootfs?.diff_ids ?? []
+  if (!Array.isArray(diffIds)) throw new IntegrityError('the image configuration names no layers', suspect)
+  return diffIds as string[]
+}
+
+async function writeManifest(config: string, layers: readonly Blob[], layout: Layout): Promise<string> {
+  const describe = (mediaType: string, { digest, bytes }: Blob): unknown => ({ mediaType, digest, size: bytes })
+  const text = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: describe('application/vnd.oci.image.config.v1+json', checkBlob(config, layout)),
+    layers: layers.map(layer => describe('application/vnd.oci.image.layer.v1.tar', layer)),
+  })
+  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+  await writeFile(pathOf(digest, layout.layoutDir), text)
+  return digest
+}
+
+async function readJson(digest: string, layoutDir: string): Promise<unknown> {
+  try {
+    const value: unknown = JSON.parse(await readFile(pathOf(digest, layoutDir), 'utf8'))
+    if (typeof value === 'object' && value !== null) return value
+  } catch (error) {
+    throw new IntegrityError(`${digest} cannot be read: ${messageOf(error)}`, suspect)
+  }
+  throw new IntegrityError(`${digest} is not an object`, suspect)
+}
