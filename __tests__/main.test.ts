@@ -124,10 +124,9 @@ describe('gate', () => {
   it('fetches the scanner while the images are built', async () => {
     const order: string[] = []
     await run(({ engine, scanner: slow }) => {
-      const { build } = engine
-      engine.build = async (...args) => {
+      engine.build = async () => {
         order.push('build')
-        return build(...args)
+        return { status: 'built', imageId: 'sha256:1' }
       }
       slow.prepare = async () => {
         await setImmediate()

@@ -2,7 +2,7 @@
 import { up } from '../testbed/testbed.mjs'
 
 export default async function setUp() {
-  const bed = await up(['engine', 'trivy', 'registry', 'base', 'database', 'node24', 'act'], {
+  const bed = await up(['engine', 'old-engine', 'buildkit', 'trivy', 'registry', 'base', 'database', 'node24', 'act'], {
     log: line => process.stderr.write(`${line}\n`),
   })
   Object.assign(process.env, bed.env)

@@ -46088,7 +46088,7 @@ function parseObject(text) {
 }
 /** The first `Field:   value` of what `docker buildx inspect` prints. */
 function fieldOf(field, text) {
-    return new RegExp(`^${field}:\\s*(\\S.*)$`, 'm').exec(text)?.[1]?.trim();
+    return new RegExp(`^${field}:[ \\t]*(\\S.*)$`, 'm').exec(text)?.[1]?.trim();
 }
 function lastLine({ stderr, stdout }) {
     return (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';

@@ -167,7 +167,7 @@ function shimsOf(address) {
 }
 
 /** @param {string} path */
-function unmountBelow(path) {
+export function unmountBelow(path) {
   if (!existsSync('/proc/mounts')) return
   const mounts = readFileSync('/proc/mounts', 'utf8')
     .split('\n')

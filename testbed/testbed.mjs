@@ -6,9 +6,11 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { provideBase } from './base.mjs'
+import { provideBuildkit, stopBuildkit } from './buildkit.mjs'
 import { provideBuildx } from './buildx.mjs'
 import { engineKinds, provideEngine, stopEngine } from './engine.mjs'
 import { provideNode24 } from './node.mjs'
+import { provideOldEngine, stopOldEngine } from './old-engine.mjs'
 import { provideRegistry, stopRegistry } from './registry.mjs'
 import { cacheFolder, folder, readServices, runFolder, withLock } from './state.mjs'
 import { provideTool } from './tools.mjs'
@@ -16,11 +18,23 @@ import { provideTrivy } from './trivy.mjs'
 import { provideZizmor } from './zizmor.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
-/** @typedef {'engine' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor'} Part */
+/** @typedef {'engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor'} Part */
 /** @typedef {Awaited<ReturnType<typeof up>>} Testbed */
 
 /** @type {readonly Part[]} */
-export const allParts = ['engine', 'trivy', 'registry', 'base', 'database', 'node24', 'actionlint', 'act', 'zizmor']
+export const allParts = [
+  'engine',
+  'old-engine',
+  'buildkit',
+  'trivy',
+  'registry',
+  'base',
+  'database',
+  'node24',
+  'actionlint',
+  'act',
+  'zizmor',
+]
 
 /**
  * Brings up parts, and says where they are. What runs or is built already costs nothing.
@@ -32,11 +46,12 @@ export async function up(parts, { log = () => undefined, engine: kind } = {}) {
     const wants = new Set(parts)
     const registry = lazy(() => provideRegistry(log))
     const address = async () => (await registry()).address
-    const needsEngine = wants.has('engine') || wants.has('base')
+    const needsEngine = ['engine', 'old-engine', 'buildkit', 'base'].some(part => wants.has(/** @type {Part} */ (part)))
     const engine = needsEngine ? await provideEngine({ ...(kind ? { kind } : {}), mirror: address, log }) : undefined
     const env = engine === undefined ? {} : { ...engine.env, ...(await provideBuildx(log)) }
     const isOurs = engine !== undefined && engine.kind !== 'running'
     const base = { env: { ...process.env, ...env }, isOurs, registry: address, log }
+    const beside = { env, isOurs, mirror: address, log }
     const programs = {
       node24: wants.has('node24') ? await provideNode24(log) : undefined,
       actionlint: wants.has('actionlint') ? { path: await provideTool('actionlint', log) } : undefined,
@@ -48,6 +63,8 @@ export async function up(parts, { log = () => undefined, engine: kind } = {}) {
       engine,
       trivy: wants.has('trivy') ? await provideTrivy(log) : undefined,
       base: wants.has('base') ? await provideBase(base) : undefined,
+      oldEngine: wants.has('old-engine') ? await provideOldEngine(beside) : undefined,
+      buildkit: wants.has('buildkit') ? await provideBuildkit(beside) : undefined,
       registry: wants.has('registry') || wants.has('database') ? await registry() : undefined,
       database: wants.has('database') ? await database(await address(), log) : undefined,
       ...programs,
@@ -94,6 +111,8 @@ export async function down({ log = () => undefined } = {}) {
     const services = readServices()
     // The registry first: where it is a container, it needs the engine to stop it.
     await stopRegistry(log)
+    await stopBuildkit(log)
+    await stopOldEngine(log)
     for (const kind of engineKinds) await stopEngine(kind, log)
     for (const file of ['registry.yml', 'registry.log', 'services.json']) rmSync(join(runFolder, file), { force: true })
     log(services.length === 0 ? 'Nothing was running' : `Stopped: ${services.map(({ name }) => name).join(', ')}`)
@@ -116,9 +135,11 @@ function exports({ env, trivy, registry }) {
 }
 
 /** @param {Testbed} bed */
-function describe({ engine, trivy, base, registry, database, ...programs }) {
+function describe({ engine, oldEngine, buildkit, trivy, base, registry, database, ...programs }) {
   const lines = {
     engine: engine && `${engine.kind}, Docker ${engine.version} ${engine.env['DOCKER_HOST'] ?? ''}`,
+    'old-engine': oldEngine && `Docker ${oldEngine.version} ${oldEngine.env['DOCKER_HOST'] ?? ''}`,
+    buildkit: buildkit && `builder ${buildkit.builder}`,
     trivy: trivy && `${trivy.version} from ${trivy.source}, ${trivy.path}`,
     base: base && `${base.reference} from ${base.source}`,
     registry: registry?.address,

@@ -24,6 +24,7 @@ const modules = {
     minutes: '3 minutes',
     ldflags: '-X github.com/moby/moby/v2/dockerversion.Version=VERSION',
   },
+  buildkitd: { module: 'github.com/moby/buildkit', package: 'cmd/buildkitd', minutes: '2 minutes' },
   trivy: {
     module: 'github.com/aquasecurity/trivy',
     package: 'cmd/trivy',

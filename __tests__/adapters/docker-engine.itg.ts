@@ -46,7 +46,9 @@ const stores: [string, Where][] = [
 describe.each(stores)('DockerEngine on %s', (_, where) => {
   const { engine, tempDir } = engineAt(where)
 
-  beforeAll(async () => {
+  beforeAll(() => engine.prepare())
+
+  it('tells its versions', async () => {
     const info = await engine.prepare()
     expect(info.serverVersion).toMatch(/\d/)
     expect(info.buildxVersion).toMatch(/^v?\d/)

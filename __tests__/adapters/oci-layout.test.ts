@@ -23,7 +23,7 @@ function archiveOf(files: Record<string, string>): Readable {
     else archive.entry({ name }, text)
   }
   archive.finalize()
-  return Readable.from(archive as unknown as AsyncIterable<Buffer>)
+  return Readable.from(archive)
 }
 
 async function open(

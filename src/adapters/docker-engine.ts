@@ -212,7 +212,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 /** The first `Field:   value` of what `docker buildx inspect` prints. */
 function fieldOf(field: string, text: string): string | undefined {
-  return new RegExp(`^${field}:\\s*(\\S.*)$`, 'm').exec(text)?.[1]?.trim()
+  return new RegExp(`^${field}:[ \\t]*(\\S.*)$`, 'm').exec(text)?.[1]?.trim()
 }
 
 function lastLine({ stderr, stdout }: CommandOutput): string {

@@ -1,0 +1,55 @@
+// @ts-check
+/** Docker 20.10 with its graphdriver store: Debian's, or a container of it where somebody's own Docker runs. */
+import { provideEngine } from './engine.mjs'
+import { waitUntil } from './service.mjs'
+import { ask, runProgram, step } from './shell.mjs'
+import { findService, forgetService, rememberService } from './state.mjs'
+
+/** @typedef {import('./shell.mjs').Log} Log */
+
+const service = 'docker-20.10'
+const image = 'docker:20.10.24-dind'
+
+/**
+ * @param {{env: Record<string, string>, isOurs: boolean, mirror: () => Promise<string>, log: Log}} options env: of the engine that
+ * there is; isOurs: it is the test bed's own; mirror: the address of a registry to ask before Docker Hub
+ * @returns {Promise<{version: string, env: Record<string, string>}>}
+ */
+export async function provideOldEngine({ env, isOurs, mirror, log }) {
+  if (isOurs) {
+    const { version, env: own } = await provideEngine({ kind: 'old', mirror, log })
+    return { version, env: own }
+  }
+  const all = { ...process.env, ...env }
+  const port = await step(log, `Starting ${image}`, () => startContainer(all))
+  const own = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
+  const version = () =>
+    ask('docker', ['version', '--format', '{{.Server.Version}}'], { env: { ...all, ...own }, timeout: 10_000 })
+  await waitUntil(() => version().ok, 60)
+  return { version: version().stdout, env: own }
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function startContainer(env) {
+  const running = findService(service)?.container
+  const isUp = running !== undefined && ask('docker', ['start', running], { env }).ok
+  if (!isUp) {
+    const options = ['--detach', '--privileged', '--publish', '127.0.0.1::2375', '--env', 'DOCKER_TLS_CERTDIR=']
+    await runProgram('docker', ['pull', '--quiet', image], { env })
+    const { stdout } = ask('docker', ['run', ...options, image], { env, timeout: 60_000 })
+    rememberService({ name: service, container: stdout.trim() })
+  }
+  const container = findService(service)?.container ?? ''
+  const { stdout } = ask('docker', ['port', container, '2375/tcp'], { env })
+  return stdout.split('\n')[0]?.split(':').at(-1) ?? ''
+}
+
+/** The container; Debian's own engine is stopped with the others. @param {Log} log */
+export async function stopOldEngine(log) {
+  const container = findService(service)?.container
+  if (container === undefined) return
+  await step(log, `Stopping ${image}`, async () => {
+    ask('docker', ['rm', '--force', '--volumes', container], { timeout: 60_000 })
+  })
+  forgetService(service)
+}
