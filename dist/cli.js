@@ -45812,6 +45812,11 @@ async function readJson(digest, layoutDir) {
 
 
 
+/**
+ * How many removals run at once: after each, the engine clears up all of its store, but once for those that come
+ * together. 32 images took 6.9 s one after another and 0.8 s at once.
+ */
+const removals = 32;
 /** Milliseconds for an export: big images on a slow disk, but not for ever. */
 const exportTimeout = 60 * 60_000;
 /** The store of a Docker engine. */
@@ -45824,13 +45829,14 @@ class DockerStore {
         this.#options = options;
     }
     /**
-     * Into the containerd store, layers go as they are and stay packed up: to compress them and to unpack them for
-     * containers takes two thirds of a build's time, and nobody will run these images.
+     * Into the containerd store, layers go packed with zstd, and nothing is unpacked: to pack them with gzip, as is usual,
+     * and to unpack them for containers takes two thirds of a build's time, and nobody will run these images. Not packed
+     * at all, they would leave the engine more slowly than it packs them.
      */
     async outputArgs(tag) {
         this.#tags.add(tag);
         return this.#options.containerd
-            ? ['--output', `type=image,name=${tag},unpack=false,compression=uncompressed`]
+            ? ['--output', `type=image,name=${tag},unpack=false,compression=zstd,oci-mediatypes=true`]
             : ['--load', '--tag', tag];
     }
     async export(imageIds, layoutDir) {
@@ -45856,16 +45862,15 @@ class DockerStore {
         void this.clean();
         return openLayout(layoutDir, received.blobs, imageIds);
     }
-    /** A tenth of a second an image, and nobody waits for it: it begins when the images have left the engine. */
+    /** Begins when the images have left the engine, so that a run that ends well does not wait for it. */
     async clean() {
         const tags = [...this.#tags];
         this.#tags.clear();
-        this.#cleaning.push(tags.length === 0 ? Promise.resolve() : this.#removeTags(tags));
+        for (const group of inGroups(tags, removals)) {
+            // Images that did not build have no tag: docker says so, and nobody needs to hear it.
+            this.#cleaning.push(this.#options.ask('image', 'rm', ...group));
+        }
         await Promise.all(this.#cleaning);
-    }
-    async #removeTags(tags) {
-        // Images that did not build have no tag: docker says so, and nobody needs to hear it.
-        await this.#options.ask('image', 'rm', ...tags);
     }
     /** What the engine still has. One that is gone costs only its own result. @throws ToolError when they cannot fit */
     async #checkSpace(imageIds, directory) {
@@ -45908,6 +45913,12 @@ class BuilderStore {
     }
 }
 const pruned = 'Check that nothing prunes images on this machine while the gate runs.';
+function inGroups(items, most) {
+    const groups = Array.from({ length: Math.min(most, items.length) }, () => []);
+    for (const [index, item] of items.entries())
+        groups[index % most]?.push(item);
+    return groups;
+}
 function explainFullDisk(error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOSPC' || code === 'EDQUOT')

@@ -13,20 +13,21 @@ const image = 'docker:20.10.24-dind'
 /**
  * @param {{env: Record<string, string>, isOurs: boolean, mirror: () => Promise<string>, log: Log}} options env: of the engine that
  * there is; isOurs: it is the test bed's own; mirror: the address of a registry to ask before Docker Hub
- * @returns {Promise<{version: string, env: Record<string, string>}>}
+ * @returns {Promise<{version: string, env: Record<string, string>}>} env: with the client's too, to use it by
  */
 export async function provideOldEngine({ env, isOurs, mirror, log }) {
   if (isOurs) {
     const { version, env: own } = await provideEngine({ kind: 'old', mirror, log })
-    return { version, env: own }
+    return { version, env: { ...env, ...own } }
   }
   const all = { ...process.env, ...env }
-  const port = await step(log, `Starting ${image}`, () => startContainer(all))
-  const own = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
-  const version = () =>
-    ask('docker', ['version', '--format', '{{.Server.Version}}'], { env: { ...all, ...own }, timeout: 10_000 })
-  await waitUntil(() => version().ok, 60)
-  return { version: version().stdout, env: own }
+  return step(log, `Starting ${image}`, async () => {
+    const own = { ...env, DOCKER_HOST: `tcp://127.0.0.1:${await startContainer(all)}` }
+    const version = () =>
+      ask('docker', ['version', '--format', '{{.Server.Version}}'], { env: { ...all, ...own }, timeout: 10_000 })
+    await waitUntil(() => version().ok, 60)
+    return { version: version().stdout, env: own }
+  })
 }
 
 /** @param {NodeJS.ProcessEnv} env */
@@ -36,8 +37,10 @@ async function startContainer(env) {
   if (!isUp) {
     const options = ['--detach', '--privileged', '--publish', '127.0.0.1::2375', '--env', 'DOCKER_TLS_CERTDIR=']
     await runProgram('docker', ['pull', '--quiet', image], { env })
-    const { stdout } = ask('docker', ['run', ...options, image], { env, timeout: 60_000 })
-    rememberService({ name: service, container: stdout.trim() })
+    const { ok, stdout, stderr } = ask('docker', ['run', ...options, image], { env, timeout: 60_000 })
+    // A container that was made but could not be started is named all the same.
+    if (stdout !== '') rememberService({ name: service, container: stdout })
+    if (!ok) throw new Error(`docker run ${image} failed: ${stderr}`)
   }
   const container = findService(service)?.container ?? ''
   const { stdout } = ask('docker', ['port', container, '2375/tcp'], { env })

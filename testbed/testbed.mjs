@@ -139,7 +139,7 @@ function describe({ engine, oldEngine, buildkit, trivy, base, registry, database
   const lines = {
     engine: engine && `${engine.kind}, Docker ${engine.version} ${engine.env['DOCKER_HOST'] ?? ''}`,
     'old-engine': oldEngine && `Docker ${oldEngine.version} ${oldEngine.env['DOCKER_HOST'] ?? ''}`,
-    buildkit: buildkit && `builder ${buildkit.builder}`,
+    buildkit: buildkit && `${buildkit.version}, builder ${buildkit.builder} in ${buildkit.env['BUILDX_CONFIG'] ?? ''}`,
     trivy: trivy && `${trivy.version} from ${trivy.source}, ${trivy.path}`,
     base: base && `${base.reference} from ${base.source}`,
     registry: registry?.address,

@@ -24,7 +24,12 @@ const modules = {
     minutes: '3 minutes',
     ldflags: '-X github.com/moby/moby/v2/dockerversion.Version=VERSION',
   },
-  buildkitd: { module: 'github.com/moby/buildkit', package: 'cmd/buildkitd', minutes: '2 minutes' },
+  buildkitd: {
+    module: 'github.com/moby/buildkit',
+    package: 'cmd/buildkitd',
+    minutes: '2 minutes',
+    ldflags: '-X github.com/moby/buildkit/version.Version=VERSION',
+  },
   trivy: {
     module: 'github.com/aquasecurity/trivy',
     package: 'cmd/trivy',
