@@ -11,6 +11,7 @@ import type {
   Report,
   ScanOutcome,
   Verdict,
+  WorkDone,
 } from '../src/model.js'
 import type { Clock, Console, DirectoryEntry, Export, ExportedImage, Files } from '../src/ports.js'
 
@@ -85,6 +86,7 @@ export function anImageVerdict(more: Partial<ImageVerdict> = {}): ImageVerdict {
     state: 'clean',
     findings: [],
     counts,
+    digests: someDigests,
     buildDuration: 4100,
     scanDuration: 850,
     packages: 90,
@@ -98,6 +100,14 @@ export function aVerdict(images: readonly ImageVerdict[], more: Partial<Verdict>
   for (const image of images)
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += image.counts[name]
   return { result: 'passed', images, counts, policy: aPolicy, ...more }
+}
+
+export const someWork: WorkDone = {
+  build: 41_200,
+  export: 2300,
+  scan: 1850,
+  steps: { ran: 9, shared: 4, saved: 125_000 },
+  layers: { distinct: 10, total: 16, bytes: 134_772_474 },
 }
 
 export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
@@ -119,6 +129,7 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
       database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z' },
     },
     engine: { serverVersion: '29.0.0', buildxVersion: 'v0.29.1' },
+    ...(verdict.images.length === 0 ? {} : { work: someWork }),
     startedAt: '2026-08-02T10:00:00.000Z',
     duration: 65_000,
     ...more,

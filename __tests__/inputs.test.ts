@@ -81,6 +81,19 @@ describe('parseInputs', () => {
     expect(read({}).trivy).not.toHaveProperty('path')
   })
 
+  it('reads how to build, with and without the optional ones', () => {
+    const given = read({
+      builder: 'my.builder-1',
+      platform: 'linux/arm/v7',
+      'build-args': '  A=1, 2\r\n\nB=x=y\n',
+      'max-parallel': '16',
+    })
+    const expected = { builder: 'my.builder-1', platform: 'linux/arm/v7', maxParallel: 16 }
+    expect(given).toMatchObject({ ...expected, buildArgs: ['A=1, 2', 'B=x=y'] })
+    for (const name of Object.keys(expected)) expect(read({})).not.toHaveProperty(name)
+    expect(read({}).buildArgs).toEqual([])
+  })
+
   it('drops the slash at the end of the mirror', () => {
     expect(read({ 'trivy-mirror': 'https://mirror.example/trivy/' }).trivy.mirror).toBe('https://mirror.example/trivy')
     expect(read({ 'trivy-mirror': 'http://127.0.0.1:8080' }).trivy.mirror).toBe('http://127.0.0.1:8080')
@@ -108,6 +121,16 @@ describe('parseInputs', () => {
       "db-repository: 'trivy db' is not a repository such as ghcr.io/aquasecurity/trivy-db:2",
     ],
     ['db-repository', ',', "db-repository: ',' is not a repository such as ghcr.io/aquasecurity/trivy-db:2"],
+    ['max-parallel', '0', "max-parallel: '0' is not a whole number from 1 to 256"],
+    ['max-parallel', '1.5', "max-parallel: '1.5' is not a whole number from 1 to 256"],
+    ['builder', '--help', "builder: '--help' is not a builder's name; see docker buildx ls"],
+    ['platform', 'arm', "platform: 'arm' is not a platform such as linux/arm64"],
+    [
+      'platform',
+      'linux/amd64,linux/arm64',
+      "platform: 'linux/amd64,linux/arm64' names more than one platform; gate each in a step of its own",
+    ],
+    ['build-args', 'A=1\nTOKEN\n2B=3', "build-args: 'TOKEN', '2B': not of the form NAME=VALUE"],
     ['images-root', 'a\0b', 'images-root: contains a NUL character'],
   ])('refuses %s: %j', (name, value, message) => {
     expect(mistakesOf({ [name]: value })).toEqual([message])

@@ -46219,26 +46219,28 @@ async function waitFor(child, request, end) {
         });
     });
     readLines(child.stderr, onLine);
-    if (onOutput === undefined || child.stdout === null) {
-        readLines(child.stdout, onLine);
+    const { stdout } = child;
+    if (onOutput === undefined || stdout === null) {
+        readLines(stdout, onLine);
         return ended;
     }
-    const taken = onOutput(child.stdout).catch((error) => {
+    // Set when the output was refused while there was more of it: then the process fails only because it was ended.
+    const output = { refused: false };
+    const taken = onOutput(stdout).catch((error) => {
+        output.refused = !stdout.readableEnded;
         end();
         // Nobody reads on: what is in the pipe must not keep the process from ending.
-        child.stdout?.resume();
+        stdout.resume();
         throw error;
     });
-    const [result, output] = await Promise.allSettled([ended, taken]);
+    const [result, consumed] = await Promise.allSettled([ended, taken]);
     if (result.status === 'rejected')
         throw result.reason;
-    // A process that failed explains why its output is only half of one.
-    if (output.status === 'rejected' && !failedByItself(result.value))
-        throw output.reason;
+    const failed = result.value.status !== 'exited' || result.value.exitCode !== 0;
+    // A process that failed by itself explains why its output is only half of one.
+    if (consumed.status === 'rejected' && (output.refused || !failed))
+        throw consumed.reason;
     return result.value;
-}
-function failedByItself(result) {
-    return result.status === 'exited' && result.exitCode !== 0;
 }
 /** A bare carriage return ends a line too, as it does for the runner that reads our output. */
 function readLines(stream, onLine) {
@@ -50795,19 +50797,23 @@ function unreadable(what, cause) {
 async function scanImages(builds, plan, ports) {
     const built = builds.filter(build => build.status === 'built');
     if (built.length === 0)
-        return { outcomes: [], exportDuration: 0, layers: noLayers };
+        return { outcomes: [], work: { export: 0, scan: 0, layers: noLayers } };
     const { clock, console, engine } = ports;
     const started = clock.now().getTime();
-    try {
-        return await engine.withExport(built.map(({ imageId }) => imageId), async (exported) => {
-            const exportDuration = clock.now().getTime() - started;
-            return { ...(await scanExport(built, exported, plan, ports)), exportDuration };
-        });
-    }
-    catch (error) {
-        const outcomes = built.map(image => toFailure(image, error, 0, console));
-        return { outcomes, exportDuration: clock.now().getTime() - started, layers: noLayers };
-    }
+    let exportDuration;
+    const elapsed = () => clock.now().getTime() - started;
+    const scan = async (exported) => {
+        exportDuration = elapsed();
+        return scanExport(built, exported, plan, ports);
+    };
+    const imageIds = built.map(({ imageId }) => imageId);
+    const { outcomes, layers } = await engine.withExport(imageIds, scan).catch((error) => ({
+        outcomes: built.map(image => toFailure(image, error, 0, console)),
+        layers: noLayers,
+    }));
+    const total = elapsed();
+    exportDuration ??= total;
+    return { outcomes, work: { export: exportDuration, scan: total - exportDuration, layers } };
 }
 const noLayers = { distinct: 0, total: 0, bytes: 0 };
 async function scanExport(built, exported, plan, ports) {
@@ -50934,35 +50940,28 @@ async function refuse(error, defaults, context, { console, clock }, outlets) {
     return report;
 }
 async function examine(inputs, context, ports) {
-    const { workspace, processors } = context;
+    const { workspace } = context;
     const discovery = await discoverImages({ workspace, include: inputs.images, ...inputs }, ports.files);
     tellDiscovery(discovery, inputs, ports.console);
     const { images, skipped, ignored } = discovery;
     if (images.length === 0)
         return { verdict: decide({ builds: [], scans: [], skipped }, policyOf(inputs)), ignored };
     const engine = await ports.engine.prepare();
-    const runId = (0,external_node_crypto_.randomBytes)(4).toString('hex');
     try {
-        const { builds, scanner, duration } = await buildAndPrepare(images, runId, inputs, context, ports);
-        const scanning = ports.clock.now().getTime();
-        const scans = await scanImages(builds, { timeout: inputs.timeout, turns: takeTurns(processors) }, ports);
-        const scanned = ports.clock.now().getTime() - scanning;
-        const work = sumUp(builds, scans, { build: duration, scan: scanned - scans.exportDuration });
+        const { builds, scanner, buildDuration } = await buildAndPrepare(images, inputs, context, ports);
+        const scans = await scanImages(builds, { ...inputs, turns: takeTurns(context.processors) }, ports);
         const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs));
         tellStates(verdict, ports.console);
-        const dockerfiles = await readDockerfiles(images, workspace, ports);
-        return { verdict: explainOrigins(verdict, scans.outcomes, dockerfiles), ignored, scanner, engine, work };
+        const explained = explainOrigins(verdict, scans.outcomes, await readDockerfiles(images, workspace, ports));
+        const work = { ...scans.work, build: buildDuration, steps: measureSharing(builds) };
+        return { verdict: explained, ignored, scanner, engine, work };
     }
     finally {
         await ports.engine.clean();
     }
 }
-/** Builds wait for the network most of the time, and what they share runs once however many run at the same time. */
-function togetherOn({ processors }) {
-    return Math.max(4, 2 * processors);
-}
 /** Builds while the scanner and its database are fetched. Without a scanner nothing needs to be built any more. */
-async function buildAndPrepare(images, runId, inputs, context, ports) {
+async function buildAndPrepare(images, inputs, context, ports) {
     const started = ports.clock.now().getTime();
     const stop = new AbortController();
     const preparing = ports.scanner.prepare().catch((error) => {
@@ -50970,6 +50969,7 @@ async function buildAndPrepare(images, runId, inputs, context, ports) {
         throw error;
     });
     const turns = takeTurns(inputs.maxParallel ?? togetherOn(context));
+    const runId = (0,external_node_crypto_.randomBytes)(4).toString('hex');
     const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal };
     const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)]);
     // If both fail, the builds were ended because of the scanner.
@@ -50978,10 +50978,15 @@ async function buildAndPrepare(images, runId, inputs, context, ports) {
     if (builds.status === 'rejected')
         throw builds.reason;
     tellScanner(scanner.value, ports.console);
-    return { builds: builds.value, scanner: scanner.value, duration: ports.clock.now().getTime() - started };
+    const buildDuration = ports.clock.now().getTime() - started;
+    return { builds: builds.value, scanner: scanner.value, buildDuration };
 }
-function sumUp(builds, scans, times) {
-    return { ...times, export: scans.exportDuration, steps: measureSharing(builds), layers: scans.layers };
+/**
+ * How many builds run at once where nobody says. What images share runs once at any number, and 32 images took as long
+ * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others.
+ */
+function togetherOn({ processors }) {
+    return Math.max(4, 2 * processors);
 }
 function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
     if (images.length === 0)
@@ -51429,10 +51434,14 @@ function policyText({ verdict }) {
 function workRows({ build, export: exporting, scan, steps, layers }) {
     const saved = steps.saved === 0 ? '' : `, which saved ${durationText(steps.saved)} of work`;
     const shared = `${count(steps.ran, 'step')} ran; ${count(steps.shared, 'more was', 'more were')} shared${saved}`;
-    const once = layers.total > layers.distinct ? `, instead of ${String(layers.total)} one image at a time` : '';
+    const of = layers.total > layers.distinct ? ` of ${String(layers.total)}` : '';
     return [
         ['build', durationText(build), steps.shared === 0 ? `${count(steps.ran, 'step')} ran` : shared],
-        ['export', durationText(exporting), `${count(layers.distinct, 'layer')}, ${bytesText(layers.bytes)}${once}`],
+        [
+            'export',
+            durationText(exporting),
+            `${count(layers.distinct, 'different layer')}${of}, ${bytesText(layers.bytes)}`,
+        ],
         ['scan', durationText(scan), ''],
     ];
 }

@@ -18,12 +18,11 @@ import type {
   RunContext,
   ScannerInfo,
   Verdict,
-  WorkDone,
 } from './model.js'
 import type { Console, Outlet, Ports } from './ports.js'
 import { deliver } from './report/deliver.js'
 import { durationText, stateText } from './report/text.js'
-import { scanImages, type Scans } from './scan/images.js'
+import { scanImages } from './scan/images.js'
 import { takeTurns } from './turns.js'
 
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
@@ -62,45 +61,36 @@ export async function refuse(
 type Examination = Pick<Report, 'verdict' | 'ignored' | 'scanner' | 'engine' | 'work'>
 
 async function examine(inputs: Inputs, context: RunContext, ports: Ports): Promise<Examination> {
-  const { workspace, processors } = context
+  const { workspace } = context
   const discovery = await discoverImages({ workspace, include: inputs.images, ...inputs }, ports.files)
   tellDiscovery(discovery, inputs, ports.console)
   const { images, skipped, ignored } = discovery
   if (images.length === 0) return { verdict: decide({ builds: [], scans: [], skipped }, policyOf(inputs)), ignored }
 
   const engine = await ports.engine.prepare()
-  const runId = randomBytes(4).toString('hex')
   try {
-    const { builds, scanner, duration } = await buildAndPrepare(images, runId, inputs, context, ports)
-    const scanning = ports.clock.now().getTime()
-    const scans = await scanImages(builds, { timeout: inputs.timeout, turns: takeTurns(processors) }, ports)
-    const scanned = ports.clock.now().getTime() - scanning
-    const work = sumUp(builds, scans, { build: duration, scan: scanned - scans.exportDuration })
+    const { builds, scanner, buildDuration } = await buildAndPrepare(images, inputs, context, ports)
+    const scans = await scanImages(builds, { ...inputs, turns: takeTurns(context.processors) }, ports)
     const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs))
     tellStates(verdict, ports.console)
-    const dockerfiles = await readDockerfiles(images, workspace, ports)
-    return { verdict: explainOrigins(verdict, scans.outcomes, dockerfiles), ignored, scanner, engine, work }
+    const explained = explainOrigins(verdict, scans.outcomes, await readDockerfiles(images, workspace, ports))
+    const work = { ...scans.work, build: buildDuration, steps: measureSharing(builds) }
+    return { verdict: explained, ignored, scanner, engine, work }
   } finally {
     await ports.engine.clean()
   }
-}
-
-/** Builds wait for the network most of the time, and what they share runs once however many run at the same time. */
-function togetherOn({ processors }: RunContext): number {
-  return Math.max(4, 2 * processors)
 }
 
 interface Built {
   readonly builds: readonly BuildOutcome[]
   readonly scanner: ScannerInfo
   /** Milliseconds. */
-  readonly duration: number
+  readonly buildDuration: number
 }
 
 /** Builds while the scanner and its database are fetched. Without a scanner nothing needs to be built any more. */
 async function buildAndPrepare(
   images: readonly ImageContext[],
-  runId: string,
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
@@ -112,17 +102,23 @@ async function buildAndPrepare(
     throw error
   })
   const turns = takeTurns(inputs.maxParallel ?? togetherOn(context))
+  const runId = randomBytes(4).toString('hex')
   const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal }
   const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
   // If both fail, the builds were ended because of the scanner.
   if (scanner.status === 'rejected') throw scanner.reason
   if (builds.status === 'rejected') throw builds.reason
   tellScanner(scanner.value, ports.console)
-  return { builds: builds.value, scanner: scanner.value, duration: ports.clock.now().getTime() - started }
+  const buildDuration = ports.clock.now().getTime() - started
+  return { builds: builds.value, scanner: scanner.value, buildDuration }
 }
 
-function sumUp(builds: readonly BuildOutcome[], scans: Scans, times: Pick<WorkDone, 'build' | 'scan'>): WorkDone {
-  return { ...times, export: scans.exportDuration, steps: measureSharing(builds), layers: scans.layers }
+/**
+ * How many builds run at once where nobody says. What images share runs once at any number, and 32 images took as long
+ * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others.
+ */
+function togetherOn({ processors }: RunContext): number {
+  return Math.max(4, 2 * processors)
 }
 
 function tellDiscovery({ images, skipped, ignored }: Discovery, { imagesRoot }: Inputs, console: Console): void {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRunProcess, type ProcessResult } from '../../src/adapters/process.js'
 import { ToolError } from '../../src/errors.js'
@@ -35,6 +36,53 @@ describe('createRunProcess', () => {
   it('cuts what never ends a line', async () => {
     const { lines } = await sh('head -c 3000000 /dev/zero | tr "\\0" x')
     expect(Math.max(...lines.map(line => line.length))).toBe(16 * 1024)
+  })
+
+  describe('with somebody who takes the output', () => {
+    const take = async (script: string, onOutput: (output: Readable) => Promise<void>): Promise<ProcessResult> => {
+      const run = createRunProcess(new AbortController().signal)
+      return run({ command: 'sh', args: ['-c', script], env, onOutput })
+    }
+    const read = async (output: Readable): Promise<void> => {
+      for await (const _ of output);
+    }
+
+    it('hands it over as it is', async () => {
+      const chunks: Buffer[] = []
+      const result = await take('printf "a\\r\\0b"', async output => {
+        for await (const chunk of output) chunks.push(chunk as Buffer)
+      })
+      expect(result).toEqual({ status: 'exited', exitCode: 0 })
+      expect(Buffer.concat(chunks).toString()).toBe('a\r\0b')
+    })
+
+    it('ends a process whose output is refused, and says why', async () => {
+      const refused = take('while echo more; do :; done', async output => {
+        await new Promise(resolve => output.once('data', resolve))
+        throw new Error('the disk is full')
+      })
+      await expect(refused).rejects.toThrow('the disk is full')
+    })
+
+    it('lets a process that failed speak for itself, but not one that ended well', async () => {
+      const cutShort = async (output: Readable): Promise<void> => {
+        await read(output)
+        throw new Error('cut short')
+      }
+      expect(await take('printf half; exit 3', cutShort)).toEqual({ status: 'exited', exitCode: 3 })
+      await expect(take('printf half', cutShort)).rejects.toThrow('cut short')
+    })
+  })
+
+  it('ends one process alone', async () => {
+    const stop = new AbortController()
+    const run = createRunProcess(new AbortController().signal)
+    const request = { command: 'sleep', args: ['100'], env, signal: stop.signal }
+    const running = run(request)
+    stop.abort(new ToolError('no longer needed', 'Go on.'))
+    await expect(running).rejects.toThrow('no longer needed')
+    await expect(run(request)).rejects.toThrow('no longer needed')
+    expect((await run({ command: 'true', args: [], env })).status).toBe('exited')
   })
 
   it('gives the child nothing but the environment that it is given', async () => {

@@ -1,5 +1,5 @@
 /** What attacks the gate or breaks under it, for real: hostile repositories, failing tools, a cancelled run. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runAction } from '../../testbed/runner.mjs'
@@ -16,6 +16,7 @@ import {
   runGate,
   scriptOf,
   temporaryFolder,
+  withServer,
 } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
@@ -144,6 +145,65 @@ describe('a failing tool is never a pass', () => {
     const { outputs, summary } = await runGate(slow, { timeout: '15s' })
     expect(imagesIn(outputs)).toEqual(['slow: build-failed', 'web: clean'])
     expect(summary).toContain('the build timed out after 15 s')
+  })
+
+  it.each([
+    [429, 'the registry limits how often it may be asked', 'docker/login-action'],
+    [401, 'it does not exist, or credentials for it are missing', 'log in to its registry'],
+    [404, 'it does not exist', 'Check the name and the tag in FROM'],
+  ])('when the registry of a base image answers %i', async (status, what, advice) => {
+    await withServer({ '/v2/base/manifests/1': status }, async address => {
+      const repository = repositoryWith({
+        [dockerfileOf('private')]: `FROM ${address}/base:1\n`,
+        [dockerfileOf('web')]: clean,
+      })
+      const { outputs, summary } = await runGate(repository)
+      expect(imagesIn(outputs)).toEqual(['private: build-failed', 'web: clean'])
+      expect(summary).toContain(`the base image ${address}/base:1 cannot be pulled, ${what}`)
+      expect(summary).toContain(advice)
+    })
+  })
+
+  it('when the builder does not exist', async () => {
+    const { outputs, log } = await runGate(repository(), { builder: 'no-such-builder' })
+    expect(outputs['result']).toBe('error')
+    expect(log.split('\n').at(-1)).toMatch(/'no-such-builder' cannot be used: .* see docker buildx ls/)
+  })
+
+  const random = 'RUN head --bytes=15M /dev/urandom > /data\n'
+
+  it.each([
+    ['beforehand', { web: clean }, /MB are free, one image has \d+ MB/],
+    [
+      'on the way',
+      {
+        a: `FROM debian:bookworm AS data\n${random}FROM scratch\nCOPY --from=data /data /a\n`,
+        b: `FROM debian:bookworm AS data\n${random}FROM scratch\nCOPY --from=data /data /b\n`,
+      },
+      /it filled up while the images were exported/,
+    ],
+  ])('when the disk is too small, known %s', async (_, images: Record<string, string>, message) => {
+    const files = Object.entries(images).map(([name, text]) => [dockerfileOf(name), text])
+    const workspace = repositoryWith(Object.fromEntries(files) as Record<string, string>)
+    const work = temporaryFolder()
+    const temp = join(work, 'temp')
+    mkdirSync(temp)
+    const root = process.getuid?.() === 0
+    const asRoot = (...command: string[]): ReturnType<typeof run> =>
+      root ? run(command[0] ?? '', command.slice(1)) : run('sudo', ['--non-interactive', ...command])
+    const mounted = await asRoot('mount', '-t', 'tmpfs', '-o', 'size=24m,mode=1777', 'tmpfs', temp)
+    expect(mounted.exitCode).toBe(0)
+    try {
+      const inputs = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository }
+      const request = { workspace, work, node: bed.node24.path, inputs, env: bed.env }
+      const { exitCode, outputs, summary } = await runAction(request)
+      expect(exitCode).toBe(1)
+      expect(imagesIn(outputs)).toEqual(Object.keys(images).map(name => `${name}: scan-failed`))
+      expect(summary).toContain('the disk is full')
+      expect(summary).toMatch(message)
+    } finally {
+      await asRoot('umount', temp)
+    }
   })
 
   it('when the run is cancelled: it cleans up, and says so', async () => {

@@ -98,8 +98,18 @@ describe('outputs', () => {
   it('list the images as JSON', () => {
     const images = JSON.parse(renderOutputs(situations['blocked'] as Report, '').images) as unknown[]
     expect(images).toEqual([
-      { name: 'api', state: 'clean', counts: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 } },
-      { name: 'web', state: 'vulnerable', counts: { CRITICAL: 2, HIGH: 1, MEDIUM: 0, LOW: 0, UNKNOWN: 0 } },
+      {
+        name: 'api',
+        state: 'clean',
+        counts: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 },
+        digest: 'sha256:1',
+      },
+      {
+        name: 'web',
+        state: 'vulnerable',
+        counts: { CRITICAL: 2, HIGH: 1, MEDIUM: 0, LOW: 0, UNKNOWN: 0 },
+        digest: 'sha256:1',
+      },
     ])
   })
 })

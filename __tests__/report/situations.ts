@@ -99,6 +99,16 @@ const many = Array.from({ length: 200 }, (_unused, index) =>
 export const situations: Readonly<Record<string, Report>> = {
   clean: aReport(aVerdict([clean, { ...clean, image: anImage('web') }])),
   blocked: aReport(aVerdict([clean, vulnerable], { result: 'blocked' })),
+  'on-a-builder': aReport(aVerdict([clean]), {
+    engine: { serverVersion: 'v0.25.1', buildxVersion: 'v0.29.1', builder: { name: 'ci', driver: 'docker-container' } },
+    work: {
+      build: 900,
+      export: 20,
+      scan: 850,
+      steps: { ran: 1, shared: 0, saved: 0 },
+      layers: { distinct: 2, total: 2, bytes: 2_400_000_000 },
+    },
+  }),
   'build-failed': aReport(aVerdict([clean, notBuilt], { result: 'error' })),
   mixed: aReport(
     aVerdict(

@@ -50,13 +50,13 @@ const otherImage = (more: Partial<ExportedImage['digests']>): Engine['withExport
 describe('scanImages', () => {
   it('scans what was built, from its export', async () => {
     const asked: unknown[] = []
-    const { outcomes, console, layers } = await run([built(anImage()), notBuilt(anImage('api'))], async (...args) => {
+    const { outcomes, console, work } = await run([built(anImage()), notBuilt(anImage('api'))], async (...args) => {
       asked.push(args)
       return report
     })
     expect(asked).toEqual([[image, { directory: '/cache-1' }, 60_000]])
     expect(outcomes).toMatchObject([{ status: 'scanned', imageId: 'sha256:1', digests: { diffIds } }])
-    expect(layers).toEqual({ distinct: 1, total: 1, bytes: 1000 })
+    expect(work.layers).toEqual({ distinct: 1, total: 1, bytes: 1000 })
     expect(console.lines).toEqual(['Scanned web: debian 12.15, 2 packages, 2 findings before the policy'])
     expect(console.stages).toEqual(['web: scanning'])
   })
@@ -75,7 +75,7 @@ describe('scanImages', () => {
   it('lets images that share layers know what is analysed already, and gives each scan a cache of its own', async () => {
     const used: string[] = []
     const builds = ['a', 'b', 'c', 'd'].map(name => built(anImage(name)))
-    const { caches, layers, outcomes } = await run(builds, async (_, { directory }) => {
+    const { caches, work, outcomes } = await run(builds, async (_, { directory }) => {
       expect(used).not.toContain(directory)
       if (directory !== '/cache-1') used.push(directory)
       await setImmediate()
@@ -83,7 +83,7 @@ describe('scanImages', () => {
       return report
     })
     expect(caches).toEqual([undefined, { directory: '/cache-1' }, { directory: '/cache-1' }])
-    expect(layers).toEqual({ distinct: 1, total: 4, bytes: 1000 })
+    expect(work.layers).toEqual({ distinct: 1, total: 4, bytes: 1000 })
     expect(outcomes.map(outcome => outcome.image.name)).toEqual(['a', 'b', 'c', 'd'])
   })
 

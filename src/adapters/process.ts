@@ -95,25 +95,26 @@ async function waitFor(child: ChildProcess, request: ProcessRequest, end: () => 
     })
   })
   readLines(child.stderr, onLine)
-  if (onOutput === undefined || child.stdout === null) {
-    readLines(child.stdout, onLine)
+  const { stdout } = child
+  if (onOutput === undefined || stdout === null) {
+    readLines(stdout, onLine)
     return ended
   }
-  const taken = onOutput(child.stdout).catch((error: unknown) => {
+  // Set when the output was refused while there was more of it: then the process fails only because it was ended.
+  const output = { refused: false }
+  const taken = onOutput(stdout).catch((error: unknown) => {
+    output.refused = !stdout.readableEnded
     end()
     // Nobody reads on: what is in the pipe must not keep the process from ending.
-    child.stdout?.resume()
+    stdout.resume()
     throw error
   })
-  const [result, output] = await Promise.allSettled([ended, taken])
+  const [result, consumed] = await Promise.allSettled([ended, taken])
   if (result.status === 'rejected') throw result.reason
-  // A process that failed explains why its output is only half of one.
-  if (output.status === 'rejected' && !failedByItself(result.value)) throw output.reason
+  const failed = result.value.status !== 'exited' || result.value.exitCode !== 0
+  // A process that failed by itself explains why its output is only half of one.
+  if (consumed.status === 'rejected' && (output.refused || !failed)) throw consumed.reason
   return result.value
-}
-
-function failedByItself(result: ProcessResult): boolean {
-  return result.status === 'exited' && result.exitCode !== 0
 }
 
 /** A bare carriage return ends a line too, as it does for the runner that reads our output. */

@@ -103,10 +103,14 @@ export function policyText({ verdict }: Report): string {
 export function workRows({ build, export: exporting, scan, steps, layers }: WorkDone): [string, string, string][] {
   const saved = steps.saved === 0 ? '' : `, which saved ${durationText(steps.saved)} of work`
   const shared = `${count(steps.ran, 'step')} ran; ${count(steps.shared, 'more was', 'more were')} shared${saved}`
-  const once = layers.total > layers.distinct ? `, instead of ${String(layers.total)} one image at a time` : ''
+  const of = layers.total > layers.distinct ? ` of ${String(layers.total)}` : ''
   return [
     ['build', durationText(build), steps.shared === 0 ? `${count(steps.ran, 'step')} ran` : shared],
-    ['export', durationText(exporting), `${count(layers.distinct, 'layer')}, ${bytesText(layers.bytes)}${once}`],
+    [
+      'export',
+      durationText(exporting),
+      `${count(layers.distinct, 'different layer')}${of}, ${bytesText(layers.bytes)}`,
+    ],
     ['scan', durationText(scan), ''],
   ]
 }

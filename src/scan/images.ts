@@ -19,9 +19,7 @@ export interface ScanPorts {
 
 export interface Scans {
   readonly outcomes: readonly ScanOutcome[]
-  /** Milliseconds that the export took. */
-  readonly exportDuration: number
-  readonly layers: WorkDone['layers']
+  readonly work: Pick<WorkDone, 'export' | 'scan' | 'layers'>
 }
 
 /**
@@ -30,21 +28,23 @@ export interface Scans {
  */
 export async function scanImages(builds: readonly BuildOutcome[], plan: ScanPlan, ports: ScanPorts): Promise<Scans> {
   const built = builds.filter(build => build.status === 'built')
-  if (built.length === 0) return { outcomes: [], exportDuration: 0, layers: noLayers }
+  if (built.length === 0) return { outcomes: [], work: { export: 0, scan: 0, layers: noLayers } }
   const { clock, console, engine } = ports
   const started = clock.now().getTime()
-  try {
-    return await engine.withExport(
-      built.map(({ imageId }) => imageId),
-      async exported => {
-        const exportDuration = clock.now().getTime() - started
-        return { ...(await scanExport(built, exported, plan, ports)), exportDuration }
-      },
-    )
-  } catch (error) {
-    const outcomes = built.map(image => toFailure(image, error, 0, console))
-    return { outcomes, exportDuration: clock.now().getTime() - started, layers: noLayers }
+  let exportDuration: number | undefined
+  const elapsed = (): number => clock.now().getTime() - started
+  const scan = async (exported: Export): Promise<Pick<Scans, 'outcomes'> & Pick<WorkDone, 'layers'>> => {
+    exportDuration = elapsed()
+    return scanExport(built, exported, plan, ports)
   }
+  const imageIds = built.map(({ imageId }) => imageId)
+  const { outcomes, layers } = await engine.withExport(imageIds, scan).catch((error: unknown) => ({
+    outcomes: built.map(image => toFailure(image, error, 0, console)),
+    layers: noLayers,
+  }))
+  const total = elapsed()
+  exportDuration ??= total
+  return { outcomes, work: { export: exportDuration, scan: total - exportDuration, layers } }
 }
 
 const noLayers = { distinct: 0, total: 0, bytes: 0 }
@@ -59,7 +59,7 @@ async function scanExport(
   exported: Export,
   plan: ScanPlan,
   ports: ScanPorts,
-): Promise<Omit<Scans, 'exportDuration'>> {
+): Promise<Pick<Scans, 'outcomes'> & Pick<WorkDone, 'layers'>> {
   const outcomes = new Map<BuiltImage, ScanOutcome>()
   const scannable: Scannable[] = []
   for (const image of built) {
