@@ -45941,9 +45941,11 @@ function megabytes(bytes) {
 /** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
 class DockerEngine {
     #options;
+    #env;
     #store;
     constructor(options) {
         this.#options = options;
+        this.#env = options.env;
     }
     async prepare() {
         const [client, builder] = await Promise.all([
@@ -45955,27 +45957,36 @@ class DockerEngine {
             throw new errors/* ToolError */.v4('the docker client has no buildx, which builds the images', 'Install the buildx plugin: add docker/setup-buildx-action before this step, or the package docker-buildx-plugin.');
         }
         const { name, driver } = this.#readBuilder(builder, server);
-        const { tempDir } = this.#options;
-        if (driver !== 'docker') {
-            const { version } = await this.#bootstrap(name);
-            this.#store = new BuilderStore((0,external_node_path_.join)(tempDir, 'builder'));
-            return { serverVersion: version, buildxVersion, builder: { name, driver } };
+        if (driver === 'docker')
+            return { ...(await this.#prepareDocker(name, server)), buildxVersion };
+        const { version } = await this.#bootstrap(name);
+        this.#store = new BuilderStore((0,external_node_path_.join)(this.#options.tempDir, 'builder'));
+        return { serverVersion: version, buildxVersion, builder: { name, driver } };
+    }
+    async #prepareDocker(name, current) {
+        let server = current;
+        if (this.#options.builder !== undefined && name !== 'default') {
+            // Such a builder is a context of the client: what it builds is in the engine of that context.
+            const others = Object.entries(this.#env).filter(([key]) => key !== 'DOCKER_HOST');
+            this.#env = { ...Object.fromEntries(others), DOCKER_CONTEXT: name };
+            server = (await this.#readClient()).server;
         }
         if ('reason' in server)
             throw notAnswering(server.reason);
+        const { run } = this.#options;
         const ask = this.#ask.bind(this);
-        this.#store = new DockerStore({ ...this.#options, ask, containerd: server.containerd });
-        return { serverVersion: server.version, buildxVersion };
+        this.#store = new DockerStore({ run, env: this.#env, ask, containerd: server.containerd });
+        return { serverVersion: server.version };
     }
     async build(request, onLine) {
-        const { run, env, tempDir } = this.#options;
+        const { run, tempDir } = this.#options;
         const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'build-'));
         try {
             const metadataFile = (0,external_node_path_.join)(directory, 'metadata.json');
             const output = await this.#prepared.outputArgs(request.tag, directory);
             const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)];
             const signal = request.signal === undefined ? {} : { signal: request.signal };
-            const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine, ...signal });
+            const result = await run({ command: 'docker', args, env: this.#env, timeout: request.timeout, onLine, ...signal });
             if (result.status === 'timed-out')
                 return result;
             if (result.status === 'killed') {
@@ -46041,7 +46052,7 @@ class DockerEngine {
         return { version: fieldOf('BuildKit version', output.stdout) ?? 'unknown' };
     }
     #ask(...args) {
-        return askCommand('docker', args, this.#options.env);
+        return askCommand('docker', args, this.#env);
     }
 }
 function readServer(info, output) {
@@ -49634,7 +49645,7 @@ const inputTable = {
     platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
     'build-args': spec('Build arguments for every image, one `NAME=VALUE` a line', '', parseBuildArgs),
     'no-cache': spec('Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once', 'true', parseBoolean),
-    'max-parallel': spec('How many builds run at once, at most; empty: twice the number of processors, at least 4', '', parseMaxParallel),
+    'max-parallel': spec('How many images are worked on at once, at most; empty: twice the number of processors, from 4 to 32', '', parseMaxParallel),
     timeout: spec('Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`', '10m', parseDuration),
     'trivy-version': spec('Version of Trivy to install', '0.74.0', parseVersion),
     'trivy-sha256': spec('SHA-256 of the release archive (or of the program, with `trivy-path`); needed for versions that Image Gate does not know', '', parseSha256),
@@ -50949,7 +50960,9 @@ async function examine(inputs, context, ports) {
     const engine = await ports.engine.prepare();
     try {
         const { builds, scanner, buildDuration } = await buildAndPrepare(images, inputs, context, ports);
-        const scans = await scanImages(builds, { ...inputs, turns: takeTurns(context.processors) }, ports);
+        // A scan keeps a processor busy; more of them at once only take each other's.
+        const scanTurns = takeTurns(Math.min(context.processors, togetherOn(inputs, context)));
+        const scans = await scanImages(builds, { ...inputs, turns: scanTurns }, ports);
         const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs));
         tellStates(verdict, ports.console);
         const explained = explainOrigins(verdict, scans.outcomes, await readDockerfiles(images, workspace, ports));
@@ -50968,7 +50981,7 @@ async function buildAndPrepare(images, inputs, context, ports) {
         stop.abort(error);
         throw error;
     });
-    const turns = takeTurns(inputs.maxParallel ?? togetherOn(context));
+    const turns = takeTurns(togetherOn(inputs, context));
     const runId = (0,external_node_crypto_.randomBytes)(4).toString('hex');
     const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal };
     const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)]);
@@ -50983,10 +50996,11 @@ async function buildAndPrepare(images, inputs, context, ports) {
 }
 /**
  * How many builds run at once where nobody says. What images share runs once at any number, and 32 images took as long
- * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others.
+ * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others. Each costs a
+ * client of some 50 MB.
  */
-function togetherOn({ processors }) {
-    return Math.max(4, 2 * processors);
+function togetherOn({ maxParallel }, { processors }) {
+    return maxParallel ?? Math.min(32, Math.max(4, 2 * processors));
 }
 function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
     if (images.length === 0)

@@ -1,5 +1,6 @@
 // @ts-check
-// Writes the tables of inputs and outputs in README.md from action.yml. With --check it only says whether they are.
+// Writes the tables of README.md: inputs and outputs from action.yml, figures from docs/bench.json. With --check it only
+// says whether they are there.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,17 +52,45 @@ function replaceSection(text, section, content) {
   return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`
 }
 
+/** @typedef {Record<string, Record<'scripts' | 'common' | 'gate' | 'floor', number>>} Sizes */
+
+/** @param {{machine: Record<string, string | number>, runs: number, sizes: Sizes, big?: Sizes}} bench */
+function benchTable({ machine, runs, sizes, big = {} }) {
+  const row = (/** @type {string} */ name, /** @type {Sizes[string]} */ { scripts, common, gate, floor }) => [
+    name,
+    ...[scripts, common, gate, floor].map(seconds => seconds.toFixed(0)),
+    `${(scripts / gate).toFixed(1)}×`,
+    `${(common / gate).toFixed(1)}×`,
+  ]
+  const rows = [
+    ...Object.entries(sizes).map(([size, figures]) => row(size, figures)),
+    ...Object.entries(big).map(([size, figures]) => row(`${size}, 40 MB each`, figures)),
+  ]
+  const header = [
+    'N',
+    'Two scripts',
+    'Common action',
+    'Image Gate',
+    'Bake and save only',
+    'Scripts / gate',
+    'Common / gate',
+  ]
+  const about = `Medians of ${String(runs)} runs on ${String(machine.date)}: ${String(machine.processors)} processors (${String(machine.model)}), ${String(machine.memoryGb)} GB, Docker ${String(machine.docker)}.`
+  return `${table(header, rows)}\n\n${about}`
+}
+
 const action = parse(readFileSync(join(root, 'action.yml'), 'utf8'))
+const bench = JSON.parse(readFileSync(join(root, 'docs/bench.json'), 'utf8'))
 const written = readFileSync(readme, 'utf8')
-const wanted = replaceSection(
-  replaceSection(written, 'inputs', inputTable(action.inputs)),
-  'outputs',
-  outputTable(action.outputs),
+const sections = { inputs: inputTable(action.inputs), outputs: outputTable(action.outputs), bench: benchTable(bench) }
+const wanted = Object.entries(sections).reduce(
+  (text, [section, content]) => replaceSection(text, section, content),
+  written,
 )
 
 if (process.argv.includes('--check')) {
   if (written !== wanted) {
-    process.stderr.write('README.md does not have the inputs and outputs of action.yml: run `node scripts/docs.mjs`.\n')
+    process.stderr.write('README.md does not have the tables of today: run `node scripts/docs.mjs`.\n')
     process.exitCode = 1
   }
 } else if (written !== wanted) {

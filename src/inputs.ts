@@ -20,7 +20,7 @@ export interface Inputs {
   /** Each as `NAME=VALUE`. */
   readonly buildArgs: readonly string[]
   readonly noCache: boolean
-  /** How many builds run at once, at most; absent: it depends on the machine. */
+  /** How many builds run at once, and scans, at most; absent: it depends on the machine. */
   readonly maxParallel?: number
   /** Milliseconds for the build of one image, and again for its scan. */
   readonly timeout: number
@@ -73,7 +73,7 @@ export const inputTable = {
     parseBoolean,
   ),
   'max-parallel': spec(
-    'How many builds run at once, at most; empty: twice the number of processors, at least 4',
+    'How many images are worked on at once, at most; empty: twice the number of processors, from 4 to 32',
     '',
     parseMaxParallel,
   ),

@@ -70,7 +70,9 @@ async function examine(inputs: Inputs, context: RunContext, ports: Ports): Promi
   const engine = await ports.engine.prepare()
   try {
     const { builds, scanner, buildDuration } = await buildAndPrepare(images, inputs, context, ports)
-    const scans = await scanImages(builds, { ...inputs, turns: takeTurns(context.processors) }, ports)
+    // A scan keeps a processor busy; more of them at once only take each other's.
+    const scanTurns = takeTurns(Math.min(context.processors, togetherOn(inputs, context)))
+    const scans = await scanImages(builds, { ...inputs, turns: scanTurns }, ports)
     const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs))
     tellStates(verdict, ports.console)
     const explained = explainOrigins(verdict, scans.outcomes, await readDockerfiles(images, workspace, ports))
@@ -101,7 +103,7 @@ async function buildAndPrepare(
     stop.abort(error)
     throw error
   })
-  const turns = takeTurns(inputs.maxParallel ?? togetherOn(context))
+  const turns = takeTurns(togetherOn(inputs, context))
   const runId = randomBytes(4).toString('hex')
   const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal }
   const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
@@ -115,10 +117,11 @@ async function buildAndPrepare(
 
 /**
  * How many builds run at once where nobody says. What images share runs once at any number, and 32 images took as long
- * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others.
+ * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others. Each costs a
+ * client of some 50 MB.
  */
-function togetherOn({ processors }: RunContext): number {
-  return Math.max(4, 2 * processors)
+function togetherOn({ maxParallel }: Inputs, { processors }: RunContext): number {
+  return maxParallel ?? Math.min(32, Math.max(4, 2 * processors))
 }
 
 function tellDiscovery({ images, skipped, ignored }: Discovery, { imagesRoot }: Inputs, console: Console): void {

@@ -168,6 +168,23 @@ describe('DockerEngine', () => {
     await (builtIn ? Promise.resolve() : expect(engine.prepare()).rejects.toThrow(ToolError))
   })
 
+  it('takes the images from the engine that builds them, where the builder is a context', async () => {
+    const name = 'image-gate-test-context'
+    const host = bed.oldEngine.env['DOCKER_HOST'] ?? ''
+    await run('docker', ['context', 'create', name, '--docker', `host=${host}`])
+    try {
+      const { engine } = engineAt({ builder: name })
+      expect((await engine.prepare()).serverVersion).toBe(bed.oldEngine.version)
+      const id = idOf(await engine.build(requestOf(clean), () => undefined))
+      await engine.withExport([id], async all => {
+        expect(all.image(id).digests.config).toBe(id)
+      })
+      await engine.clean()
+    } finally {
+      await run('docker', ['context', 'rm', '--force', name])
+    }
+  })
+
   it('says so when the builder does not exist', async () => {
     const preparing = engineAt({ builder: 'no-such-builder' }).engine.prepare()
     await expect(preparing).rejects.toThrow("builder: 'no-such-builder' cannot be used: ERROR: no builder")

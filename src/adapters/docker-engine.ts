@@ -19,10 +19,12 @@ export interface DockerOptions {
 /** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
 export class DockerEngine implements Engine {
   readonly #options: DockerOptions
+  #env: Environment
   #store: ImageStore | undefined
 
   constructor(options: DockerOptions) {
     this.#options = options
+    this.#env = options.env
   }
 
   async prepare(): Promise<EngineInfo> {
@@ -38,27 +40,36 @@ export class DockerEngine implements Engine {
       )
     }
     const { name, driver } = this.#readBuilder(builder, server)
-    const { tempDir } = this.#options
-    if (driver !== 'docker') {
-      const { version } = await this.#bootstrap(name)
-      this.#store = new BuilderStore(join(tempDir, 'builder'))
-      return { serverVersion: version, buildxVersion, builder: { name, driver } }
+    if (driver === 'docker') return { ...(await this.#prepareDocker(name, server)), buildxVersion }
+    const { version } = await this.#bootstrap(name)
+    this.#store = new BuilderStore(join(this.#options.tempDir, 'builder'))
+    return { serverVersion: version, buildxVersion, builder: { name, driver } }
+  }
+
+  async #prepareDocker(name: string, current: Server): Promise<Pick<EngineInfo, 'serverVersion'>> {
+    let server = current
+    if (this.#options.builder !== undefined && name !== 'default') {
+      // Such a builder is a context of the client: what it builds is in the engine of that context.
+      const others = Object.entries(this.#env).filter(([key]) => key !== 'DOCKER_HOST')
+      this.#env = { ...Object.fromEntries(others), DOCKER_CONTEXT: name }
+      server = (await this.#readClient()).server
     }
     if ('reason' in server) throw notAnswering(server.reason)
+    const { run } = this.#options
     const ask = this.#ask.bind(this)
-    this.#store = new DockerStore({ ...this.#options, ask, containerd: server.containerd })
-    return { serverVersion: server.version, buildxVersion }
+    this.#store = new DockerStore({ run, env: this.#env, ask, containerd: server.containerd })
+    return { serverVersion: server.version }
   }
 
   async build(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult> {
-    const { run, env, tempDir } = this.#options
+    const { run, tempDir } = this.#options
     const directory = await mkdtemp(join(tempDir, 'build-'))
     try {
       const metadataFile = join(directory, 'metadata.json')
       const output = await this.#prepared.outputArgs(request.tag, directory)
       const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)]
       const signal = request.signal === undefined ? {} : { signal: request.signal }
-      const result = await run({ command: 'docker', args, env, timeout: request.timeout, onLine, ...signal })
+      const result = await run({ command: 'docker', args, env: this.#env, timeout: request.timeout, onLine, ...signal })
       if (result.status === 'timed-out') return result
       if (result.status === 'killed') {
         throw new ToolError(
@@ -137,7 +148,7 @@ export class DockerEngine implements Engine {
   }
 
   #ask(...args: string[]): Promise<CommandOutput> {
-    return askCommand('docker', args, this.#options.env)
+    return askCommand('docker', args, this.#env)
   }
 }
 
