@@ -30,7 +30,8 @@ describe('image-gate', () => {
     expect(stdout).toMatch(/HIGH +CVE-2014-0160 +libssl1\.0\.0 1\.0\.1e-2 +-> 1\.0\.1g-1/)
     expect(stdout).toContain('Blocked: 1 of 2 images is vulnerable: ')
     expect(stdout).not.toMatch(/::|\u001b/)
-    expect(stderr).toContain('Build tutorial ...')
+    expect(stderr).toMatch(/^tutorial: building$/m)
+    expect(stderr).toMatch(/^tutorial: vulnerable in \d/m)
     expect(readFileSync(join(repository, 'out/report.json'), 'utf8')).toContain('"schemaVersion": 1')
   })
 
