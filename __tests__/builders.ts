@@ -1,27 +1,36 @@
 /** Short ways to say what a test is about; everything not said is ordinary. */
 import type {
   BuildOutcome,
+  Exception,
   Finding,
   ImageContext,
   ImageDigests,
+  ImageRules,
   ImageScan,
   ImageVerdict,
   JudgedFinding,
   Policy,
   Report,
+  Rules,
   ScanOutcome,
   Verdict,
+  Vulnerability,
   WorkDone,
 } from '../src/model.js'
+import { resolveRules } from '../src/decide/rules.js'
+import type { Grounds } from '../src/decide/verdict.js'
 import type { Clock, Console, DirectoryEntry, Export, ExportedImage, Files } from '../src/ports.js'
 
 export function anImage(name = 'web', more: Partial<ImageContext> = {}): ImageContext {
   const contextDir = `images/${name}`
-  return { name, safeName: name, contextDir, dockerfile: `${contextDir}/Dockerfile`, ...more }
+  const dockerfile = `${contextDir}/Dockerfile`
+  return { name, safeName: name, contextDir, dockerfile, revision: 'head', lockFiles: [], ...more }
 }
 
-export function aFinding(more: Partial<Finding> = {}): Finding {
+export function aFinding(more: Partial<Vulnerability> = {}): Vulnerability {
   return {
+    kind: 'vulnerability',
+    vendorSeverities: {},
     id: 'CVE-2014-0160',
     severity: 'HIGH',
     status: 'fixed',
@@ -31,15 +40,42 @@ export function aFinding(more: Partial<Finding> = {}): Finding {
   }
 }
 
-export function aJudged(more: Partial<JudgedFinding> = {}): JudgedFinding {
-  return { ...aFinding(), ruling: 'gating', ...more }
+export type JudgedVulnerability = Vulnerability & JudgedFinding
+
+export function aJudged(more: Partial<JudgedVulnerability> = {}): JudgedVulnerability {
+  return { ...aFinding(), ruling: 'gating', rule: 'severity', ...more }
 }
 
 export function aScan(more: Partial<ImageScan> = {}): ImageScan {
   return { findings: [], layers: [], packages: 90, os: { family: 'debian', name: '12.5', endOfLife: false }, ...more }
 }
 
-export const aPolicy: Policy = { severity: ['CRITICAL', 'HIGH', 'MEDIUM'], ignoreUnfixed: true, warnOnly: false }
+/** A policy that says nothing. */
+export const noPolicy: Policy = { rules: {}, images: [], exceptions: [], warnings: [], files: [] }
+
+/** The rules of an image, all but the given ones by default. */
+export function someRules(given: Partial<Rules> = {}): ImageRules {
+  return resolveRules(noPolicy, given, 'web')
+}
+
+export function someGrounds(given: Partial<Rules> = {}, more: Partial<Grounds> = {}): Grounds {
+  const now = new Date('2026-08-02T10:00:00Z')
+  return { rulesOf: () => someRules(given), exceptions: [], warnOnly: false, now, ...more }
+}
+
+export function anException(more: Partial<Exception> = {}): Exception {
+  return {
+    id: 'CVE-2014-0160',
+    images: [],
+    packages: [],
+    paths: [],
+    reason: 'never called',
+    until: '2026-10-01T00:00:00.000Z',
+    source: 'policy',
+    place: { file: '.github/image-gate.yml', lines: { start: 3, end: 5 } },
+    ...more,
+  }
+}
 
 export const noCounts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
 
@@ -86,6 +122,7 @@ export function anImageVerdict(more: Partial<ImageVerdict> = {}): ImageVerdict {
     state: 'clean',
     findings: [],
     counts,
+    rules: someRules(),
     digests: someDigests,
     buildDuration: 4100,
     scanDuration: 850,
@@ -99,7 +136,8 @@ export function aVerdict(images: readonly ImageVerdict[], more: Partial<Verdict>
   const counts = { ...noCounts }
   for (const image of images)
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += image.counts[name]
-  return { result: 'passed', images, counts, policy: aPolicy, ...more }
+  const exceptions = { expired: [], expiring: [], unused: [] }
+  return { result: 'passed', images, counts, warnOnly: false, exceptions, ...more }
 }
 
 export const someWork: WorkDone = {
@@ -114,6 +152,8 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
   return {
     verdict,
     ignored: [],
+    warnings: [],
+    policy: { revision: 'head', exceptions: 0 },
     context: {
       workspace: '/repo',
       event: 'pull_request',
@@ -201,10 +241,10 @@ export class MemoryFiles implements Files {
     return this.#find(path)?.path
   }
 
-  async readText(path: string): Promise<string> {
-    const found = this.#find(path)
-    if (typeof found?.node !== 'string') throw new Error(`ENOENT: ${path}`)
-    return found.node
+  async readText(path: string): Promise<string | undefined> {
+    const node = this.#find(path)?.node
+    if (typeof node === 'object') throw new Error(`EISDIR: ${path}`)
+    return node
   }
 
   async writeText(path: string, text: string): Promise<void> {

@@ -45,8 +45,9 @@ describe('parseInputs', () => {
     expect(read({})).toMatchObject({
       imagesRoot: 'docker-builder/registry-repos',
       images: [],
-      severity: ['CRITICAL', 'HIGH', 'MEDIUM'],
-      ignoreUnfixed: true,
+      rules: {},
+      policyFile: '.github/image-gate.yml',
+      onlyChanged: false,
       warnOnly: false,
       timeout: 600_000,
       trivy: { version: '0.74.0' },
@@ -54,11 +55,11 @@ describe('parseInputs', () => {
   })
 
   it('takes an empty value as the default', () => {
-    expect(read({ severity: '  ' }).severity).toEqual(['CRITICAL', 'HIGH', 'MEDIUM'])
+    expect(read({ severity: '  ', timeout: ' ' })).toMatchObject({ rules: {}, timeout: 600_000 })
   })
 
   it('reads severities in any case and order, each once', () => {
-    expect(read({ severity: 'low, Critical\nlow' }).severity).toEqual(['CRITICAL', 'LOW'])
+    expect(read({ severity: 'low, Critical\nlow' }).rules.severity).toEqual(['CRITICAL', 'LOW'])
   })
 
   it.each([

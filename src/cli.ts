@@ -66,7 +66,7 @@ async function gateHere(command: GateCommand): Promise<Report> {
   const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'image-gate')
   tameToolkit(cacheDir)
   const console = consoleOf(command.verbose)
-  const workbench = { ...inputs, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
+  const workbench = { ...inputs, workspace, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
   const context = { workspace, processors: availableParallelism() }
   return withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, workspace, console)))
 }

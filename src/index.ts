@@ -67,7 +67,8 @@ async function run(): Promise<Report> {
   const context = readRunContext(process.env)
   try {
     const inputs = parseInputs(readRawInputs(), trivy => trivyMistakes(trivy, thisPlatform))
-    const workbench = { ...inputs, console, tempRoot: runnerTemp }
+    const { workspace } = context
+    const workbench = { ...inputs, workspace, console, tempRoot: runnerTemp }
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])

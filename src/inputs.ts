@@ -3,7 +3,29 @@
  * value is reported at once, with its name, what was given and what is allowed.
  */
 import { ConfigurationError } from './errors.js'
-import { severities, type Severity } from './model.js'
+import {
+  Mistake,
+  parseBoolean,
+  parseBuildArgs,
+  parseBuilder,
+  parseDuration,
+  parseGateOn,
+  parseList,
+  parseMaxParallel,
+  parseOptional,
+  parsePlatform,
+  parseRepositories,
+  parseRepositoryPath,
+  parseScanners,
+  parseSeverities,
+  parseSha256,
+  parseText,
+  parseToken,
+  parseUrl,
+  parseVersion,
+  unlessEmpty,
+} from './input-values.js'
+import type { RuleName, Rules } from './model.js'
 import type { TrivySettings } from './ports.js'
 
 export interface Inputs {
@@ -11,9 +33,15 @@ export interface Inputs {
   /** Names or globs of the images to gate; empty: all. */
   readonly images: readonly string[]
   readonly allowEmpty: boolean
-  readonly severity: readonly Severity[]
-  readonly ignoreUnfixed: boolean
+  /** Only those that were given: they win over the policy file. */
+  readonly rules: Partial<Rules>
+  /** The policy file, relative to the workspace. */
+  readonly policyFile: string
+  /** Gate only the images that the change touches. */
+  readonly onlyChanged: boolean
   readonly warnOnly: boolean
+  /** To fetch the commit before the change, where the checkout left no credentials. */
+  readonly githubToken?: string
   /** The builder of buildx; absent: the client's own choice. */
   readonly builder?: string
   readonly platform?: string
@@ -30,9 +58,6 @@ export interface Inputs {
   readonly reportDir: string
 }
 
-/** A wrong value, said without the input's name. */
-class Mistake extends Error {}
-
 interface InputSpec<T> {
   readonly description: string
   readonly default: string
@@ -48,6 +73,10 @@ const spec = <T>(
   more: { actionOnly?: boolean } = {},
 ): InputSpec<T> => ({ description, default: defaultText, parse, ...more })
 
+const optionalBoolean = unlessEmpty(parseBoolean)
+
+const switches: ReadonlySet<unknown> = new Set([parseBoolean, optionalBoolean])
+
 /** The inputs, in the order in which people meet them; the descriptions are action.yml's to the letter. */
 export const inputTable = {
   'images-root': spec(
@@ -57,12 +86,47 @@ export const inputTable = {
   ),
   images: spec('Names or globs of the images to gate, separated by commas or new lines; empty: all', '', parseList),
   'allow-empty': spec('Pass when there is no image at all, instead of ending in `error`', 'false', parseBoolean),
-  severity: spec(
-    'Severities that block, separated by commas: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW`, `UNKNOWN`',
-    'CRITICAL,HIGH,MEDIUM',
-    parseSeverities,
+  'only-changed': spec(
+    'Gate only the images that the change touches; all of them where it touches the policy or a workflow, or there is nothing to compare with',
+    'false',
+    parseBoolean,
   ),
-  'ignore-unfixed': spec('Do not block on vulnerabilities that no version fixes yet', 'true', parseBoolean),
+  policy: spec('Policy file; in a pull request it is read from the base branch', '.github/image-gate.yml', parseRepositoryPath),
+  severity: spec(
+    'Severities that block, separated by commas: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW`, `UNKNOWN`; empty: as the policy file says, else `CRITICAL,HIGH,MEDIUM`',
+    '',
+    unlessEmpty(parseSeverities),
+  ),
+  'ignore-unfixed': spec(
+    'Do not block on vulnerabilities that no version fixes yet; empty: as the policy file says, else `true`',
+    '',
+    optionalBoolean,
+  ),
+  'gate-on': spec(
+    'What blocks: `all`, or what is `introduced` by the change; empty: as the policy file says, else `all`',
+    '',
+    unlessEmpty(parseGateOn),
+  ),
+  scanners: spec(
+    'What to look for, separated by commas: `vuln`, `secret`, `misconfig`; empty: as the policy file says, else `vuln`',
+    '',
+    unlessEmpty(parseScanners),
+  ),
+  'lock-files': spec(
+    'Scan the lock files that a Dockerfile copies too; empty: as the policy file says, else `true`',
+    '',
+    optionalBoolean,
+  ),
+  'gate-end-of-life': spec(
+    'Block on a distribution that gets no security updates any more; empty: as the policy file says, else `false`',
+    '',
+    optionalBoolean,
+  ),
+  'gate-unrecognised': spec(
+    'Block on an image in which neither a distribution nor a package is recognised; empty: as the policy file says, else `false`',
+    '',
+    optionalBoolean,
+  ),
   'warn-only': spec('Report what would block, but pass; an `error` still fails', 'false', parseBoolean),
   builder: spec('Builder of `docker buildx` to build with; empty: the one that is in use', '', parseBuilder),
   platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
@@ -106,6 +170,12 @@ export const inputTable = {
   ),
   annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
   summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
+  'github-token': spec(
+    'Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials',
+    '${{ github.token }}',
+    parseToken,
+    { actionOnly: true },
+  ),
   'report-dir': spec(
     'Folder for `report.json`; empty: a temporary folder on a runner, none on the command line',
     '',
@@ -119,7 +189,7 @@ export const inputNames = Object.keys(inputTable) as InputName[]
 
 /** True for an input that is either `true` or `false`. */
 export function isSwitch(name: InputName): boolean {
-  return inputTable[name].parse === parseBoolean
+  return switches.has(inputTable[name].parse)
 }
 
 /** What was given: absent and empty both mean the default. */
@@ -143,24 +213,26 @@ export function parseInputs(raw: RawInputs, checkTrivy: (trivy: TrivySettings) =
       return undefined
     }
   }
-  const values = Object.fromEntries(inputNames.map(name => [name, read(name)])) as {
-    [N in InputName]: ReturnType<(typeof inputTable)[N]['parse']>
-  }
+  const values = Object.fromEntries(inputNames.map(name => [name, read(name)])) as InputValues
   const inputs = toInputs(values)
   if (!mistakes.some(mistake => mistake.startsWith('trivy-version:'))) mistakes.push(...checkTrivy(inputs.trivy))
   if (mistakes.length > 0) throw new ConfigurationError(mistakes, 'Mend the inputs named above, then run again.')
   return inputs
 }
 
-function toInputs(values: { [N in InputName]: ReturnType<(typeof inputTable)[N]['parse']> }): Inputs {
+type InputValues = { [N in InputName]: ReturnType<(typeof inputTable)[N]['parse']> }
+
+function toInputs(values: InputValues): Inputs {
   const sha256 = values['trivy-sha256']
   const path = values['trivy-path']
   return {
     imagesRoot: values['images-root'],
     images: values.images,
     allowEmpty: values['allow-empty'],
-    severity: values.severity,
-    ignoreUnfixed: values['ignore-unfixed'],
+    rules: toRules(values),
+    policyFile: values.policy,
+    onlyChanged: values['only-changed'],
+    ...(values['github-token'] === undefined ? {} : { githubToken: values['github-token'] }),
     warnOnly: values['warn-only'],
     buildArgs: values['build-args'],
     noCache: values['no-cache'],
@@ -180,6 +252,19 @@ function toInputs(values: { [N in InputName]: ReturnType<(typeof inputTable)[N][
     summary: values.summary,
     reportDir: values['report-dir'],
   }
+}
+
+function toRules(values: InputValues): Partial<Rules> {
+  const rules: { [N in RuleName]: Rules[N] | undefined } = {
+    severity: values.severity,
+    ignoreUnfixed: values['ignore-unfixed'],
+    gateOn: values['gate-on'],
+    scanners: values.scanners,
+    lockFiles: values['lock-files'],
+    gateEndOfLife: values['gate-end-of-life'],
+    gateUnrecognised: values['gate-unrecognised'],
+  }
+  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined))
 }
 
 function unknownNames(names: readonly string[]): string[] {
@@ -203,118 +288,4 @@ function distance(a: string, b: string): number {
     row = next
   }
   return row[b.length] ?? 0
-}
-
-function parseText(text: string): string {
-  if (text.includes('\0')) throw new Mistake('contains a NUL character')
-  return text
-}
-
-function parseOptional(text: string): string | undefined {
-  return text === '' ? undefined : parseText(text)
-}
-
-function parseList(text: string): string[] {
-  return [...new Set(text.split(/[,\n]/).map(part => part.trim()))].filter(part => part !== '')
-}
-
-function parseBoolean(text: string): boolean {
-  const lower = text.toLowerCase()
-  if (lower !== 'true' && lower !== 'false') throw new Mistake(`'${text}' is not one of: true, false`)
-  return lower === 'true'
-}
-
-function parseSeverities(text: string): Severity[] {
-  const given = parseList(text.toUpperCase())
-  const wrong = given.filter(name => !severities.some(known => known === name))
-  if (wrong.length > 0) {
-    throw new Mistake(`${wrong.map(name => `'${name}'`).join(', ')} is not one of: ${severities.join(', ')}`)
-  }
-  if (given.length === 0) throw new Mistake(`names no severity. Allowed are: ${severities.join(', ')}`)
-  return severities.filter(name => given.includes(name))
-}
-
-const unitMilliseconds: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000 }
-
-function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+)([hms])/g)]
-  if (parts.length === 0 || parts.map(part => part[0]).join('') !== text) {
-    throw new Mistake(`'${text}' is not a time such as 90s, 10m or 1h30m`)
-  }
-  const total = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMilliseconds[unit ?? ''] ?? 0), 0)
-  // The upper bound is GitHub's for a job (6 hours); more would never end in a report.
-  if (total < 1000 || total > 6 * 3_600_000) throw new Mistake(`'${text}' is not between 1s and 6h`)
-  return total
-}
-
-function parseBuilder(text: string): string | undefined {
-  if (text === '') return undefined
-  // Anything else could read as an option of the client.
-  if (!/^[a-z0-9][\w.-]*$/i.test(text)) throw new Mistake(`'${text}' is not a builder's name; see docker buildx ls`)
-  return text
-}
-
-function parsePlatform(text: string): string | undefined {
-  if (text === '') return undefined
-  if (text.includes(',')) throw new Mistake(`'${text}' names more than one platform; gate each in a step of its own`)
-  if (!/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/.test(text)) {
-    throw new Mistake(`'${text}' is not a platform such as linux/arm64`)
-  }
-  return text
-}
-
-/** One a line, since a value may hold anything else. */
-function parseBuildArgs(text: string): string[] {
-  const lines = text.split(/\r?\n/).filter(line => line.trim() !== '')
-  const wrong = lines.filter(line => !/^\s*[a-z_]\w*=/i.test(line))
-  if (wrong.length > 0) {
-    // Only the names: a value may be nobody's business.
-    throw new Mistake(`${wrong.map(line => `'${line.split('=')[0] ?? ''}'`).join(', ')}: not of the form NAME=VALUE`)
-  }
-  return lines.map(line => parseText(line.trimStart()))
-}
-
-/** More clients than this at once would be more than 12 GB of them. */
-const maxTogether = 256
-
-function parseMaxParallel(text: string): number | undefined {
-  if (text === '') return undefined
-  const number = Number(text)
-  if (!/^\d+$/.test(text) || number < 1 || number > maxTogether) {
-    throw new Mistake(`'${text}' is not a whole number from 1 to ${String(maxTogether)}`)
-  }
-  return number
-}
-
-function parseVersion(text: string): string {
-  const version = text.replace(/^v/, '')
-  if (!/^\d+\.\d+\.\d+$/.test(version)) {
-    throw new Mistake(`'${text}' is not a version such as 0.74.0; a moving name such as 'latest' cannot be verified`)
-  }
-  return version
-}
-
-function parseSha256(text: string): string | undefined {
-  if (text === '') return undefined
-  const hash = text.toLowerCase().replace(/^sha256:/, '')
-  if (!/^[0-9a-f]{64}$/.test(hash)) throw new Mistake(`'${text}' is not a SHA-256: 64 hexadecimal digits`)
-  return hash
-}
-
-function parseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const loopback = url?.hostname === '127.0.0.1' || url?.hostname === 'localhost'
-  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
-    throw new Mistake(`'${text}' is not an https:// address`)
-  }
-  return text.replace(/\/+$/, '')
-}
-
-function parseRepositories(text: string): string[] {
-  const list = parseList(text)
-  const wrong = list.filter(name => !/^[a-z0-9][\w.:-]*(\/[\w.@:-]+)+$/i.test(name))
-  if (wrong.length > 0 || list.length === 0) {
-    throw new Mistake(`'${wrong[0] ?? text}' is not a repository such as ghcr.io/aquasecurity/trivy-db:2`)
-  }
-  return list
 }

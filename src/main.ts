@@ -1,28 +1,46 @@
 /** The story of a run. The rooms do the work; here they are only walked through, in order. */
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { buildImages } from './build/images.js'
 import { measureSharing } from './build/sharing.js'
-import { decide, decideProblem } from './decide/verdict.js'
+import { compareVerdicts } from './decide/effect.js'
+import { comparesAny, resolveRules } from './decide/rules.js'
+import { decide, decideProblem, type Grounds } from './decide/verdict.js'
+import { findBaseImages, type BaseImages } from './discover/base.js'
+import {
+  compareWithBase,
+  describeChange,
+  isProposal,
+  readHistory,
+  selectChanged,
+  type History,
+} from './discover/change.js'
 import { discoverImages } from './discover/images.js'
-import { GateError, messageOf } from './errors.js'
+import { findLockFiles } from './discover/lock-files.js'
+import { ConfigurationError, GateError, messageOf } from './errors.js'
 import { explainOrigins } from './explain/origin.js'
 import type { Inputs } from './inputs.js'
 import type {
   BuildOutcome,
+  Change,
   Discovery,
   ImageContext,
   Policy,
   Problem,
   Report,
+  Rules,
   RunContext,
   ScannerInfo,
-  Verdict,
+  ScannerName,
+  ScanOutcome,
 } from './model.js'
+import { idlePatterns } from './policy/patterns.js'
+import { readPolicies, type Policies } from './policy/revisions.js'
 import type { Console, Outlet, Ports } from './ports.js'
 import { deliver } from './report/deliver.js'
-import { durationText, stateText } from './report/text.js'
-import { scanImages } from './scan/images.js'
+import { tellChange, tellDiscovery, tellScanner, tellStates } from './report/log.js'
+import { collectWarnings } from './report/warnings.js'
+import { scanImages, type ScanRules } from './scan/images.js'
 import { takeTurns } from './turns.js'
 
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
@@ -33,7 +51,7 @@ export async function gate(
   outlets: readonly Outlet[],
 ): Promise<Report> {
   const startedAt = ports.clock.now()
-  const examination = await examine(inputs, context, ports).catch((error: unknown) =>
+  const examination = await examine({ inputs, context, ports }).catch((error: unknown) =>
     fail(error, inputs, ports.console),
   )
   const duration = ports.clock.now().getTime() - startedAt.getTime()
@@ -58,26 +76,141 @@ export async function refuse(
   return report
 }
 
-type Examination = Pick<Report, 'verdict' | 'ignored' | 'scanner' | 'engine' | 'work'>
+/** What was asked, where, and with what. */
+interface Run {
+  readonly inputs: Inputs
+  readonly context: RunContext
+  readonly ports: Ports
+}
 
-async function examine(inputs: Inputs, context: RunContext, ports: Ports): Promise<Examination> {
-  const { workspace } = context
-  const discovery = await discoverImages({ workspace, include: inputs.images, ...inputs }, ports.files)
+type Examination = Omit<Report, 'context' | 'imagesRoot' | 'startedAt' | 'duration'>
+
+async function examine(run: Run): Promise<Examination> {
+  const { inputs, context, ports } = run
+  const before = await readBefore(run)
+  const { history, policies } = before
+  const { discovery, change } = await findImages(before, run)
   tellDiscovery(discovery, inputs, ports.console)
-  const { images, skipped, ignored } = discovery
-  if (images.length === 0) return { verdict: decide({ builds: [], scans: [], skipped }, policyOf(inputs)), ignored }
 
+  const comparisons = compareWithBase(discovery.images, history)
+  const base = await findBaseImages(
+    discovery.images.filter(({ name }) => everyRules(policies, inputs, name).some(({ gateOn }) => gateOn === 'introduced')),
+    { history, comparisons, imagesRoot: imagesRootOf(run) },
+    ports,
+  )
+  const { skipped, ignored } = discovery
+  const { builds, scans, ...facts } = await measure(discovery.images, base, policies, run)
+
+  const measured = { builds, scans, skipped, comparisons: base.comparisons }
+  const now = ports.clock.now()
+  const verdict = decide(measured, groundsOf(policies.inForce, inputs, now))
+  tellStates(verdict, ports.console)
+  const { proposed } = policies
+  const policyEffects =
+    proposed === undefined ? undefined : compareVerdicts(verdict, decide(measured, groundsOf(proposed, inputs, now)))
+  const warnings = collectWarnings({ context, change, history, policies, verdict, onlyChanged: inputs.onlyChanged, ...facts })
+  tellChange(change, warnings, ports.console)
+  return {
+    verdict: explainOrigins(verdict, scans, await readDockerfiles(discovery.images, run)),
+    ignored,
+    warnings,
+    policy: { revision: policies.revision, ...policySummary(policies.inForce) },
+    ...facts,
+    ...(change === undefined ? {} : { change }),
+    ...(policyEffects === undefined ? {} : { policyEffects }),
+  }
+}
+
+interface Before {
+  readonly history: History
+  readonly policies: Policies
+}
+
+/** What there was before the change, and by whose policy it is judged. Both are only asked for where they matter. */
+async function readBefore({ inputs, context, ports }: Run): Promise<Before> {
+  const { repository, files, clock } = ports
+  const proposal = isProposal(context) ? await readHistory(context, repository) : undefined
+  const base =
+    proposal?.status === 'known'
+      ? {
+          read: (path: string) => repository.readText(proposal.base, path),
+          changed: (paths: readonly string[]) =>
+            proposal.files.some(({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from))),
+        }
+      : undefined
+  const policies = await readPolicies({
+    file: inputs.policyFile,
+    head: path => readHead(path, context.workspace, files),
+    now: clock.now(),
+    ...(base === undefined ? {} : { base }),
+  })
+  const needed = inputs.onlyChanged || comparesAny(policies.inForce, inputs.rules)
+  const notAsked: History = { status: 'none', reason: 'nothing asks for a comparison' }
+  const history = proposal ?? (needed ? await readHistory(context, repository) : notAsked)
+  return { history, policies }
+}
+
+/** A link that leads out of the repository could show what is there to whoever reads the error. */
+async function readHead(path: string, workspace: string, files: Ports['files']): Promise<string | undefined> {
+  const real = await files.realPath(join(workspace, path))
+  if (real === undefined) return undefined
+  const top = (await files.realPath(workspace)) ?? workspace
+  if (!real.startsWith(`${top}/`)) {
+    throw new ConfigurationError(`${path} is a link that leaves the repository`, 'Put the file itself there.')
+  }
+  return files.readText(real)
+}
+
+interface Found {
+  readonly discovery: Discovery
+  readonly change: Change | undefined
+}
+
+async function findImages({ history, policies }: Before, run: Run): Promise<Found> {
+  const { inputs, context, ports } = run
+  const { workspace } = context
+  const all = await discoverImages({ workspace, include: inputs.images, ...inputs }, ports.files)
+  const images = [...all.images, ...all.skipped.map(({ image }) => image)]
+  const idle = idlePatterns(
+    policies.proposed ?? policies.inForce,
+    images.map(({ name }) => name),
+  )
+  if (idle.length > 0) throw new ConfigurationError(idle, 'Name images that there are, or take the entry out of the policy.')
+  const imagesRoot = imagesRootOf(run)
+  const policyFiles = [...policies.inForce.files, ...(policies.proposed?.files ?? [])]
+  const change = describeChange({ history, imagesRoot, images, policyFiles })
+  const discovery = inputs.onlyChanged ? selectChanged(all, history, change, imagesRoot) : all
+  return { discovery: { ...discovery, images: await findLockFiles(discovery.images, workspace, ports.files) }, change }
+}
+
+/** Relative to the workspace, with forward slashes, whichever way it was given. */
+function imagesRootOf({ inputs, context: { workspace } }: Run): string {
+  return relative(workspace, resolve(workspace, inputs.imagesRoot)).split(sep).join('/')
+}
+
+type Measured = Pick<Report, 'scanner' | 'engine' | 'work'> & {
+  readonly builds: readonly BuildOutcome[]
+  readonly scans: readonly ScanOutcome[]
+}
+
+/** Builds and scans; what was before the change beside what is now, on the same engine and with the same database. */
+async function measure(images: readonly ImageContext[], base: BaseImages, policies: Policies, run: Run): Promise<Measured> {
+  if (images.length === 0) return { builds: [], scans: [] }
+  const { inputs, context, ports } = run
+  const rulesOf = ({ name }: ImageContext): ScanRules => {
+    const rules = everyRules(policies, inputs, name)
+    return { scanners: rules.flatMap(({ scanners }) => scanners), lockFiles: rules.some(({ lockFiles }) => lockFiles) }
+  }
+  const workspaces = { head: context.workspace, base: base.workspace ?? context.workspace }
   const engine = await ports.engine.prepare()
   try {
-    const { builds, scanner, buildDuration } = await buildAndPrepare(images, inputs, context, ports)
+    const needed = images.flatMap(image => rulesOf(image).scanners)
+    const { builds, scanner, buildDuration } = await buildAndPrepare([...images, ...base.images], workspaces, needed, run)
     // A scan keeps a processor busy; more of them at once only take each other's.
-    const scanTurns = takeTurns(Math.min(context.processors, togetherOn(inputs, context)))
-    const scans = await scanImages(builds, { ...inputs, turns: scanTurns }, ports)
-    const verdict = decide({ builds, scans: scans.outcomes, skipped }, policyOf(inputs))
-    tellStates(verdict, ports.console)
-    const explained = explainOrigins(verdict, scans.outcomes, await readDockerfiles(images, workspace, ports))
-    const work = { ...scans.work, build: buildDuration, steps: measureSharing(builds) }
-    return { verdict: explained, ignored, scanner, engine, work }
+    const turns = takeTurns(Math.min(context.processors, togetherOn(run)))
+    const { outcomes, work } = await scanImages(builds, { ...inputs, workspaces, rulesOf, turns }, ports)
+    const steps = measureSharing(builds)
+    return { builds, scans: outcomes, scanner, engine, work: { ...work, build: buildDuration, steps } }
   } finally {
     await ports.engine.clean()
   }
@@ -93,26 +226,25 @@ interface Built {
 /** Builds while the scanner and its database are fetched. Without a scanner nothing needs to be built any more. */
 async function buildAndPrepare(
   images: readonly ImageContext[],
-  inputs: Inputs,
-  context: RunContext,
-  ports: Ports,
+  workspaces: { readonly head: string; readonly base: string },
+  scanners: readonly ScannerName[],
+  run: Run,
 ): Promise<Built> {
+  const { inputs, ports } = run
   const started = ports.clock.now().getTime()
   const stop = new AbortController()
-  const preparing = ports.scanner.prepare().catch((error: unknown) => {
+  const preparing = ports.scanner.prepare(scanners).catch((error: unknown) => {
     stop.abort(error)
     throw error
   })
-  const turns = takeTurns(togetherOn(inputs, context))
   const runId = randomBytes(4).toString('hex')
-  const plan = { ...inputs, workspace: context.workspace, runId, turns, signal: stop.signal }
+  const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal: stop.signal }
   const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
   // If both fail, the builds were ended because of the scanner.
   if (scanner.status === 'rejected') throw scanner.reason
   if (builds.status === 'rejected') throw builds.reason
   tellScanner(scanner.value, ports.console)
-  const buildDuration = ports.clock.now().getTime() - started
-  return { builds: builds.value, scanner: scanner.value, buildDuration }
+  return { builds: builds.value, scanner: scanner.value, buildDuration: ports.clock.now().getTime() - started }
 }
 
 /**
@@ -120,59 +252,43 @@ async function buildAndPrepare(
  * 4 at a time as all at once on 2 processors; but builds that wait for the network leave room for others. Each costs a
  * client of some 50 MB.
  */
-function togetherOn({ maxParallel }: Inputs, { processors }: RunContext): number {
+function togetherOn({ inputs: { maxParallel }, context: { processors } }: Run): number {
   return maxParallel ?? Math.min(32, Math.max(4, 2 * processors))
 }
 
-function tellDiscovery({ images, skipped, ignored }: Discovery, { imagesRoot }: Inputs, console: Console): void {
-  if (images.length === 0) console.info(`There is nothing to gate under ${imagesRoot}.`)
-  else console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`)
-  if (skipped.length > 0)
-    console.info(`Skipped, as the input images asks: ${skipped.map(({ name }) => name).join(', ')}`)
-  for (const { name, safeName } of images) {
-    if (name !== safeName) console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`)
-  }
-  for (const { path, reason } of ignored) console.info(`Not an image: ${path}: ${reason}`)
+function groundsOf(policy: Policy, { rules, warnOnly }: Inputs, now: Date): Grounds {
+  return { rulesOf: name => resolveRules(policy, rules, name), exceptions: policy.exceptions, warnOnly, now }
 }
 
-function tellScanner({ version, source, database }: ScannerInfo, console: Console): void {
-  console.info(`Trivy ${version}, from ${source}`)
-  if (database === undefined) return
-  console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`)
+/** The rules of an image by every policy that it is judged by. */
+function everyRules({ inForce, proposed }: Policies, { rules }: Inputs, name: string): readonly Rules[] {
+  return [inForce, ...(proposed === undefined ? [] : [proposed])].map(policy => resolveRules(policy, rules, name).rules)
 }
 
-function tellStates({ images }: Verdict, console: Console): void {
-  for (const { image, state, buildDuration, scanDuration } of images) {
-    if (state === 'skipped') continue
-    console.progress(image.name, stateText(state), `in ${durationText(buildDuration + scanDuration)}`)
-  }
-}
-
-function policyOf({ severity, ignoreUnfixed, warnOnly }: Inputs): Policy {
-  return { severity, ignoreUnfixed, warnOnly }
+function policySummary({ file, exceptions }: Policy): { file?: string; exceptions: number } {
+  return { exceptions: exceptions.length, ...(file === undefined ? {} : { file }) }
 }
 
 /** For the lines that findings come from. A file that cannot be read costs the lines, never the verdict. */
 async function readDockerfiles(
   images: readonly ImageContext[],
-  workspace: string,
-  { files, console }: Ports,
+  { context, ports: { files, console } }: Run,
 ): Promise<ReadonlyMap<ImageContext, string>> {
   const texts = new Map<ImageContext, string>()
   for (const image of images.filter(({ refusal }) => refusal === undefined)) {
-    await files.readText(join(workspace, image.dockerfile)).then(
-      text => texts.set(image, text),
-      (error: unknown) => {
-        console.debug(`${image.dockerfile}: ${messageOf(error)}`)
-      },
-    )
+    try {
+      const text = await files.readText(join(context.workspace, image.dockerfile))
+      if (text !== undefined) texts.set(image, text)
+    } catch (error) {
+      console.debug(`${image.dockerfile}: ${messageOf(error)}`)
+    }
   }
   return texts
 }
 
-function fail(error: unknown, inputs: Inputs, console: Console): Examination {
+function fail(error: unknown, { warnOnly }: Inputs, console: Console): Examination {
   if (error instanceof Error) console.debug(error.stack ?? '')
-  return { verdict: decideProblem(problemOf(error), policyOf(inputs)), ignored: [] }
+  return { verdict: decideProblem(problemOf(error), warnOnly), ignored: [], warnings: [] }
 }
 
 /** What went wrong, as a value for the report. */

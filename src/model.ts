@@ -16,6 +16,12 @@ export function countSeverities(findings: readonly { readonly severity: Severity
   return counts
 }
 
+/** Before and after a change: `head` is what is gated, `base` what it is compared with. */
+export type Revision = 'head' | 'base'
+
+/** Where each revision lies. Absolute; without a base, both are the same. */
+export type Workspaces = Readonly<Record<Revision, string>>
+
 /** One image of the repository: a folder of `images-root` that holds a Dockerfile. */
 export interface ImageContext {
   /** The folder's name, as people know the image. Comes from the repository under test: any characters at all. */
@@ -26,8 +32,23 @@ export interface ImageContext {
   readonly contextDir: string
   /** The Dockerfile, relative to the workspace, with forward slashes. */
   readonly dockerfile: string
+  readonly revision: Revision
+  /** The lock files of the context that the Dockerfile copies. */
+  readonly lockFiles: readonly CopiedFile[]
   /** Why this image must not be built at all, for instance because a link leads out of `images-root`. */
   readonly refusal?: string
+}
+
+/** A file of a build context, and the instruction that copies it. */
+export interface CopiedFile {
+  /** Relative to the context, with forward slashes. */
+  readonly path: string
+  readonly origin: Origin
+}
+
+/** The image as a reader of the log knows it. */
+export function imageTitle({ name, revision }: ImageContext): string {
+  return revision === 'head' ? name : `${name} (before the change)`
 }
 
 /** An entry of `images-root` that is not an image, and why: said in the log, so that nobody believes it was gated. */
@@ -38,12 +59,16 @@ export interface IgnoredEntry {
   readonly suspicious: boolean
 }
 
+export interface SkippedImage {
+  readonly image: ImageContext
+  readonly reason: SkipReason
+}
+
 /** What `discover` found below `images-root`. */
 export interface Discovery {
   readonly images: readonly ImageContext[]
   readonly ignored: readonly IgnoredEntry[]
-  /** Images that the input `images` leaves out. */
-  readonly skipped: readonly ImageContext[]
+  readonly skipped: readonly SkippedImage[]
 }
 
 /** Lines of a Dockerfile, counted from 1, both inclusive. */
@@ -123,24 +148,69 @@ export interface Origin {
   readonly fromBase: boolean
 }
 
-/** One vulnerability in one package of one image. */
-export interface Finding {
-  /** The vulnerability's identifier, usually a CVE. */
+/** A place in a file of the repository. */
+export interface Place {
+  /** Relative to the workspace, with forward slashes. */
+  readonly file: string
+  /** Where it is known. */
+  readonly lines?: LineRange
+}
+
+interface FindingBase {
+  /** What it is known by: a CVE, a check such as `DS-0002`, a secret rule such as `aws-access-key-id`. */
   readonly id: string
-  readonly package: Package
   readonly severity: Severity
+  readonly title?: string
+  readonly url?: string
+  /** DiffID of the layer that holds it. */
+  readonly layer?: string
+  /** The line of the repository that it is about, where that is not a Dockerfile's instruction: a lock file's. */
+  readonly place?: Place
+  readonly origin?: Origin
+}
+
+/** One vulnerability in one package: one that is installed, or one that a lock file names. */
+export interface Vulnerability extends FindingBase {
+  readonly kind: 'vulnerability'
+  readonly package: Package
   /** Whose rating `severity` is (`debian`, `nvd`, `ghsa`); absent where Trivy does not say. */
   readonly severitySource?: string
+  /** What others say: severity by source. */
+  readonly vendorSeverities: Readonly<Record<string, Severity>>
   /** Trivy's status of the vulnerability in this package: `fixed`, `affected`, `will_not_fix`, ... */
   readonly status: string
   /** The versions that fix it, where there are any. */
   readonly fixedVersion?: string
-  readonly title?: string
-  readonly url?: string
-  /** DiffID of the layer that holds the package. */
-  readonly layer?: string
-  readonly origin?: Origin
 }
+
+/** What a check of Trivy's has against a Dockerfile. */
+export interface Misconfiguration extends FindingBase {
+  readonly kind: 'misconfiguration'
+  readonly message: string
+  /** What to do about it. */
+  readonly resolution?: string
+}
+
+/** Something in an image that looks like a secret. */
+export interface Secret extends FindingBase {
+  readonly kind: 'secret'
+  /** The file in the image; absent for one in the image's configuration (ENV, for instance). */
+  readonly path?: string
+  /** The line that matched, with the secret itself masked. */
+  readonly match?: string
+}
+
+/** The image's distribution gets no security updates any more: what is found in it is not all that there is. */
+export interface EndOfLife extends FindingBase {
+  readonly kind: 'end-of-life'
+}
+
+/** Neither a distribution nor a package was recognised, so that nothing could be found. */
+export interface Unrecognised extends FindingBase {
+  readonly kind: 'unrecognised'
+}
+
+export type Finding = Vulnerability | Misconfiguration | Secret | EndOfLife | Unrecognised
 
 /** One layer of an image, in order, with the build step that made it as far as the image's history tells. */
 export interface Layer {
@@ -194,17 +264,112 @@ export type ScanOutcome = ScannedImage | FailedScan
 /** The one state that every image ends in. */
 export type ImageState = 'clean' | 'vulnerable' | 'build-failed' | 'scan-failed' | 'skipped'
 
-/** Why a finding does or does not count against the image. */
-export type Ruling = 'gating' | 'below-threshold' | 'unfixed'
-
-export interface JudgedFinding extends Finding {
-  readonly ruling: Ruling
+/** What makes findings of one image count. Each is an input, a key of the policy file, or its default. */
+export interface Rules {
+  readonly severity: readonly Severity[]
+  readonly ignoreUnfixed: boolean
+  /** `introduced`: only what this change brings counts. */
+  readonly gateOn: GateOn
+  readonly scanners: readonly ScannerName[]
+  /** Whether lock files that the Dockerfile copies are scanned too. */
+  readonly lockFiles: boolean
+  /** Whether a distribution without security updates counts. */
+  readonly gateEndOfLife: boolean
+  /** Whether an image in which nothing was recognised counts. */
+  readonly gateUnrecognised: boolean
 }
+
+export const gateOns = ['all', 'introduced'] as const
+export type GateOn = (typeof gateOns)[number]
+
+/** Trivy's names for what it can look for. */
+export const scannerNames = ['vuln', 'secret', 'misconfig'] as const
+export type ScannerName = (typeof scannerNames)[number]
+
+export type RuleName = keyof Rules
+
+/** Who set a rule. */
+export interface RuleSource {
+  readonly from: 'default' | 'input' | 'policy'
+  /** In the policy file. */
+  readonly place?: Place
+  /** The name or glob of images under which the policy file sets it. */
+  readonly pattern?: string
+}
+
+/** The rules of one image, and who set each. */
+export interface ImageRules {
+  readonly rules: Rules
+  readonly sources: Readonly<Record<RuleName, RuleSource>>
+}
+
+/** Some rules, each with its place in the policy file. */
+export type PolicyRules = { readonly [N in RuleName]?: { readonly value: Rules[N]; readonly place: Place } }
+
+/** Lets findings pass, for a reason and a time. */
+export interface Exception {
+  /** The `id` of the findings. */
+  readonly id: string
+  /** Names or globs; empty: all images. */
+  readonly images: readonly string[]
+  /** Names or package URLs (without a version: any); empty: all packages. */
+  readonly packages: readonly string[]
+  /** Globs of paths, in the image or in the repository; empty: all. */
+  readonly paths: readonly string[]
+  /** Absent only for an entry of a `.trivyignore` that gives none. */
+  readonly reason?: string
+  /** ISO 8601, UTC: from then on it lets nothing pass any more. Absent: never. */
+  readonly until?: string
+  readonly source: 'policy' | 'trivyignore' | 'vex'
+  readonly place: Place
+}
+
+/** What the files of a repository say about what counts. */
+export interface Policy {
+  /** The policy file, where there is one. */
+  readonly file?: string
+  readonly rules: PolicyRules
+  /** In the file's order. */
+  readonly images: readonly { readonly pattern: string; readonly place: Place; readonly rules: PolicyRules }[]
+  readonly exceptions: readonly Exception[]
+  /** What is accepted, but should be mended. */
+  readonly warnings: readonly { readonly place: Place; readonly message: string }[]
+  /** All files that it was read from, also those that are not there: who changes one of them changes the policy. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Why a finding does or does not count against the image:
+ * `excepted` by an exception, `existing` before this change, `below-threshold` by its severity, `unfixed` since there is
+ * no fix, `reported` since no rule asks for more.
+ */
+export type Ruling = 'gating' | 'existing' | 'excepted' | 'unfixed' | 'below-threshold' | 'reported'
+
+export type JudgedFinding = Finding & {
+  readonly ruling: Ruling
+  /** The rule that makes it count, for those that do. */
+  readonly rule?: RuleName
+  /** Whether this change brought it; absent where nothing was compared. */
+  readonly change?: 'introduced' | 'existing'
+  /** What lets it pass. */
+  readonly exception?: Exception
+}
+
+/** How an image was compared with the one before the change. */
+export type Comparison =
+  | { readonly status: 'unchanged' | 'compared' | 'new' }
+  /** Everything counts as introduced. */
+  | { readonly status: 'failed'; readonly reason: string }
 
 /** What is decided about one image. */
 export interface ImageVerdict {
   readonly image: ImageContext
   readonly state: ImageState
+  /** Why it is `skipped`. */
+  readonly skipped?: SkipReason
+  readonly rules?: ImageRules
+  /** Only where `gate-on: introduced` applies. */
+  readonly comparison?: Comparison
   readonly imageId?: string
   /** Of what was scanned. */
   readonly digests?: ImageDigests
@@ -220,14 +385,10 @@ export interface ImageVerdict {
   readonly scanDuration: number
 }
 
-export type Result = 'passed' | 'blocked' | 'error'
+/** The input that leaves an image out: `images`, or `only-changed` for one that this change does not touch. */
+export type SkipReason = 'images' | 'only-changed'
 
-/** What makes a finding count. */
-export interface Policy {
-  readonly severity: readonly Severity[]
-  readonly ignoreUnfixed: boolean
-  readonly warnOnly: boolean
-}
+export type Result = 'passed' | 'blocked' | 'error'
 
 /** What went wrong for the whole run rather than for one image. */
 export interface Problem {
@@ -244,8 +405,49 @@ export interface Verdict {
   readonly images: readonly ImageVerdict[]
   /** Sum of the gating findings of all images. */
   readonly counts: SeverityCounts
-  readonly policy: Policy
+  readonly warnOnly: boolean
+  readonly exceptions: ExceptionUse
   readonly problem?: Problem
+}
+
+/** What became of the exceptions of the policy. */
+export interface ExceptionUse {
+  /** They let nothing pass any more; what they once did counts. */
+  readonly expired: readonly Exception[]
+  /** They will expire within two weeks. */
+  readonly expiring: readonly Exception[]
+  /** No finding of any image that was gated is theirs. */
+  readonly unused: readonly Exception[]
+}
+
+/** What a change is compared with, and what in it concerns the gate itself. */
+export interface Change {
+  /** The commit before the change. */
+  readonly base: string
+  /** Names of images that are gone. */
+  readonly deleted: readonly string[]
+  readonly renamed: readonly { readonly from: string; readonly to: string }[]
+  /** Changed files that decide how the gate is called. */
+  readonly workflows: readonly string[]
+  /** Changed files of the policy. */
+  readonly policyFiles: readonly string[]
+}
+
+/** Where the policy of a run came from. */
+export interface PolicyOrigin {
+  readonly revision: 'base' | 'head'
+  readonly file?: string
+  readonly exceptions: number
+}
+
+/** What an image's verdict becomes when the policy of the change is merged. */
+export interface PolicyEffect {
+  readonly image: string
+  readonly before: ImageState
+  readonly after: ImageState
+  /** Findings that would count no more, and those that would newly count. */
+  readonly released: readonly JudgedFinding[]
+  readonly caught: readonly JudgedFinding[]
 }
 
 /** The scanner that was used, for the report. */
@@ -254,6 +456,8 @@ export interface ScannerInfo {
   /** Where the program came from, for people: `tool cache`, `trivy-path ...`. */
   readonly source: string
   readonly database?: DatabaseInfo
+  /** The checks for misconfigurations, where they were asked for: `embedded` are those of the program itself. */
+  readonly checks?: 'embedded' | 'downloaded'
 }
 
 export interface DatabaseInfo {
@@ -282,6 +486,15 @@ export interface WorkDone {
   readonly layers: { readonly distinct: number; readonly total: number; readonly bytes: number }
 }
 
+/**
+ * Where the commit before a change is found: the first parent of the merge commit that GitHub makes for a pull request,
+ * the tip of a branch, or a commit that the event names.
+ */
+export type BaseHint =
+  | { readonly kind: 'merge-commit'; readonly commit: string }
+  | { readonly kind: 'branch'; readonly name: string }
+  | { readonly kind: 'commit'; readonly commit: string }
+
 /** Where and why the gate runs; all absent values mean "on somebody's own machine". */
 export interface RunContext {
   /** Absolute path of the checked-out repository. */
@@ -293,6 +506,10 @@ export interface RunContext {
   /** The commit that is checked out. */
   readonly sha?: string
   readonly pullRequest?: number
+  /** What the change is compared with, as the event tells; absent where there is nothing to compare with. */
+  readonly base?: BaseHint
+  /** The file of the workflow that runs, relative to the workspace. */
+  readonly workflow?: string
   /** Processors that this process may use. */
   readonly processors: number
   /** Web address of the run, for links back to the log. */
@@ -305,6 +522,12 @@ export interface Report {
   readonly ignored: readonly IgnoredEntry[]
   readonly context: RunContext
   readonly imagesRoot: string
+  /** For the reader's first glance: what makes this verdict worth less than it looks. */
+  readonly warnings: readonly string[]
+  readonly change?: Change
+  readonly policy?: PolicyOrigin
+  /** Only where the change touches the policy. */
+  readonly policyEffects?: readonly PolicyEffect[]
   readonly scanner?: ScannerInfo
   readonly engine?: EngineInfo
   readonly work?: WorkDone

@@ -2,7 +2,7 @@
  * What the rooms need from outside. Adapters implement these for real, tests implement them as fakes that throw on
  * calls nobody expected.
  */
-import type { EngineInfo, ImageDigests, LineRange, Report, ScannerInfo } from './model.js'
+import type { BaseHint, EngineInfo, ImageDigests, LineRange, Report, ScannerInfo, ScannerName } from './model.js'
 
 /** What to build. All paths are absolute. */
 export interface BuildRequest {
@@ -82,19 +82,42 @@ export interface AnalysisCache {
   readonly directory: string
 }
 
+/** What Trivy looks for, and for how long. */
+export interface ScanRequest {
+  readonly scanners: readonly ScannerName[]
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+export interface FolderReport {
+  /** Trivy's JSON report. */
+  readonly text: string
+  /** What Trivy said of files that it could not read: it leaves them out of the report and is content. */
+  readonly complaints: readonly string[]
+}
+
 /** Finds out what is in an image. */
 export interface Scanner {
-  /** Installs and verifies the scanner and gets its database, once. @throws ConfigurationError, ToolError, IntegrityError */
-  prepare(): Promise<ScannerInfo>
+  /**
+   * Installs and verifies the scanner and gets its database, once.
+   * @param scanners all that will be asked for
+   * @throws ConfigurationError, ToolError, IntegrityError
+   */
+  prepare(scanners: readonly ScannerName[]): Promise<ScannerInfo>
   /** @param known a cache that no scan uses meanwhile: what it knows, the new one knows */
   newCache(known?: AnalysisCache): Promise<AnalysisCache>
   /**
    * Scans an exported image without any filter.
-   * @param timeout milliseconds
    * @returns Trivy's JSON report, as text
    * @throws ToolError
    */
-  scan(image: ExportedImage, cache: AnalysisCache, timeout: number): Promise<string>
+  scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string>
+  /**
+   * Scans a build context: lock files and Dockerfiles.
+   * @param directory absolute
+   * @throws ToolError
+   */
+  scanFolder(directory: string, request: ScanRequest): Promise<FolderReport>
 }
 
 export type EntryKind = 'file' | 'directory' | 'other'
@@ -113,7 +136,8 @@ export interface Files {
   list(directory: string): Promise<readonly DirectoryEntry[] | undefined>
   /** The path with all links followed, undefined where it does not exist. */
   realPath(path: string): Promise<string | undefined>
-  readText(path: string): Promise<string>
+  /** @returns undefined where there is no such file */
+  readText(path: string): Promise<string | undefined>
   /** Writes a file and the folders above it. */
   writeText(path: string, text: string): Promise<void>
 }
@@ -160,9 +184,37 @@ export interface Outlet {
   deliver(report: Report): Promise<void>
 }
 
+/** A file that a change touches. All paths are relative to the workspace, with forward slashes. */
+export interface FileChange {
+  readonly path: string
+  readonly status: 'added' | 'deleted' | 'modified'
+  /** For one that was moved: its path before. */
+  readonly from?: string
+}
+
+/** The history of the repository under test. */
+export interface Repository {
+  /**
+   * The commit before the change, fetched where the checkout does not have it.
+   * @returns its full SHA
+   * @throws ToolError where it cannot be had, saying why and what to do
+   */
+  resolveBase(hint: BaseHint): Promise<string>
+  /** @returns the text of a file in a commit; undefined where there is no such file */
+  readText(commit: string, path: string): Promise<string | undefined>
+  /** What differs between a commit and the work tree; what is not tracked counts, what is ignored does not. */
+  changesSince(commit: string): Promise<readonly FileChange[]>
+  /**
+   * Writes a folder as it is in a commit, beside the work tree.
+   * @returns absolute path of a directory that holds the folder at its path; nothing where the commit has no such folder
+   */
+  checkOut(commit: string, folder: string): Promise<string>
+}
+
 export interface Ports {
   readonly engine: Engine
   readonly scanner: Scanner
+  readonly repository: Repository
   readonly files: Files
   readonly console: Console
   readonly clock: Clock

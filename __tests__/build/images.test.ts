@@ -17,7 +17,7 @@ function engineThat(build: Build): Engine {
 }
 
 const plan = {
-  workspace: '/repo',
+  workspaces: { head: '/repo', base: '/before' },
   runId: 'r1',
   noCache: true,
   buildArgs: ['A=1'],
@@ -48,7 +48,7 @@ describe('buildImages', () => {
       {
         contextDir: '/repo/images/web',
         dockerfile: '/repo/images/web/Dockerfile',
-        tag: 'image-gate/r1/web:gate',
+        tag: 'image-gate/r1/web:head',
         freshFor: 'r1',
         buildArgs: ['A=1'],
         timeout: 60_000,

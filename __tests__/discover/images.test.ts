@@ -76,7 +76,7 @@ describe('discoverImages', () => {
   it('selects by name and by glob, and says what it skips', async () => {
     const { images, skipped } = await discover({ web: image, api: image, 'api-v2': image }, { include: ['api*'] })
     expect(images.map(({ name }) => name)).toEqual(['api', 'api-v2'])
-    expect(skipped.map(({ name }) => name)).toEqual(['web'])
+    expect(skipped.map(({ image: { name }, reason }) => [name, reason])).toEqual([['web', 'images']])
   })
 
   it('refuses patterns that match nothing, all at once', async () => {

@@ -8,9 +8,9 @@ import { DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
 import { createRunProcess } from '../../src/adapters/process.js'
 import { thisPlatform } from '../../src/adapters/workbench.js'
-import { TrivyScanner, type TrivyScannerName } from '../../src/adapters/trivy-scanner.js'
+import { TrivyScanner } from '../../src/adapters/trivy-scanner.js'
 import { parseInputs } from '../../src/inputs.js'
-import type { BuildOutcome } from '../../src/model.js'
+import type { BuildOutcome, ScannerName } from '../../src/model.js'
 import { scanImages } from '../../src/scan/images.js'
 import type { Scanner } from '../../src/ports.js'
 import { takeTurns } from '../../src/turns.js'
@@ -84,7 +84,7 @@ function contexts(): Map<string, string> {
   ])
 }
 
-describe.each<{ scanners: TrivyScannerName[] }>([{ scanners: ['vuln'] }, { scanners: ['vuln', 'secret'] }])(
+describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: ['vuln', 'secret'] }])(
   'findings with the scanners $scanners',
   ({ scanners }) => {
     const tempDir = temporaryFolder()
@@ -100,7 +100,6 @@ describe.each<{ scanners: TrivyScannerName[] }>([{ scanners: ['vuln'] }, { scann
       tempDir,
       databaseDir,
       platform: thisPlatform,
-      scanners,
     })
     const tagOf = (name: string): string => `image-gate-plain/${name}:plain`
     const reports = new Map<string, string>()
@@ -108,7 +107,7 @@ describe.each<{ scanners: TrivyScannerName[] }>([{ scanners: ['vuln'] }, { scann
 
     beforeAll(async () => {
       await engine.prepare()
-      await scanner.prepare()
+      await scanner.prepare(scanners)
       const all = contexts()
       names = [...all.keys()]
       const builds: BuildOutcome[] = []
@@ -121,16 +120,23 @@ describe.each<{ scanners: TrivyScannerName[] }>([{ scanners: ['vuln'] }, { scann
         await run('docker', ['tag', tagOf(name), `${tagOf(name)}-kept`])
       }
       const keeping: Scanner = {
-        prepare: () => scanner.prepare(),
+        prepare: wanted => scanner.prepare(wanted),
         newCache: known => scanner.newCache(known),
-        scan: async (image, cache, timeout) => {
-          const text = await scanner.scan(image, cache, timeout)
+        scanFolder: (directory, request) => scanner.scanFolder(directory, request),
+        scanImage: async (image, cache, request) => {
+          const text = await scanner.scanImage(image, cache, request)
           reports.set(image.digests.manifest, text)
           return text
         },
       }
       const ports = { engine, scanner: keeping, console: new RecordingConsole(), clock: tickingClock() }
-      const { outcomes } = await scanImages(builds, { timeout: 300_000, turns: takeTurns(3) }, ports)
+      const plan = {
+        timeout: 300_000,
+        turns: takeTurns(3),
+        workspaces: { head: tempDir, base: tempDir },
+        rulesOf: () => ({ scanners, lockFiles: true }),
+      }
+      const { outcomes } = await scanImages(builds, plan, ports)
       for (const outcome of outcomes) {
         const text = outcome.status === 'scanned' ? reports.get(outcome.digests.manifest) : undefined
         if (text === undefined) throw new Error(`${outcome.image.name} was not scanned`)

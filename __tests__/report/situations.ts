@@ -1,6 +1,6 @@
 /** The situations that the golden reports show. */
 import type { Origin, Report } from '../../src/model.js'
-import { aJudged, anImage, anImageVerdict, aReport, aVerdict } from '../builders.js'
+import { aJudged, anException, anImage, anImageVerdict, aReport, aVerdict, someRules } from '../builders.js'
 
 const dockerfile = 'docker-builder/registry-repos/web/Dockerfile'
 const web = anImage('web', { contextDir: 'docker-builder/registry-repos/web', dockerfile })
@@ -136,14 +136,21 @@ export const situations: Readonly<Record<string, Report>> = {
   'warn-only': aReport(
     aVerdict([vulnerable], {
       result: 'passed',
-      policy: { severity: ['CRITICAL', 'HIGH', 'MEDIUM'], ignoreUnfixed: true, warnOnly: true },
+      warnOnly: true,
     }),
   ),
   unfixed: aReport(
-    aVerdict([anImageVerdict({ image: web, state: 'vulnerable', findings: [{ ...withoutFix, ruling: 'gating' }] })], {
-      result: 'blocked',
-      policy: { severity: ['HIGH'], ignoreUnfixed: false, warnOnly: false },
-    }),
+    aVerdict(
+      [
+        anImageVerdict({
+          image: web,
+          state: 'vulnerable',
+          rules: someRules({ severity: ['HIGH'], ignoreUnfixed: false }),
+          findings: [{ ...withoutFix, ruling: 'gating' }],
+        }),
+      ],
+      { result: 'blocked' },
+    ),
   ),
   'only-uncounted': aReport(aVerdict([anImageVerdict({ image: web, findings: [unfixed, low] })])),
   'end-of-life': aReport(

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../../src/errors.js'
 import type { BuildOutcome } from '../../src/model.js'
 import type { AnalysisCache, Engine, ExportedImage, Scanner } from '../../src/ports.js'
-import { scanImages, type Scans } from '../../src/scan/images.js'
+import { scanImages, type ScanRules, type Scans } from '../../src/scan/images.js'
 import { takeTurns } from '../../src/turns.js'
 import {
   anExport,
@@ -28,7 +28,7 @@ const image = anExported({ digests: { ...someDigests, diffIds } })
 
 async function run(
   builds: readonly BuildOutcome[],
-  scan: Scanner['scan'],
+  scan: Scanner['scanImage'],
   withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
 ): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
   const engine: Engine = { prepare: unexpected, build: unexpected, clean: unexpected, withExport }
@@ -38,8 +38,11 @@ async function run(
     caches.push(known)
     return { directory: `/cache-${String(caches.length)}` }
   }
-  const ports = { engine, scanner: { prepare: unexpected, newCache, scan }, console, clock: tickingClock() }
-  return { ...(await scanImages(builds, { timeout: 60_000, turns: takeTurns(2) }, ports)), console, caches }
+  const ports = { engine, scanner: { prepare: unexpected, newCache, scanImage: scan, scanFolder: unexpected }, console, clock: tickingClock() }
+  const workspaces = { head: '/repo', base: '/repo' }
+  const rulesOf = (): ScanRules => ({ scanners: ['vuln'], lockFiles: true })
+  const plan = { timeout: 60_000, turns: takeTurns(2), workspaces, rulesOf }
+  return { ...(await scanImages(builds, plan, ports)), console, caches }
 }
 
 const otherImage = (more: Partial<ExportedImage['digests']>): Engine['withExport'] => {
@@ -54,7 +57,7 @@ describe('scanImages', () => {
       asked.push(args)
       return report
     })
-    expect(asked).toEqual([[image, { directory: '/cache-1' }, 60_000]])
+    expect(asked).toEqual([[image, { directory: '/cache-1' }, { scanners: ['vuln'], timeout: 60_000 }]])
     expect(outcomes).toMatchObject([{ status: 'scanned', imageId: 'sha256:1', digests: { diffIds } }])
     expect(work.layers).toEqual({ distinct: 1, total: 1, bytes: 1000 })
     expect(console.lines).toEqual(['Scanned web: debian 12.15, 2 packages, 2 findings before the policy'])

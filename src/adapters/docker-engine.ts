@@ -5,6 +5,7 @@ import type { EngineInfo } from '../model.js'
 import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
 import { askCommand, type CommandOutput } from './command.js'
 import { BuilderStore, DockerStore, type ImageStore } from './image-store.js'
+import { explainFullDisk } from './full-disk.js'
 import type { Environment, RunProcess } from './process.js'
 
 export interface DockerOptions {
@@ -62,11 +63,15 @@ export class DockerEngine implements Engine {
   }
 
   async build(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult> {
+    return this.#build(request, onLine).catch(explainFullDisk)
+  }
+
+  async #build(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult> {
     const { run, tempDir } = this.#options
     const directory = await mkdtemp(join(tempDir, 'build-'))
     try {
       const metadataFile = join(directory, 'metadata.json')
-      const output = await this.#prepared.outputArgs(request.tag, directory)
+      const output = await this.#prepared.prepareOutput(request.tag, directory)
       const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)]
       const signal = request.signal === undefined ? {} : { signal: request.signal }
       const result = await run({ command: 'docker', args, env: this.#env, timeout: request.timeout, onLine, ...signal })

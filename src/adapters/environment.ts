@@ -37,6 +37,11 @@ export function dockerEnvironment(source: Source): Environment {
   }
 }
 
+/** For git: the way out, and the user's own configuration. */
+export function gitEnvironment(source: Source): Environment {
+  return pick(source, [...common, ...network, 'XDG_CONFIG_HOME', 'SSH_AUTH_SOCK', 'USERPROFILE'])
+}
+
 /** For a scan: neither network nor credentials, and a home without anybody's configuration. */
 export function scanEnvironment(source: Source, home: string): Environment {
   return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home }

@@ -4,15 +4,17 @@ import { dirname, join } from 'node:path'
 import { ToolError } from '../errors.js'
 import type { Export } from '../ports.js'
 import type { CommandOutput } from './command.js'
+import { explainFullDisk, fullDisk } from './full-disk.js'
 import { openLayout, readBlobs, receiveArchive } from './oci-layout.js'
 import type { Environment, RunProcess } from './process.js'
 
 export interface ImageStore {
   /**
-   * The arguments that make a build put its image here.
+   * Makes room for the image of one build.
    * @param directory of this build alone
+   * @returns the arguments that make the build put its image here
    */
-  outputArgs(tag: string, directory: string): Promise<readonly string[]>
+  prepareOutput(tag: string, directory: string): Promise<readonly string[]>
   /** @param layoutDir absolute, made here */
   export(imageIds: readonly string[], layoutDir: string): Promise<Export>
   /** Removes what the builds of this run left. Never throws. */
@@ -53,7 +55,7 @@ export class DockerStore implements ImageStore {
    * and to unpack them for containers takes two thirds of a build's time, and nobody will run these images. Not packed
    * at all, they would leave the engine more slowly than it packs them.
    */
-  async outputArgs(tag: string): Promise<readonly string[]> {
+  async prepareOutput(tag: string): Promise<readonly string[]> {
     this.#tags.add(tag)
     return this.#options.containerd
       ? ['--output', `type=image,name=${tag},unpack=false,compression=zstd,oci-mediatypes=true`]
@@ -125,7 +127,7 @@ export class BuilderStore implements ImageStore {
     this.#directory = directory
   }
 
-  async outputArgs(tag: string, directory: string): Promise<readonly string[]> {
+  async prepareOutput(tag: string, directory: string): Promise<readonly string[]> {
     const blobs = join(this.#directory, 'blobs')
     const layout = join(directory, 'layout')
     await mkdir(join(blobs, 'sha256'), { recursive: true })
@@ -150,19 +152,6 @@ function inGroups<T>(items: readonly T[], most: number): T[][] {
   const groups = Array.from({ length: Math.min(most, items.length) }, (): T[] => [])
   for (const [index, item] of items.entries()) groups[index % most]?.push(item)
   return groups
-}
-
-function explainFullDisk(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOSPC' || code === 'EDQUOT') throw fullDisk('it filled up while the images were exported')
-  throw error
-}
-
-function fullDisk(what: string): ToolError {
-  return new ToolError(
-    `the disk is full: ${what}`,
-    'Free space on the disk of the temporary folder (RUNNER_TEMP), gate fewer images at a time with the input images, or use a bigger runner.',
-  )
 }
 
 function megabytes(bytes: number): string {

@@ -13,8 +13,8 @@ export class LocalFiles implements Files {
     return unlessMissing(realpath(path))
   }
 
-  async readText(path: string): Promise<string> {
-    return readFile(path, 'utf8')
+  async readText(path: string): Promise<string | undefined> {
+    return unlessMissing(readFile(path, 'utf8'))
   }
 
   async writeText(path: string, text: string): Promise<void> {

@@ -103,12 +103,9 @@ const blobsOf = (layoutDir: string): string => join(layoutDir, 'blobs', 'sha256'
 
 const pathOf = (digest: string, layoutDir: string): string => join(blobsOf(layoutDir), digest.replace('sha256:', ''))
 
-let stored = 0
-
-/** Writes a file under the digest of its content. */
+/** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
 async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Promise<Blob> {
-  stored += 1
-  const incoming = join(layoutDir, `incoming-${String(stored)}`)
+  const incoming = join(layoutDir, 'incoming')
   const hash = createHash('sha256')
   let bytes = 0
   const measure = new Transform({

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { context } from '@actions/github'
-import type { RunContext } from '../model.js'
+import type { BaseHint, RunContext } from '../model.js'
 
 /** What the runner tells about this run. */
 export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
@@ -14,5 +14,48 @@ export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
     processors: availableParallelism(),
     ...(repository === undefined ? {} : { repository, runUrl }),
     ...(pullRequest === undefined ? {} : { pullRequest }),
+    ...baseOf(context.eventName, context.sha, context.payload as EventPayload),
+    ...workflowOf(env['GITHUB_WORKFLOW_REF']),
   }
+}
+
+/** Of a push that creates a branch GitHub says that the commit before is this one. */
+const noCommit = /^0+$/
+
+/** What is looked at of the event's payload; nothing of it is believed to be there. */
+export interface EventPayload {
+  readonly before?: unknown
+  readonly pull_request?: { readonly base?: { readonly ref?: unknown } | undefined } | undefined
+  readonly merge_group?: { readonly base_sha?: unknown } | undefined
+}
+
+/**
+ * What the event says of the commit before the change. Not `pull_request.base.sha`: that is where the branch was when
+ * somebody last looked, while the merge commit is made with its tip.
+ */
+export function baseOf(event: string, sha: string, payload: EventPayload): { readonly base?: BaseHint } {
+  switch (event) {
+    case 'pull_request':
+      return { base: { kind: 'merge-commit', commit: sha } }
+    case 'pull_request_target': {
+      const name = payload.pull_request?.base?.ref
+      return typeof name === 'string' ? { base: { kind: 'branch', name } } : {}
+    }
+    case 'merge_group': {
+      const commit = payload.merge_group?.base_sha
+      return typeof commit === 'string' ? { base: { kind: 'commit', commit } } : {}
+    }
+    case 'push': {
+      const { before } = payload
+      return typeof before === 'string' && !noCommit.test(before) ? { base: { kind: 'commit', commit: before } } : {}
+    }
+    default:
+      return {}
+  }
+}
+
+/** `OWNER/NAME/PATH@REF`. */
+export function workflowOf(ref: string | undefined): { readonly workflow?: string } {
+  const path = /^[^/]+\/[^/]+\/(.+?)@/.exec(ref ?? '')?.[1]
+  return path === undefined ? {} : { workflow: path }
 }

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
-import type { ScannerInfo } from '../model.js'
-import type { AnalysisCache, ExportedImage, Scanner, TrivySettings } from '../ports.js'
+import type { ScannerInfo, ScannerName } from '../model.js'
+import type { AnalysisCache, ExportedImage, FolderReport, Scanner, ScanRequest, TrivySettings } from '../ports.js'
 import { downloadEnvironment, scanEnvironment } from './environment.js'
+import { explainFullDisk } from './full-disk.js'
 import type { ProcessResult, RunProcess } from './process.js'
 import { javaDatabase, provideDatabase, vulnerabilityDatabase, type DatabaseKind } from './trivy-database.js'
 import { installTrivy } from './trivy-install.js'
@@ -19,77 +20,92 @@ export interface TrivyOptions {
   readonly databaseDir: string
   /** For instance `linux-x64`. */
   readonly platform: string
-  /** What Trivy looks for. */
-  readonly scanners?: readonly TrivyScannerName[]
 }
-
-export type TrivyScannerName = 'vuln' | 'secret'
 
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
 export class TrivyScanner implements Scanner {
   readonly #options: TrivyOptions
-  readonly #scanners: readonly TrivyScannerName[]
   #program = ''
   /** Absolute paths of the databases, by Trivy's folder for them in a cache directory. */
   readonly #databases = new Map<string, string>()
   /** Set at the first image that needs it: downloads the Java database once. */
   #javaDatabase: Promise<void> | undefined
+  #folderCache: Promise<AnalysisCache> | undefined
 
   constructor(options: TrivyOptions) {
     this.#options = options
-    this.#scanners = options.scanners ?? ['vuln']
   }
 
-  async prepare(): Promise<ScannerInfo> {
+  async prepare(scanners: readonly ScannerName[]): Promise<ScannerInfo> {
     const { settings, platform } = this.#options
     const { path, version, source } = await this.#inEmptyDirectory(home => installTrivy(settings, platform, home))
     this.#program = path
     const database = await this.#provide(vulnerabilityDatabase, settings.dbRepositories)
-    return { version, source, database }
+    if (!scanners.includes('misconfig')) return { version, source, database }
+    return { version, source, database, checks: await this.#provideChecks() }
   }
 
   async newCache(known?: AnalysisCache): Promise<AnalysisCache> {
-    const directory = await mkdtemp(join(this.#options.tempDir, 'cache-'))
-    const analysed = known === undefined ? '' : join(known.directory, analysisFolder)
-    if (existsSync(analysed)) await cp(analysed, join(directory, analysisFolder), { recursive: true })
-    return { directory }
+    try {
+      const directory = await mkdtemp(join(this.#options.tempDir, 'cache-'))
+      const analysed = known === undefined ? '' : join(known.directory, analysisFolder)
+      if (existsSync(analysed)) await cp(analysed, join(directory, analysisFolder), { recursive: true })
+      return { directory }
+    } catch (error) {
+      return explainFullDisk(error)
+    }
   }
 
-  async scan(image: ExportedImage, cache: AnalysisCache, timeout: number): Promise<string> {
+  async scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string> {
     try {
-      return await this.#scanOnce(image, cache, timeout)
+      return await this.#scanImageOnce(image, cache, request)
     } catch (error) {
       if (!(error instanceof ToolError) || !needsJavaDatabase(error)) throw error
       const { settings } = this.#options
       this.#javaDatabase ??= this.#provide(javaDatabase, settings.javaDbRepositories).then(() => undefined)
       await this.#javaDatabase
-      return this.#scanOnce(image, cache, timeout)
+      return this.#scanImageOnce(image, cache, request)
     }
   }
 
-  async #scanOnce({ layoutDir, digests }: ExportedImage, cache: AnalysisCache, timeout: number): Promise<string> {
-    await this.#linkDatabases(cache)
-    return this.#inEmptyDirectory(async directory => {
-      const output = join(directory, 'report.json')
+  async scanFolder(directory: string, request: ScanRequest): Promise<FolderReport> {
+    // Nothing of it is kept, so it needs no cache of its own: only the way to the databases.
+    this.#folderCache ??= this.newCache()
+    const cache = await this.#folderCache
+    return this.#run(cache, request.timeout, async output => folderArgs({ ...request, output, cacheDir: cache.directory, directory }))
+  }
+
+  async #scanImageOnce({ layoutDir, digests }: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string> {
+    const { text } = await this.#run(cache, request.timeout, async (output, cwd) => {
       // Trivy reads ':' and '@' in the path of a layout as the beginning of a reference.
-      await symlink(layoutDir, join(directory, 'layout'))
+      await symlink(layoutDir, join(cwd, 'layout'))
+      return imageArgs({ ...request, output, cacheDir: cache.directory, input: `layout@${digests.manifest}` })
+    })
+    return text
+  }
+
+  /** @param args makes the arguments, once it knows where the report goes and where Trivy runs */
+  async #run(
+    cache: AnalysisCache,
+    timeout: number,
+    args: (output: string, cwd: string) => Promise<readonly string[]>,
+  ): Promise<FolderReport> {
+    await this.#linkDatabases(cache)
+    return this.#inEmptyDirectory(async cwd => {
+      const output = join(cwd, 'report.json')
       const said: string[] = []
       const result = await this.#options.run({
         command: this.#program,
-        args: scanArgs({
-          input: `layout@${digests.manifest}`,
-          output,
-          cacheDir: cache.directory,
-          timeout,
-          scanners: this.#scanners,
-        }),
-        env: scanEnvironment(process.env, directory),
-        cwd: directory,
+        args: await args(output, cwd),
+        env: scanEnvironment(process.env, cwd),
+        cwd,
         // Trivy's own limit comes first, and says more.
         timeout: timeout + 5000,
         onLine: line => said.push(line),
       })
-      if (result.status === 'exited' && result.exitCode === 0 && existsSync(output)) return readFile(output, 'utf8')
+      if (result.status === 'exited' && result.exitCode === 0 && existsSync(output)) {
+        return { text: await readFile(output, 'utf8'), complaints: said.filter(isComplaint) }
+      }
       const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result)
       throw new ToolError(
         `Trivy ended without a report: ${reason}`,
@@ -98,13 +114,31 @@ export class TrivyScanner implements Scanner {
           : 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.',
         said.slice(-20),
       )
+    }).catch(explainFullDisk)
+  }
+
+  /** Trivy fetches its checks when it first needs them, and takes those that it has inside when it cannot. */
+  async #provideChecks(): Promise<NonNullable<ScannerInfo['checks']>> {
+    const { directory } = await this.newCache()
+    await this.#inEmptyDirectory(async cwd => {
+      const output = join(cwd, 'report.json')
+      const args = folderArgs({ directory: cwd, output, cacheDir: directory, timeout: checksTimeout, scanners: ['misconfig'] })
+      const env = downloadEnvironment(process.env, cwd)
+      const online = args.filter(arg => arg !== '--skip-check-update')
+      await this.#options.run({ command: this.#program, args: online, env, cwd, timeout: checksTimeout })
     })
+    const path = join(directory, checksFolder)
+    if (!existsSync(join(path, 'content'))) return 'embedded'
+    this.#databases.set(checksFolder, path)
+    return 'downloaded'
   }
 
   async #linkDatabases({ directory }: AnalysisCache): Promise<void> {
     for (const [folder, path] of this.#databases) {
-      const link = join(directory, folder)
-      if (!existsSync(link)) await symlink(path, link)
+      // Scans of folders share a cache: another may have made the link meanwhile.
+      await symlink(path, join(directory, folder)).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      })
     }
   }
 
@@ -142,26 +176,42 @@ export class TrivyScanner implements Scanner {
 /** Trivy's folder for its analysis of layers in a cache directory. */
 const analysisFolder = 'fanal'
 
-export interface ScanArgs {
-  /** As Trivy reads it: `LAYOUT@DIGEST`. */
-  readonly input: string
+/** Trivy's folder for its checks of misconfigurations in a cache directory. */
+const checksFolder = 'policy'
+
+/** Milliseconds: the checks are small, and there are others to fall back to. */
+const checksTimeout = 60_000
+
+export interface ScanArgs extends ScanRequest {
   readonly output: string
   readonly cacheDir: string
-  /** Milliseconds. */
-  readonly timeout: number
-  readonly scanners: readonly TrivyScannerName[]
 }
 
-/** One scan without any filter: Trivy measures, the policy decides. */
-export function scanArgs({ input, output, cacheDir, timeout, scanners }: ScanArgs): string[] {
+/**
+ * One scan of an image without any filter: Trivy measures, the policy decides.
+ * @param args with the image as Trivy reads it: `LAYOUT@DIGEST`
+ */
+export function imageArgs(args: ScanArgs & { readonly input: string }): string[] {
   return [
     'image',
-    ...['--input', input],
+    ...['--input', args.input],
+    ...commonArgs(args),
+    // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
+    ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
+    '--quiet',
+  ]
+}
+
+/** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
+export function folderArgs(args: ScanArgs & { readonly directory: string }): string[] {
+  return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory]
+}
+
+function commonArgs({ output, cacheDir, timeout, scanners }: ScanArgs): string[] {
+  return [
     ...['--format', 'json', '--output', output],
     ...['--scanners', scanners.join(','), '--list-all-pkgs'],
     ...['--cache-dir', cacheDir, '--timeout', `${String(Math.ceil(timeout / 1000))}s`],
-    // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
-    ...(scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
     '--skip-db-update',
     '--skip-java-db-update',
     '--offline-scan',
@@ -169,8 +219,12 @@ export function scanArgs({ input, output, cacheDir, timeout, scanners }: ScanArg
     '--skip-version-check',
     '--disable-telemetry',
     '--no-progress',
-    '--quiet',
   ]
+}
+
+/** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
+function isComplaint(line: string): boolean {
+  return /\b(Analysis error|Walk error|Unable to parse)\b/i.test(line)
 }
 
 function needsJavaDatabase({ log }: ToolError): boolean {

@@ -3,13 +3,18 @@ import { join } from 'node:path'
 import { ToolError } from '../errors.js'
 import type { Clock, Console, Ports, TrivySettings } from '../ports.js'
 import { DockerEngine } from './docker-engine.js'
-import { dockerEnvironment } from './environment.js'
+import { dockerEnvironment, gitEnvironment } from './environment.js'
+import { GitRepository } from './git-repository.js'
 import { LocalFiles } from './local-files.js'
 import { createRunProcess } from './process.js'
 import { TrivyScanner } from './trivy-scanner.js'
 
 export interface WorkbenchOptions {
   readonly trivy: TrivySettings
+  /** The checked-out repository. Absolute. */
+  readonly workspace: string
+  /** Fetches what the checkout left out, where it left no credentials either. */
+  readonly githubToken?: string
   /** The builder of buildx; absent: the client's own choice. */
   readonly builder?: string
   readonly console: Console
@@ -53,6 +58,14 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
         tempDir,
         databaseDir,
         platform: thisPlatform,
+      }),
+      repository: new GitRepository({
+        run,
+        workspace: options.workspace,
+        tempDir,
+        env: gitEnvironment(process.env),
+        serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
+        ...(options.githubToken === undefined ? {} : { token: options.githubToken }),
       }),
       files: new LocalFiles(),
       console: options.console,

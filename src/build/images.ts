@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { GateError, messageOf } from '../errors.js'
-import type { BuildOutcome, Failure, ImageContext } from '../model.js'
+import { imageTitle, type BuildOutcome, type Failure, type ImageContext, type Workspaces } from '../model.js'
 import type { BuildRequest, Clock, Console, Engine, Turns } from '../ports.js'
 import { buildFailure, refusal, timeout } from './failure.js'
 import { BuildLog } from './log.js'
 import { ProgressReader } from './progress.js'
 
 export interface BuildPlan {
-  /** Absolute. */
-  readonly workspace: string
+  /** Where the contexts of each revision lie. Absolute. */
+  readonly workspaces: Workspaces
   /** Sets this run's images apart from everybody else's. */
   readonly runId: string
   readonly noCache: boolean
@@ -29,7 +29,7 @@ export interface BuildPorts {
 
 /** The name that an image has while the run lasts. */
 export function buildTag(image: ImageContext, runId: string): string {
-  return `image-gate/${runId}/${image.safeName}:gate`
+  return `image-gate/${runId}/${image.safeName}:${image.revision}`
 }
 
 /**
@@ -44,20 +44,21 @@ export async function buildImages(
   const { console } = ports
   const builds = images.map(image => {
     const log = new BuildLog(progress => {
-      console.progress(image.name, 'building', progress)
+      console.progress(imageTitle(image), 'building', progress)
     })
-    console.progress(image.name, 'waiting')
-    return { image, log, outcome: plan.turns(() => buildImage(image, plan, log, ports)) }
+    console.progress(imageTitle(image), 'waiting')
+    // Settled here and not where it is told: one that throws while another is still told must not end the process.
+    return { image, log, outcome: Promise.allSettled([plan.turns(() => buildImage(image, plan, log, ports))]) }
   })
   const outcomes: PromiseSettledResult<BuildOutcome>[] = []
   for (const { image, log, outcome } of builds) {
-    const [settled] = await console.group(`Build ${image.name}`, () => {
+    const [settled] = await console.group(`Build ${imageTitle(image)}`, () => {
       log.tellTo(console)
-      return Promise.allSettled([outcome])
+      return outcome
     })
     outcomes.push(settled)
     if (settled.status === 'fulfilled' && settled.value.status === 'failed') {
-      console.info(`${image.name}: ${settled.value.failure.message}`)
+      console.info(`${imageTitle(image)}: ${settled.value.failure.message}`)
     }
   }
   return outcomes.map(settled => {
@@ -73,10 +74,10 @@ async function buildImage(
   { engine, clock, console }: BuildPorts,
 ): Promise<BuildOutcome> {
   const started = clock.now().getTime()
-  console.progress(image.name, 'building')
+  console.progress(imageTitle(image), 'building')
   const result = await askEngine(image, plan, log, engine)
   const { steps } = log
-  console.progress(image.name, result.status === 'built' ? 'built' : 'build failed')
+  console.progress(imageTitle(image), result.status === 'built' ? 'built' : 'build failed')
   return { ...result, image, steps, duration: clock.now().getTime() - started }
 }
 
@@ -102,7 +103,8 @@ async function askEngine(image: ImageContext, plan: BuildPlan, log: BuildLog, en
 }
 
 function requestFor(image: ImageContext, plan: BuildPlan): BuildRequest {
-  const { workspace, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan
+  const { workspaces, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan
+  const workspace = workspaces[image.revision]
   return {
     contextDir: join(workspace, image.contextDir),
     dockerfile: join(workspace, image.dockerfile),

@@ -2,31 +2,78 @@ import {
   countSeverities,
   severities,
   type Finding,
+  type ImageRules,
   type JudgedFinding,
-  type Policy,
+  type RuleName,
+  type Rules,
   type Ruling,
   type SeverityCounts,
 } from '../model.js'
+import { exactIdentityOf } from './identity.js'
 
-/** Says whether a finding counts, and if not, which rule lets it pass. */
-export function decideRuling(finding: Finding, policy: Policy): Ruling {
-  if (!policy.severity.includes(finding.severity)) return 'below-threshold'
-  if (policy.ignoreUnfixed && finding.fixedVersion === undefined) return 'unfixed'
-  return 'gating'
+/** What else is known of a finding, besides what the scanner says. */
+export type Circumstances = Pick<JudgedFinding, 'change' | 'exception'>
+
+/** Says whether a finding counts: which rule makes it count, or what lets it pass. */
+export function judge(finding: Finding, { rules }: ImageRules, circumstances: Circumstances): JudgedFinding {
+  const { change, exception } = circumstances
+  const judged = { ...finding, ...(change === undefined ? {} : { change }) }
+  if (exception !== undefined) return { ...judged, ruling: 'excepted', exception }
+  const { ruling, rule } = applyRules(finding, rules)
+  if (ruling !== 'gating') return { ...judged, ruling }
+  if (rules.gateOn === 'introduced' && change === 'existing') return { ...judged, ruling: 'existing' }
+  return { ...judged, ruling, rule }
 }
 
-/** Worst first, then by name: an order that does not depend on the scanner's. */
+type Applied =
+  | { readonly ruling: 'gating'; readonly rule: RuleName }
+  | { readonly ruling: Exclude<Ruling, 'gating' | 'existing' | 'excepted'>; readonly rule?: never }
+
+function applyRules(finding: Finding, rules: Rules): Applied {
+  switch (finding.kind) {
+    case 'end-of-life':
+      return rules.gateEndOfLife ? { ruling: 'gating', rule: 'gateEndOfLife' } : { ruling: 'reported' }
+    case 'unrecognised':
+      return rules.gateUnrecognised ? { ruling: 'gating', rule: 'gateUnrecognised' } : { ruling: 'reported' }
+    case 'vulnerability': {
+      const asked = finding.place === undefined ? rules.scanners.includes('vuln') : rules.lockFiles
+      if (!asked) return { ruling: 'reported' }
+      const bySeverity = applySeverity(finding, rules)
+      const unfixed = rules.ignoreUnfixed && finding.fixedVersion === undefined
+      return bySeverity.ruling === 'gating' && unfixed ? { ruling: 'unfixed' } : bySeverity
+    }
+    case 'misconfiguration':
+      return rules.scanners.includes('misconfig') ? applySeverity(finding, rules) : { ruling: 'reported' }
+    case 'secret':
+      return rules.scanners.includes('secret') ? applySeverity(finding, rules) : { ruling: 'reported' }
+  }
+}
+
+function applySeverity({ severity }: Finding, rules: Rules): Applied {
+  return rules.severity.includes(severity) ? { ruling: 'gating', rule: 'severity' } : { ruling: 'below-threshold' }
+}
+
+/** Those that count first, then as they were measured. */
 export function compareFindings(a: JudgedFinding, b: JudgedFinding): number {
+  return rulings.indexOf(a.ruling) - rulings.indexOf(b.ruling) || compareMeasured(a, b)
+}
+
+/** Worst first, then by what it is: an order that does not depend on the scanner's. */
+export function compareMeasured(a: Finding, b: Finding): number {
   return (
-    rulings.indexOf(a.ruling) - rulings.indexOf(b.ruling) ||
     severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
-    compareText(a.package.name, b.package.name) ||
+    compareText(nameOf(a), nameOf(b)) ||
     compareText(a.id, b.id) ||
-    compareText(a.package.path ?? '', b.package.path ?? '')
+    compareText(exactIdentityOf(a), exactIdentityOf(b)) ||
+    compareText(JSON.stringify(a), JSON.stringify(b))
   )
 }
 
-const rulings: readonly Ruling[] = ['gating', 'unfixed', 'below-threshold']
+function nameOf(finding: Finding): string {
+  return finding.kind === 'vulnerability' ? finding.package.name : ''
+}
+
+const rulings: readonly Ruling[] = ['gating', 'existing', 'excepted', 'unfixed', 'below-threshold', 'reported']
 
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

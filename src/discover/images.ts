@@ -1,7 +1,7 @@
 import { join, relative, resolve, sep } from 'node:path'
 import picomatch from 'picomatch'
 import { ConfigurationError } from '../errors.js'
-import type { Discovery, IgnoredEntry, ImageContext } from '../model.js'
+import type { Discovery, IgnoredEntry, ImageContext, Revision, SkippedImage } from '../model.js'
 import type { DirectoryEntry, Files } from '../ports.js'
 import { toSafeName } from './name.js'
 
@@ -13,6 +13,7 @@ export interface DiscoveryRequest {
   /** Names or globs; empty: all. */
   readonly include: readonly string[]
   readonly allowEmpty: boolean
+  readonly revision?: Revision
 }
 
 type Found = { readonly image: ImageContext } | { readonly ignored: IgnoredEntry }
@@ -26,7 +27,7 @@ export async function discoverImages(request: DiscoveryRequest, files: Files): P
   const root = await resolveRoot(request, files)
   const found: Found[] = []
   for (const entry of [...root.entries].sort((a, b) => compare(a.name, b.name))) {
-    found.push(await classify(entry, root, request.workspace, files))
+    found.push(await classify(entry, root, request, files))
   }
   const all = found.flatMap(item => ('image' in item ? [item.image] : []))
   const ignored = found.flatMap(item => ('ignored' in item ? [item.ignored] : []))
@@ -63,7 +64,12 @@ async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: F
   return { path, realPath, entries }
 }
 
-async function classify(entry: DirectoryEntry, root: Root, workspace: string, files: Files): Promise<Found> {
+async function classify(
+  entry: DirectoryEntry,
+  root: Root,
+  { workspace, revision = 'head' }: DiscoveryRequest,
+  files: Files,
+): Promise<Found> {
   const directory = join(root.path, entry.name)
   const path = toPosix(relative(workspace, directory))
   const ignore = (reason: string, suspicious = false): Found => ({ ignored: { path, reason, suspicious } })
@@ -73,6 +79,8 @@ async function classify(entry: DirectoryEntry, root: Root, workspace: string, fi
       safeName: toSafeName(entry.name),
       contextDir: path,
       dockerfile: `${path}/Dockerfile`,
+      revision,
+      lockFiles: [],
       ...(refusal === undefined ? {} : { refusal }),
     },
   })
@@ -114,7 +122,7 @@ async function ignoreWithoutDockerfile(
 function select(
   all: readonly ImageContext[],
   patterns: readonly string[],
-): { images: ImageContext[]; skipped: ImageContext[] } {
+): { images: ImageContext[]; skipped: SkippedImage[] } {
   if (patterns.length === 0) return { images: [...all], skipped: [] }
   const matchers = patterns.map(pattern => ({ pattern, matches: picomatch(pattern, { dot: true }) }))
   const idle = matchers.filter(({ matches }) => !all.some(({ name }) => matches(name)))
@@ -125,7 +133,8 @@ function select(
     )
   }
   const wanted = (image: ImageContext): boolean => matchers.some(({ matches }) => matches(image.name))
-  return { images: all.filter(wanted), skipped: all.filter(image => !wanted(image)) }
+  const skipped = all.filter(image => !wanted(image)).map((image): SkippedImage => ({ image, reason: 'images' }))
+  return { images: all.filter(wanted), skipped }
 }
 
 function nothingToGate(imagesRoot: string, ignored: readonly IgnoredEntry[]): ConfigurationError {

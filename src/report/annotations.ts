@@ -1,7 +1,7 @@
 import { countSeverities, type ImageVerdict, type Report } from '../model.js'
 import type { Annotation } from '../ports.js'
 import { groupByCause, type Cause } from './cause.js'
-import { count, countsText, imagesIn, stateText } from './text.js'
+import { count, countsText, imagesIn, remedyText, stateText, subjectText } from './text.js'
 
 /**
  * GitHub shows 10 errors and 10 warnings a step (`_maxCountPerIssueType` in actions/runner, ExecutionContext.cs) and
@@ -13,15 +13,17 @@ const maxMessage = 4096
 
 /** One annotation for each line that brought something, failures first; what does not fit is counted in the last one. */
 export function renderAnnotations(report: Report): readonly Annotation[] {
-  const level = report.verdict.policy.warnOnly ? 'warning' : 'error'
+  const level = report.verdict.warnOnly ? 'warning' : 'error'
   const failures = imagesIn(report, 'build-failed', 'scan-failed').map(annotateFailure)
   const causes = imagesIn(report, 'vulnerable')
     .flatMap(image => groupByCause(image).map(cause => ({ image, cause })))
     .sort((a, b) => weight(b.cause) - weight(a.cause))
     .map(({ image, cause }) => annotateCause(image, cause, level))
   const errors = [...failures, ...causes.filter(annotation => annotation.level === 'error')]
+  const attention = report.warnings.map((message): Annotation => ({ level: 'warning', title: 'Image Gate', message }))
   const suspicious = report.ignored.filter(entry => entry.suspicious)
   const warnings = [
+    ...attention,
     ...causes.filter(annotation => annotation.level === 'warning'),
     ...suspicious.map(({ path, reason }): Annotation => ({
       level: 'warning',
@@ -38,11 +40,12 @@ function weight({ findings }: Cause): number {
   return findings.reduce((sum, { severity }) => sum + points[severity], 0)
 }
 
-function annotateFailure({ image, failure, state }: ImageVerdict): Annotation {
+function annotateFailure(verdict: ImageVerdict): Annotation {
+  const { image, failure } = verdict
   const lines = failure?.lines
   return {
     level: 'error',
-    title: `${image.name}: ${stateText(state)}`,
+    title: `${image.name}: ${stateText(verdict)}`,
     message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
     file: image.dockerfile,
     ...(lines === undefined ? {} : { lines }),
@@ -51,13 +54,13 @@ function annotateFailure({ image, failure, state }: ImageVerdict): Annotation {
 
 function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, level: 'error' | 'warning'): Annotation {
   const intro = origin?.fromBase === true ? 'The base image comes with' : 'This brings'
-  const list = findings.map(({ id, severity, package: { name, version }, fixedVersion }) => {
-    const fix = fixedVersion === undefined ? 'no fix yet' : `fixed in ${fixedVersion}`
-    return `${id} (${severity}): ${name} ${version}, ${fix}`
+  const list = findings.map(finding => {
+    const remedy = remedyText(finding)
+    return `${finding.id} (${finding.severity}): ${subjectText(finding)}${remedy === '' ? '' : `, ${remedy}`}`
   })
   return {
     level,
-    title: `${image.name}: ${count(findings.length, 'vulnerability', 'vulnerabilities')}`,
+    title: `${image.name}: ${count(findings.length, 'finding')}`,
     message: cut(`${intro} ${countsText(countSeverities(findings))}:\n${list.join('\n')}`),
     file: origin?.file ?? image.dockerfile,
     ...(origin === undefined ? {} : { lines: origin.lines }),

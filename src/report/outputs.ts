@@ -11,6 +11,8 @@ export const outputNames = [
   'medium-count',
   'low-count',
   'total-count',
+  'unknown-count',
+  'introduced-count',
   'report',
 ] as const
 
@@ -40,6 +42,16 @@ export function renderOutputs(report: Report, reportPath: string): Outputs {
     'medium-count': String(counts.MEDIUM),
     'low-count': String(counts.LOW),
     'total-count': String(totalOf(counts)),
+    'unknown-count': String(counts.UNKNOWN),
+    'introduced-count': introducedCount(report),
     report: reportPath,
   }
+}
+
+/** How many of the gating findings the change brought; empty where nothing was compared. */
+function introducedCount({ verdict }: Report): string {
+  const compared = verdict.images.filter(({ comparison }) => comparison !== undefined)
+  if (compared.length === 0) return ''
+  const findings = compared.flatMap(image => image.findings)
+  return String(findings.filter(({ ruling, change }) => ruling === 'gating' && change === 'introduced').length)
 }

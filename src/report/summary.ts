@@ -1,7 +1,8 @@
 /** The job summary: what somebody whose merge is blocked reads first. */
-import type { ImageVerdict, JudgedFinding, Report } from '../model.js'
+import type { Finding, ImageVerdict, JudgedFinding, Report } from '../model.js'
 import { groupByCause, type Cause } from './cause.js'
 import { code, codeBlock, escapeText, link, table } from './markdown.js'
+import { afterMerge, changedImages, exceptions, passedOver, rulesTable } from './summary-policy.js'
 import {
   commonStep,
   count,
@@ -12,7 +13,10 @@ import {
   imagesIn,
   placeText,
   policyText,
+  remedyText,
+  shorten,
   stateText,
+  subjectText,
   totalOf,
   workRows,
 } from './text.js'
@@ -35,21 +39,26 @@ export function renderSummary(report: Report): string {
     const text = render(report, rows)
     if (Buffer.byteLength(text) <= limit) return text
   }
-  const short = [heading(report), countsLine(report), 'Too much to show here: see the JSON report.', footer(report)]
+  const short = [heading(report), warnings(report), countsLine(report), 'Too much to show here: see the JSON report.', footer(report)]
   return `${short.join('\n\n')}\n`
 }
 
 function render(report: Report, rows: number): string {
   const sections = [
     heading(report),
+    warnings(report),
     countsLine(report),
     problem(report),
     imageTable(report),
     ...imagesIn(report, 'build-failed', 'scan-failed').map(failure),
     ...imagesIn(report, 'vulnerable').map(image => blocking(image, rows)),
     next(report),
-    uncounted(report),
+    afterMerge(report, rows),
+    passedOver(report, rows),
+    exceptions(report, rows),
+    changedImages(report),
     ignored(report),
+    rulesTable(report),
     time(report),
     footer(report),
   ]
@@ -62,6 +71,12 @@ function heading(report: Report): string {
       ? '⚠️'
       : resultIcons[report.verdict.result]
   return `## ${icon} ${escapeText(headline(report))}`
+}
+
+/** Before anything else: what the verdict does not tell by itself. */
+function warnings(report: Report): string {
+  if (report.warnings.length === 0) return ''
+  return ['> [!WARNING]', ...report.warnings.map(text => `> - ${escapeText(text)}`)].join('\n')
 }
 
 function countsLine({ verdict }: Report): string {
@@ -83,7 +98,7 @@ function imageTable({ verdict }: Report): string {
   const time = (value: number): string => (value === 0 ? '' : durationText(value))
   const rows = verdict.images.map(image => [
     code(image.image.name),
-    `${stateIcons[image.state]} ${stateText(image.state)}`,
+    `${stateIcons[image.state]} ${stateText(image)}${comparisonCell(image)}`,
     number(image.counts.CRITICAL),
     number(image.counts.HIGH),
     number(image.counts.MEDIUM),
@@ -105,10 +120,25 @@ function systemCell({ os, packages }: ImageVerdict): string {
   return packages === 0 ? '⚠️ nothing recognised' : 'no distribution'
 }
 
-function failure({ image, state, failure: what }: ImageVerdict): string {
+/** Where only what the change brings counts, what the image was compared with. */
+function comparisonCell({ comparison }: ImageVerdict): string {
+  switch (comparison?.status) {
+    case 'new':
+      return ' (new)'
+    case 'unchanged':
+      return ' (unchanged)'
+    case 'failed':
+      return ` (all counts: no comparison: ${escapeText(shorten(comparison.reason))})`
+    default:
+      return ''
+  }
+}
+
+function failure(verdict: ImageVerdict): string {
+  const { image, failure: what } = verdict
   if (what === undefined) return ''
   const lines = [
-    `### ⛔ ${code(image.name)}: ${stateText(state)}`,
+    `### ⛔ ${code(image.name)}: ${stateText(verdict)}`,
     `${code(placeText(image.dockerfile, what.lines))}: ${escapeText(what.message)}`,
     `**What to do next:** ${escapeText(what.advice)}`,
   ]
@@ -124,7 +154,7 @@ function blocking(image: ImageVerdict, rows: number): string {
 function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows: number): string {
   const where = code(placeText(origin?.file ?? image.dockerfile, origin?.lines))
   const what =
-    origin === undefined ? 'in a layer that no line could be found for' : `brought by ${code(origin.instruction)}`
+    origin === undefined ? 'no single line brought these' : `brought by ${code(origin.instruction)}`
   const base = origin?.fromBase === true ? ', the base image' : ''
   const shown = findings.slice(0, rows)
   const rest = findings.length - shown.length
@@ -134,39 +164,44 @@ function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows:
 
 function findingTable(findings: readonly JudgedFinding[]): string {
   return table(
-    ['Severity', 'Vulnerability', 'Package', 'Installed', 'Fixed in', 'What it is'],
+    ['Severity', 'Finding', 'In', 'Installed', 'What helps', 'What it is'],
     findings.map(finding => [
-      finding.severity,
+      severityCell(finding),
       link(finding.id, finding.url),
-      code(finding.package.name) + (finding.package.path === undefined ? '' : ` in ${code(finding.package.path)}`),
-      code(finding.package.version),
-      finding.fixedVersion === undefined ? 'no fix yet' : code(finding.fixedVersion),
+      subjectCell(finding),
+      finding.kind === 'vulnerability' ? code(finding.package.version) : '',
+      remedyCell(finding),
       escapeText(shorten(finding.title ?? '')),
     ]),
   )
 }
 
-/** A title is there to recognise the thing by; its length is the database's. */
-function shorten(text: string): string {
-  const characters = [...text]
-  return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`
+/** Whose rating it is, and who sees it differently. */
+function severityCell(finding: Finding): string {
+  if (finding.kind !== 'vulnerability') return finding.severity
+  const { severity, severitySource, vendorSeverities } = finding
+  const others = Object.entries(vendorSeverities)
+    .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
+    .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`)
+  const notes = [...(severitySource === undefined ? [] : [severitySource]), ...others]
+  return notes.length === 0 ? severity : `${severity}<br><sub>${escapeText(notes.join(', '))}</sub>`
+}
+
+function subjectCell(finding: Finding): string {
+  if (finding.kind !== 'vulnerability') return code(subjectText(finding))
+  const { place, package: { name, path } } = finding
+  const where = place === undefined ? path : placeText(path ?? place.file, place.lines)
+  return code(name) + (where === undefined ? '' : ` in ${code(where)}`)
+}
+
+function remedyCell(finding: Finding): string {
+  if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined) return code(finding.fixedVersion)
+  return escapeText(shorten(remedyText(finding)))
 }
 
 function next(report: Report): string {
   const step = commonStep(report)
   return step === '' ? '' : `**What to do next:** ${escapeText(step)}`
-}
-
-/** Nothing vanishes: what the policy lets pass is counted too. */
-function uncounted({ verdict }: Report): string {
-  const all = verdict.images.flatMap(({ findings }) => findings)
-  const unfixed = all.filter(({ ruling }) => ruling === 'unfixed').length
-  const below = all.filter(({ ruling }) => ruling === 'below-threshold').length
-  const parts = [
-    ...(unfixed === 0 ? [] : [`${String(unfixed)} without a fix`]),
-    ...(below === 0 ? [] : [`${String(below)} of other severities`]),
-  ]
-  return parts.length === 0 ? '' : `Not counted, but in the JSON report: ${parts.join(' and ')}.`
 }
 
 function ignored(report: Report): string {

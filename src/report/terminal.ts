@@ -1,6 +1,6 @@
 /** The report for a person at a terminal. */
 import { styleText } from 'node:util'
-import type { ImageState, ImageVerdict, JudgedFinding, Report } from '../model.js'
+import type { ImageState, ImageVerdict, JudgedFinding, Report, Vulnerability } from '../model.js'
 import { groupByCause } from './cause.js'
 import { visible } from './markdown.js'
 import {
@@ -8,14 +8,19 @@ import {
   count,
   countsText,
   durationText,
+  exceptionText,
   headline,
   imagesIn,
   placeText,
   policyText,
+  remedyText,
+  shorten,
   stateText,
+  subjectText,
   totalOf,
   workRows,
 } from './text.js'
+import { exceptionsText } from './warnings.js'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -40,7 +45,9 @@ export function renderTerminal(report: Report, colour: boolean): string {
     ...(report.verdict.problem === undefined
       ? []
       : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
+    exceptionLines(report, paint),
     workLines(report, paint),
+    report.warnings.map(text => paint('yellow', `Warning: ${visible(text)}`)),
     closingLines(report, paint),
   ]
   return sections
@@ -57,7 +64,7 @@ function imageLines({ verdict }: Report, paint: Paint): string[] {
     const took = image.state === 'skipped' ? '' : durationText(image.buildDuration + image.scanDuration)
     const detail = image.state === 'vulnerable' ? countsText(image.counts) : ''
     const name = visible(image.image.name).padEnd(width)
-    const state = paint(stateStyles[image.state], stateText(image.state).padEnd(12))
+    const state = paint(stateStyles[image.state], stateText(image).padEnd(12))
     return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd()
   })
 }
@@ -76,11 +83,11 @@ function blockingLines(image: ImageVerdict, paint: Paint): string[] {
 }
 
 function findingLines(findings: readonly JudgedFinding[], paint: Paint): string[] {
-  const rows = findings.map(({ severity, id, package: { name, version }, fixedVersion }) => [
-    severity,
-    id,
-    visible(`${name} ${version}`),
-    fixedVersion === undefined ? 'no fix yet' : `-> ${visible(fixedVersion)}`,
+  const rows = findings.map(finding => [
+    finding.severity,
+    finding.id,
+    visible(subjectText(finding)),
+    visible(shorten(finding.kind === 'vulnerability' ? fixText(finding) : remedyText(finding))),
   ])
   const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)))
   return rows.map(row => {
@@ -90,10 +97,33 @@ function findingLines(findings: readonly JudgedFinding[], paint: Paint): string[
   })
 }
 
-function failureLines({ image, failure, state }: ImageVerdict, paint: Paint): string[] {
+function fixText({ fixedVersion, place }: Vulnerability): string {
+  const where = place === undefined ? '' : `  (${placeText(place.file, place.lines)})`
+  return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where}`
+}
+
+/** What would count without an exception, and what somebody should look after. */
+function exceptionLines({ verdict }: Report, paint: Paint): string[] {
+  const excepted = verdict.images.flatMap(({ image, findings }) =>
+    findings.flatMap(finding =>
+      finding.exception === undefined
+        ? []
+        : [`  ${finding.id}  ${image.name}: ${subjectText(finding)}: ${exceptionText(finding.exception)}`],
+    ),
+  )
+  const review = exceptionsText(verdict)
+  return [
+    ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows)]),
+    ...(excepted.length > maxRows ? [`  … and ${String(excepted.length - maxRows)} more`] : []),
+    ...(review === '' ? [] : [`Exceptions: ${review}`]),
+  ].map(line => paint('gray', visible(line)))
+}
+
+function failureLines(verdict: ImageVerdict, paint: Paint): string[] {
+  const { image, failure } = verdict
   if (failure === undefined) return []
   return [
-    `${paint('bold', visible(placeText(image.dockerfile, failure.lines)))}  ${paint('yellow', stateText(state))}`,
+    `${paint('bold', visible(placeText(image.dockerfile, failure.lines)))}  ${paint('yellow', stateText(verdict))}`,
     `  ${visible(failure.message)}`,
     ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${visible(line)}`)),
     `  ${failure.advice}`,

@@ -3,10 +3,14 @@ import { assertNever } from '../errors.js'
 import {
   severities,
   type EngineInfo,
-  type ImageState,
+  type Exception,
+  type Finding,
   type ImageVerdict,
+  type ImageState,
   type Report,
+  type Rules,
   type SeverityCounts,
+  type SkipReason,
   type WorkDone,
 } from '../model.js'
 
@@ -33,10 +37,11 @@ export function durationText(milliseconds: number): string {
   return `${String(Math.floor(seconds / 60))} min ${String(Math.round(seconds % 60))} s`
 }
 
-export function stateText(state: ImageState): string {
+/** The state of an image. One in which nothing was recognised is not as clean as others. */
+export function stateText({ state, findings }: Pick<ImageVerdict, 'state' | 'findings'>): string {
   switch (state) {
     case 'clean':
-      return 'clean'
+      return findings.some(({ kind }) => kind === 'unrecognised') ? 'clean (nothing recognised)' : 'clean'
     case 'vulnerable':
       return 'vulnerable'
     case 'build-failed':
@@ -92,11 +97,70 @@ export function commonStep({ verdict }: Report): string {
     : 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
 }
 
+/** Which input left an image out. */
+export function skipText(reason: SkipReason): string {
+  return reason === 'images' ? 'as the input images asks' : 'since this change does not touch them'
+}
+
 /** How the policy reads, for people. */
-export function policyText({ verdict }: Report): string {
-  const fixed = verdict.policy.ignoreUnfixed ? ' with a fix' : ', fixed or not,'
-  const blocks = `${verdict.policy.severity.join(', ')}${fixed} blocks`
-  return verdict.policy.warnOnly ? `${blocks} (warn-only: reported, not enforced)` : blocks
+export function policyText({ verdict, policy }: Report): string {
+  const texts = [...new Set(verdict.images.flatMap(({ rules }) => (rules === undefined ? [] : [rulesText(rules.rules)])))]
+  const rules = texts.length > 1 ? 'rules by image' : (texts[0] ?? 'nothing was judged')
+  const file = policy?.file === undefined ? 'no policy file' : `${policy.file}${policy.revision === 'base' ? ' of the base' : ''}`
+  return [
+    verdict.warnOnly ? `${rules} (warn-only: reported, not enforced)` : rules,
+    ...(policy === undefined ? [] : [file]),
+    ...(policy === undefined || policy.exceptions === 0 ? [] : [count(policy.exceptions, 'exception')]),
+  ].join('; ')
+}
+
+function rulesText({ severity, ignoreUnfixed, gateOn }: Rules): string {
+  const introduced = gateOn === 'introduced' ? ', introduced by this change,' : ''
+  const fixed = ignoreUnfixed ? ' with a fix' : introduced === '' ? ', fixed or not,' : ''
+  return `${severity.join(', ')}${fixed}${introduced} blocks`
+}
+
+/** What a finding is in: a package, a file, or the image as a whole. */
+export function subjectText(finding: Finding): string {
+  switch (finding.kind) {
+    case 'vulnerability':
+      return `${finding.package.name} ${finding.package.version}`
+    case 'secret':
+      return finding.path ?? 'the image’s configuration'
+    case 'misconfiguration':
+      return placeText(finding.place?.file ?? 'Dockerfile', finding.place?.lines)
+    default:
+      return 'the image'
+  }
+}
+
+/** What it takes to be rid of a finding. */
+export function remedyText(finding: Finding): string {
+  switch (finding.kind) {
+    case 'vulnerability':
+      return finding.fixedVersion === undefined ? 'no fix yet' : `fixed in ${finding.fixedVersion}`
+    case 'misconfiguration':
+      return finding.resolution ?? ''
+    case 'secret':
+      return 'take it out, and make it worthless'
+    case 'end-of-life':
+      return 'use a newer release of the distribution'
+    case 'unrecognised':
+      return ''
+  }
+}
+
+/** When and why an exception lets something pass, or did. */
+export function exceptionText({ reason, until, source, place }: Exception): string {
+  const why = reason ?? 'no reason given'
+  const end = until === undefined ? '' : `, until ${until.slice(0, 10)}`
+  return `${why}${end} (${source === 'vex' ? 'VEX, ' : ''}${placeText(place.file, place.lines)})`
+}
+
+/** `a, b and 3 more`. */
+export function listText(items: readonly string[], most = 10): string {
+  const rest = items.length - most
+  return rest > 0 ? `${items.slice(0, most).join(', ')} and ${String(rest)} more` : items.join(', ')
 }
 
 /** Where the time went, and what sharing saved: what was done, how long it took, what it came to. */
@@ -136,4 +200,10 @@ export function placeText(file: string, lines?: { readonly start: number; readon
 
 function isAre(number: number): string {
   return number === 1 ? 'is' : 'are'
+}
+
+/** A title is there to recognise the thing by; its length is the database's. */
+export function shorten(text: string): string {
+  const characters = [...text]
+  return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`
 }

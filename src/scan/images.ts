@@ -1,6 +1,19 @@
+import { join } from 'node:path'
 import { GateError, messageOf, ToolError } from '../errors.js'
-import type { BuildOutcome, BuiltImage, ImageScan, ScanOutcome, WorkDone } from '../model.js'
+import {
+  imageTitle,
+  type BuildOutcome,
+  type BuiltImage,
+  type Finding,
+  type ImageContext,
+  type ImageScan,
+  type Rules,
+  type ScanOutcome,
+  type WorkDone,
+  type Workspaces,
+} from '../model.js'
 import type { AnalysisCache, Clock, Console, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
+import { parseContextReport } from './context-report.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
 
@@ -8,7 +21,12 @@ export interface ScanPlan {
   /** Milliseconds an image. */
   readonly timeout: number
   readonly turns: Turns
+  readonly workspaces: Workspaces
+  /** What to look for in an image. */
+  readonly rulesOf: (image: ImageContext) => ScanRules
 }
+
+export type ScanRules = Pick<Rules, 'scanners' | 'lockFiles'>
 
 export interface ScanPorts {
   readonly engine: Engine
@@ -28,30 +46,34 @@ export interface Scans {
  */
 export async function scanImages(builds: readonly BuildOutcome[], plan: ScanPlan, ports: ScanPorts): Promise<Scans> {
   const built = builds.filter(build => build.status === 'built')
-  if (built.length === 0) return { outcomes: [], work: { export: 0, scan: 0, layers: noLayers } }
+  if (built.length === 0) return { outcomes: [], work: { export: 0, scan: 0, layers: countLayers([]) } }
   const { clock, console, engine } = ports
   const started = clock.now().getTime()
-  let exportDuration: number | undefined
   const elapsed = (): number => clock.now().getTime() - started
-  const scan = async (exported: Export): Promise<Pick<Scans, 'outcomes'> & Pick<WorkDone, 'layers'>> => {
-    exportDuration = elapsed()
-    return scanExport(built, exported, plan, ports)
+  const scan = async (exported: Export): Promise<Scans> => {
+    const exportDuration = elapsed()
+    const { outcomes, layers } = await scanExport(built, exported, plan, ports)
+    return { outcomes, work: { export: exportDuration, scan: elapsed() - exportDuration, layers } }
   }
-  const imageIds = built.map(({ imageId }) => imageId)
-  const { outcomes, layers } = await engine.withExport(imageIds, scan).catch((error: unknown) => ({
-    outcomes: built.map(image => toFailure(image, error, 0, console)),
-    layers: noLayers,
-  }))
-  const total = elapsed()
-  exportDuration ??= total
-  return { outcomes, work: { export: exportDuration, scan: total - exportDuration, layers } }
+  return engine
+    .withExport(
+      built.map(({ imageId }) => imageId),
+      scan,
+    )
+    .catch((error: unknown) => ({
+      outcomes: built.map(image => toFailure(image, error, 0, console)),
+      work: { export: elapsed(), scan: 0, layers: countLayers([]) },
+    }))
 }
-
-const noLayers = { distinct: 0, total: 0, bytes: 0 }
 
 interface Scannable {
   readonly built: BuiltImage
   readonly exported: ExportedImage
+}
+
+interface ScannedExport {
+  readonly outcomes: readonly ScanOutcome[]
+  readonly layers: WorkDone['layers']
 }
 
 async function scanExport(
@@ -59,7 +81,7 @@ async function scanExport(
   exported: Export,
   plan: ScanPlan,
   ports: ScanPorts,
-): Promise<Pick<Scans, 'outcomes'> & Pick<WorkDone, 'layers'>> {
+): Promise<ScannedExport> {
   const outcomes = new Map<BuiltImage, ScanOutcome>()
   const scannable: Scannable[] = []
   for (const image of built) {
@@ -69,58 +91,86 @@ async function scanExport(
       outcomes.set(image, toFailure(image, error, 0, ports.console))
     }
   }
-  const scan = async (image: Scannable, cache: AnalysisCache): Promise<void> => {
+  await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
     outcomes.set(image.built, await scanImage(image, cache, plan, ports))
-  }
-  const groups = planScans(scannable, image => image.exported.digests.diffIds)
+  })
+  return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) }
+}
+
+/** Gives a cache on demand: an image whose cache cannot be made is that image's failure alone. */
+type CacheMaker = () => Promise<AnalysisCache>
+
+async function scanGroups(
+  images: readonly Scannable[],
+  turns: Turns,
+  scanner: Scanner,
+  scan: (image: Scannable, cache: CacheMaker) => Promise<void>,
+): Promise<void> {
+  const groups = planScans(images, image => image.exported.digests.diffIds)
   await Promise.all(
     groups.map(async ({ first, rest }) => {
-      const known = await plan.turns(async () => {
-        const cache = await ports.scanner.newCache()
-        for (const image of first) await scan(image, cache)
-        return cache
+      let known: AnalysisCache | undefined
+      const warmUp: CacheMaker = async () => (known ??= await scanner.newCache())
+      await turns(async () => {
+        for (const image of first) await scan(image, warmUp)
       })
       const free: AnalysisCache[] = []
       await Promise.all(
         rest.map(image =>
-          plan.turns(async () => {
-            const cache = free.pop() ?? (await ports.scanner.newCache(known))
-            await scan(image, cache)
-            free.push(cache)
+          turns(async () => {
+            let own = free.pop()
+            await scan(image, async () => (own ??= await scanner.newCache(known)))
+            if (own !== undefined) free.push(own)
           }),
         ),
       )
     }),
   )
-  return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) }
 }
 
 async function scanImage(
   { built, exported }: Scannable,
-  cache: AnalysisCache,
-  { timeout }: ScanPlan,
+  cache: CacheMaker,
+  plan: ScanPlan,
   { scanner, console, clock }: ScanPorts,
 ): Promise<ScanOutcome> {
   const started = clock.now().getTime()
   const elapsed = (): number => clock.now().getTime() - started
   const { image, imageId } = built
   const { digests } = exported
-  console.progress(image.name, 'scanning')
+  console.progress(imageTitle(image), 'scanning')
+  // Packages are always looked for: without them "nothing found" could not be told from "nothing recognised".
+  const secrets = plan.rulesOf(image).scanners.filter(name => name === 'secret')
+  const request = { scanners: ['vuln' as const, ...secrets], timeout: plan.timeout }
   try {
-    const scan = parseScanReport(await scanner.scan(exported, cache, timeout), digests.diffIds)
-    console.info(`Scanned ${image.name}: ${describeScan(scan)}`)
+    const inContext = await scanContext(image, plan, scanner)
+    const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds)
+    const scan = { ...inImage, findings: [...inImage.findings, ...inContext] }
+    console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
     return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() }
   } catch (error) {
     return toFailure(built, error, elapsed(), console)
   }
 }
 
+/** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
+async function scanContext(image: ImageContext, plan: ScanPlan, scanner: Scanner): Promise<readonly Finding[]> {
+  const { scanners, lockFiles } = plan.rulesOf(image)
+  const wanted = [
+    ...(lockFiles && image.lockFiles.length > 0 ? ['vuln' as const] : []),
+    ...scanners.filter(name => name === 'misconfig'),
+  ]
+  if (wanted.length === 0) return []
+  const directory = join(plan.workspaces[image.revision], image.contextDir)
+  return parseContextReport(await scanner.scanFolder(directory, { scanners: wanted, timeout: plan.timeout }), image)
+}
+
 /** @throws what is a defect of ours */
 function toFailure({ image, imageId }: BuiltImage, error: unknown, duration: number, console: Console): ScanOutcome {
   if (!(error instanceof GateError)) throw error
   const log = error instanceof ToolError ? error.log : []
-  console.progress(image.name, 'scan failed')
-  console.info(`${image.name}: the scan failed: ${messageOf(error)}`)
+  console.progress(imageTitle(image), 'scan failed')
+  console.info(`${imageTitle(image)}: the scan failed: ${messageOf(error)}`)
   const failure = { message: `the scan failed: ${messageOf(error)}`, advice: error.advice, log }
   return { status: 'failed', image, imageId, failure, duration }
 }

@@ -1,0 +1,15 @@
+import { ToolError } from '../errors.js'
+
+/** Turns what the file system says of a full disk into an error with an advice; throws anything else as it is. */
+export function explainFullDisk(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') throw fullDisk('no space was left while the images were worked on')
+  throw error
+}
+
+export function fullDisk(what: string): ToolError {
+  return new ToolError(
+    `the disk is full: ${what}`,
+    'Free space on the disk of the temporary folder (RUNNER_TEMP), gate fewer images at a time with the input images, or use a bigger runner.',
+  )
+}

@@ -1,0 +1,68 @@
+/** Which findings an exception lets pass, and what became of each exception. */
+import picomatch from 'picomatch'
+import type { Exception, ExceptionUse, Finding, ImageVerdict } from '../model.js'
+import { pathsOf } from './identity.js'
+import { splitPurl } from './purl.js'
+import { matchesName } from './rules.js'
+
+/** How long before its end an exception is announced, in milliseconds: two weeks. */
+const announced = 14 * 24 * 3_600_000
+
+/** The first exception that holds for the finding. */
+export function findException(
+  finding: Finding,
+  imageName: string,
+  exceptions: readonly Exception[],
+  now: Date,
+): Exception | undefined {
+  return exceptions.find(exception => holds(exception, now) && covers(exception, finding, imageName))
+}
+
+function holds({ until }: Exception, now: Date): boolean {
+  return until === undefined || Date.parse(until) > now.getTime()
+}
+
+function covers({ id, images, packages, paths }: Exception, finding: Finding, imageName: string): boolean {
+  return (
+    id.toLowerCase() === finding.id.toLowerCase() &&
+    (images.length === 0 || images.some(pattern => matchesName(imageName, pattern))) &&
+    (packages.length === 0 || packages.some(name => isPackage(finding, name))) &&
+    (paths.length === 0 || paths.some(pattern => isIn(finding, pattern)))
+  )
+}
+
+function isPackage(finding: Finding, wanted: string): boolean {
+  if (finding.kind !== 'vulnerability') return false
+  const { name, purl } = finding.package
+  if (!wanted.startsWith('pkg:')) return name === wanted
+  if (purl === undefined) return false
+  const [own, other] = [splitPurl(purl), splitPurl(wanted)]
+  return own.name === other.name && (other.version === '' || own.version === other.version)
+}
+
+function isIn(finding: Finding, pattern: string): boolean {
+  const matches = picomatch(pattern.replace(/^\//, ''), { dot: true })
+  return pathsOf(finding).some(path => matches(path))
+}
+
+/** @param images as they were judged with these exceptions */
+export function reviewExceptions(
+  exceptions: readonly Exception[],
+  images: readonly ImageVerdict[],
+  now: Date,
+): ExceptionUse {
+  const used = new Set(images.flatMap(({ findings }) => findings.flatMap(({ exception }) => exception ?? [])))
+  const holding = exceptions.filter(exception => holds(exception, now))
+  return {
+    expired: exceptions.filter(exception => !holds(exception, now)),
+    expiring: holding.filter(({ until }) => until !== undefined && Date.parse(until) - now.getTime() <= announced),
+    unused: holding.filter(exception => !used.has(exception) && wasTried(exception, images)),
+  }
+}
+
+/** An exception for an image that was not measured may well be needed. */
+function wasTried({ images: patterns }: Exception, images: readonly ImageVerdict[]): boolean {
+  return images
+    .filter(({ image }) => patterns.length === 0 || patterns.some(pattern => matchesName(image.name, pattern)))
+    .every(({ state }) => state === 'clean' || state === 'vulnerable')
+}

@@ -1,0 +1,140 @@
+/** What a change touches: which images, and what of the gate itself. Pure but for `readHistory`. */
+import { posix } from 'node:path'
+import { ConfigurationError, GateError } from '../errors.js'
+import type { Change, Comparison, Discovery, ImageContext, RunContext } from '../model.js'
+import type { FileChange, Repository } from '../ports.js'
+
+/** What there was before the change, as far as it can be known. */
+export type History =
+  | { readonly status: 'known'; readonly base: string; readonly files: readonly FileChange[] }
+  /** `none`: the event has nothing to compare with. `unreadable`: there is something, but it cannot be had. */
+  | { readonly status: 'none'; readonly reason: string }
+  | { readonly status: 'unreadable'; readonly reason: string }
+
+/**
+ * Events in which somebody asks for a change to be accepted: what it changes cannot decide about the change itself. To
+ * know what was before is then a must.
+ */
+export function isProposal({ event }: RunContext): boolean {
+  return event === 'pull_request' || event === 'pull_request_target' || event === 'merge_group'
+}
+
+/** @throws GateError where it must be known and cannot be read */
+export async function readHistory(context: RunContext, repository: Repository): Promise<History> {
+  const { base: hint, event } = context
+  if (hint === undefined) {
+    if (isProposal(context)) throw new ConfigurationError(`the event ${event ?? ''} names no base`, withoutBase)
+    const when = event === undefined ? 'on the command line' : `on the event ${event}`
+    return { status: 'none', reason: `${when} there is nothing to compare with` }
+  }
+  try {
+    const base = await repository.resolveBase(hint)
+    const files = await repository.changesSince(base)
+    if (event === 'pull_request_target' && files.length === 0) throw notThePullRequest()
+    return { status: 'known', base, files }
+  } catch (error) {
+    if (isProposal(context) || !(error instanceof GateError)) throw error
+    return { status: 'unreadable', reason: error.message }
+  }
+}
+
+const withoutBase = 'Run it on an event of GitHub’s, with the payload that GitHub gives.'
+
+function notThePullRequest(): ConfigurationError {
+  return new ConfigurationError(
+    'what is checked out is the base branch, not the pull request',
+    'Use the event pull_request, which checks out what would be merged; pull_request_target is not safe for building.',
+  )
+}
+
+export interface ChangeRequest {
+  readonly history: History
+  /** Relative to the workspace, with forward slashes. */
+  readonly imagesRoot: string
+  /** Every image that there is now. */
+  readonly images: readonly ImageContext[]
+  /** All that the policy is read from. */
+  readonly policyFiles: readonly string[]
+}
+
+/** What the change does, apart from what is in the images; undefined where that is not known. */
+export function describeChange({ history, imagesRoot, images, policyFiles }: ChangeRequest): Change | undefined {
+  if (history.status !== 'known') return undefined
+  const { base, files } = history
+  const names = new Set(images.map(({ name }) => name))
+  const nameOf = (path: string): string | undefined => imageNameOf(path, imagesRoot)
+  const renamed = files.flatMap(({ path, from }) => {
+    const [before, after] = [from === undefined ? undefined : nameOf(from), nameOf(path)]
+    return before === undefined || after === undefined || names.has(before) ? [] : [{ from: before, to: after }]
+  })
+  const deleted = files
+    .filter(({ status }) => status === 'deleted')
+    .flatMap(({ path }) => nameOf(path) ?? [])
+    .filter(name => !names.has(name))
+  const paths = pathsOf(files)
+  return {
+    base,
+    deleted,
+    renamed,
+    workflows: paths.filter(path => /^\.github\/(workflows|actions)\//.test(path)),
+    policyFiles: paths.filter(path => policyFiles.includes(path)),
+  }
+}
+
+/** The image whose Dockerfile this is. */
+function imageNameOf(path: string, imagesRoot: string): string | undefined {
+  const [name, file, ...rest] = posix.relative(imagesRoot, path).split('/')
+  return file === 'Dockerfile' && rest.length === 0 && name !== '..' ? name : undefined
+}
+
+/**
+ * Leaves out the images that the change does not touch. Where it touches something that all of them depend on (the policy,
+ * a workflow, a file of the images folder that belongs to no image), or is not known, none is left out.
+ */
+export function selectChanged(
+  discovery: Discovery,
+  history: History,
+  change: Change | undefined,
+  imagesRoot: string,
+): Discovery {
+  if (history.status !== 'known' || change === undefined) return discovery
+  if (change.policyFiles.length > 0 || change.workflows.length > 0) return discovery
+  const all = [...discovery.images, ...discovery.skipped.map(({ image }) => image)]
+  const gone = [...change.deleted, ...change.renamed.map(({ from }) => from)]
+  const owned = [...all.map(({ contextDir }) => contextDir), ...gone.map(name => posix.join(imagesRoot, name))]
+  const shared = pathsOf(history.files).filter(path => isBelow(path, imagesRoot))
+  if (shared.some(path => !owned.some(directory => isBelow(path, directory)))) return discovery
+  const untouched = discovery.images.filter(image => !touches(history.files, image))
+  return {
+    ...discovery,
+    images: discovery.images.filter(image => !untouched.includes(image)),
+    skipped: [...discovery.skipped, ...untouched.map(image => ({ image, reason: 'only-changed' as const }))],
+  }
+}
+
+/** How each image is compared with what it was; empty where nothing is compared. */
+export function compareWithBase(images: readonly ImageContext[], history: History): ReadonlyMap<string, Comparison> {
+  if (history.status === 'none') return new Map()
+  return new Map(images.map(image => [image.name, compareImage(image, history)]))
+}
+
+function compareImage(image: ImageContext, history: Exclude<History, { readonly status: 'none' }>): Comparison {
+  if (history.status !== 'known') return { status: 'failed', reason: history.reason }
+  const dockerfile = history.files.find(({ path }) => path === image.dockerfile)
+  if (dockerfile?.status === 'added' || dockerfile?.from !== undefined) return { status: 'new' }
+  return { status: touches(history.files, image) ? 'compared' : 'unchanged' }
+}
+
+/** True when the change touches something of the image's context. */
+function touches(files: readonly FileChange[], { contextDir }: ImageContext): boolean {
+  return pathsOf(files).some(path => isBelow(path, contextDir))
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`)
+}
+
+/** Before and after the change. */
+function pathsOf(files: readonly FileChange[]): string[] {
+  return [...new Set(files.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from])))].sort()
+}

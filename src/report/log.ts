@@ -1,0 +1,41 @@
+/** What the log says on the way, for whoever watches. */
+import { imageTitle, type Change, type Discovery, type ScannerInfo, type SkipReason, type Verdict } from '../model.js'
+import type { Console } from '../ports.js'
+import { durationText, skipText, stateText } from './text.js'
+
+export function tellDiscovery(
+  { images, skipped, ignored }: Discovery,
+  { imagesRoot }: { readonly imagesRoot: string },
+  console: Console,
+): void {
+  if (images.length === 0) console.info(`There is nothing to gate under ${imagesRoot}.`)
+  else console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`)
+  const reasons: readonly SkipReason[] = ['images', 'only-changed']
+  for (const reason of reasons) {
+    const names = skipped.filter(skip => skip.reason === reason).map(({ image }) => image.name)
+    if (names.length > 0) console.info(`Skipped, ${skipText(reason)}: ${names.join(', ')}`)
+  }
+  for (const { name, safeName } of images) {
+    if (name !== safeName) console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`)
+  }
+  for (const { path, reason } of ignored) console.info(`Not an image: ${path}: ${reason}`)
+}
+
+export function tellScanner({ version, source, database }: ScannerInfo, console: Console): void {
+  console.info(`Trivy ${version}, from ${source}`)
+  if (database === undefined) return
+  console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`)
+}
+
+export function tellStates({ images }: Verdict, console: Console): void {
+  for (const verdict of images) {
+    if (verdict.state === 'skipped') continue
+    const took = durationText(verdict.buildDuration + verdict.scanDuration)
+    console.progress(imageTitle(verdict.image), stateText(verdict), `in ${took}`)
+  }
+}
+
+export function tellChange(change: Change | undefined, warnings: readonly string[], console: Console): void {
+  if (change !== undefined) console.info(`Compared with ${change.base}`)
+  for (const warning of warnings) console.warning(warning)
+}

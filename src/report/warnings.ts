@@ -1,0 +1,72 @@
+/** What makes a verdict worth less than it looks, for the first lines of every report. Pure. */
+import type { Change, Policy, RunContext, ScannerInfo, Verdict } from '../model.js'
+import { count, listText, placeText } from './text.js'
+
+export interface Circumstances {
+  readonly context: RunContext
+  readonly change: Change | undefined
+  readonly history: { readonly status: 'known' | 'none' | 'unreadable'; readonly reason?: string }
+  readonly policies: { readonly inForce: Policy; readonly proposed?: Policy; readonly broken: readonly string[] }
+  readonly verdict: Verdict
+  readonly onlyChanged: boolean
+  readonly scanner?: ScannerInfo
+}
+
+export function collectWarnings(circumstances: Circumstances): readonly string[] {
+  const { scanner, policies } = circumstances
+  return [
+    ...aboutWorkflows(circumstances),
+    ...aboutPolicy(circumstances),
+    ...aboutComparison(circumstances),
+    ...policies.inForce.warnings.map(({ place, message }) => `${placeText(place.file, place.lines)}: ${message}`),
+    ...(scanner?.checks === 'embedded'
+      ? ['The checks for misconfigurations are those inside of Trivy: newer ones could not be fetched.']
+      : []),
+  ]
+}
+
+function aboutWorkflows({ context, change }: Circumstances): string[] {
+  const { event, workflow } = context
+  if (change === undefined || change.workflows.length === 0 || event === 'push') return []
+  const files = listText(change.workflows)
+  return workflow !== undefined && change.workflows.includes(workflow)
+    ? [`This change edits the workflow that runs this gate: ${files}. A reviewer must see that the gate still does its work.`]
+    : [`This change edits workflows or actions: ${files}. A reviewer must see that none of them replaces or weakens this gate.`]
+}
+
+function aboutPolicy({ change, policies }: Circumstances): string[] {
+  if (policies.broken.length > 0) {
+    return [
+      `The policy of the base branch cannot be read, so the defaults decide: ${policies.broken.join('; ')}`,
+    ]
+  }
+  if (policies.proposed === undefined || change === undefined) return []
+  return [`This change edits the policy: ${listText(change.policyFiles)}. It is judged by the policy of the base branch.`]
+}
+
+/** Said once, and only to those who asked for a comparison. */
+function aboutComparison({ verdict, history, onlyChanged }: Circumstances): string[] {
+  const { status, reason = '' } = history
+  if (status === 'known') return []
+  const introduced = verdict.images.some(({ rules }) => rules?.rules.gateOn === 'introduced')
+  if (!introduced && !onlyChanged) return []
+  const what = [
+    ...(introduced ? [status === 'none' ? 'gate-on: introduced means all' : 'everything counts as introduced'] : []),
+    ...(onlyChanged ? ['all images are gated'] : []),
+  ]
+  return [`${capital(what.join(', and '))}: ${reason}.`]
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** How many exceptions need somebody's attention, in a sentence; empty where none does. */
+export function exceptionsText({ exceptions: { expired, expiring, unused } }: Verdict): string {
+  const parts = [
+    ...(expired.length === 0 ? [] : [`${count(expired.length, 'exception')} expired`]),
+    ...(expiring.length === 0 ? [] : [`${String(expiring.length)} will expire within two weeks`]),
+    ...(unused.length === 0 ? [] : [`${String(unused.length)} ${unused.length === 1 ? 'is' : 'are'} not needed`]),
+  ]
+  return parts.join(', ')
+}

@@ -1,0 +1,63 @@
+/** Reads Trivy's report on a build context: only what the image is made of counts in it. */
+import { ToolError } from '../errors.js'
+import type { CopiedFile, Finding, ImageContext, LineRange, Vulnerability } from '../model.js'
+import type { FolderReport } from '../ports.js'
+import { readLine, readMisconfigurations, readVulnerabilities } from './finding.js'
+import { asObject, objectsOf, optionalString, type JsonObject } from './json.js'
+import { readEnvelope } from './report.js'
+
+/** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
+export function parseContextReport({ text, complaints }: FolderReport, image: ImageContext): readonly Finding[] {
+  refuseUnread(image.lockFiles, complaints)
+  const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results')
+  const inLockFiles = image.lockFiles.flatMap(file =>
+    results
+      .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
+      .flatMap(result => readLockFile(result, file, image)),
+  )
+  const dockerfile = image.dockerfile.slice(image.contextDir.length + 1)
+  const inDockerfile = results
+    .filter(({ Class, Target }) => Class === 'config' && Target === dockerfile)
+    .flatMap(result => readMisconfigurations(result, image.dockerfile))
+  return [...inLockFiles, ...inDockerfile]
+}
+
+/** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
+function refuseUnread(lockFiles: readonly CopiedFile[], complaints: readonly string[]): void {
+  for (const { path } of lockFiles) {
+    const said = complaints.find(line => line.split(/[\s"=:]+/).includes(path))
+    if (said === undefined) continue
+    throw new ToolError(
+      `Trivy cannot read the lock file ${path}`,
+      'Mend the lock file, keep it out of the image (.dockerignore), or set lock-files: false.',
+      [said],
+    )
+  }
+}
+
+function readLockFile(result: JsonObject, { path, origin }: CopiedFile, { contextDir }: ImageContext): Finding[] {
+  const file = `${contextDir}/${path}`
+  const lines = readPackageLines(result)
+  return readVulnerabilities(result).map((finding): Vulnerability => {
+    const where = lines.get(`${finding.package.name} ${finding.package.version}`)
+    return {
+      ...finding,
+      package: { ...finding.package, path },
+      place: { file, ...(where === undefined ? {} : { lines: where }) },
+      origin,
+    }
+  })
+}
+
+/** Where a lock file names each package, for the kinds of which Trivy knows it. */
+function readPackageLines(result: JsonObject): ReadonlyMap<string, LineRange> {
+  const lines = new Map<string, LineRange>()
+  for (const item of objectsOf(result['Packages'], 'Packages')) {
+    const location = asObject(objectsOf(item['Locations'], 'Locations')[0] ?? {}, 'Locations[]')
+    const start = readLine(location['StartLine'])
+    const end = readLine(location['EndLine'])
+    if (start === undefined || end === undefined) continue
+    lines.set(`${optionalString(item['Name']) ?? ''} ${optionalString(item['Version']) ?? ''}`, { start, end })
+  }
+  return lines
+}
