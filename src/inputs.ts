@@ -27,6 +27,7 @@ import {
 } from './input-values.js'
 import type { RuleName, Rules } from './model.js'
 import type { TrivySettings } from './ports.js'
+import { spellingHint } from './spelling.js'
 
 export interface Inputs {
   readonly imagesRoot: string
@@ -91,7 +92,11 @@ export const inputTable = {
     'false',
     parseBoolean,
   ),
-  policy: spec('Policy file; in a pull request it is read from the base branch', '.github/image-gate.yml', parseRepositoryPath),
+  policy: spec(
+    'Policy file; in a pull request it is read from the base branch',
+    '.github/image-gate.yml',
+    parseRepositoryPath,
+  ),
   severity: spec(
     'Severities that block, separated by commas: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW`, `UNKNOWN`; empty: as the policy file says, else `CRITICAL,HIGH,MEDIUM`',
     '',
@@ -270,22 +275,5 @@ function toRules(values: InputValues): Partial<Rules> {
 function unknownNames(names: readonly string[]): string[] {
   return names
     .filter(name => !(name in inputTable))
-    .map(name => {
-      const meant = inputNames.find(known => distance(known, name) <= 2)
-      const hint = meant === undefined ? `Known are: ${inputNames.join(', ')}.` : `Did you mean '${meant}'?`
-      return `'${name}' is not an input of Image Gate. ${hint}`
-    })
-}
-
-/** Levenshtein distance: how many letters must change to make one word the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+    .map(name => `'${name}' is not an input of Image Gate. ${spellingHint(name, inputNames)}`)
 }

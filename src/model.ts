@@ -338,6 +338,9 @@ export interface Policy {
   readonly files: readonly string[]
 }
 
+/** What one file adds to a policy. */
+export type PolicyPart = Pick<Policy, 'exceptions' | 'warnings'>
+
 /**
  * Why a finding does or does not count against the image:
  * `excepted` by an exception, `existing` before this change, `below-threshold` by its severity, `unfixed` since there is

@@ -1,10 +1,7 @@
 /** Whose policy decides: on a proposed change that of the base, so that nobody excuses himself. */
 import { ConfigurationError } from '../errors.js'
 import type { Policy } from '../model.js'
-import { readPolicy } from './read.js'
-
-/** @returns the text of a file of a revision; undefined where there is none */
-export type ReadText = (path: string) => Promise<string | undefined>
+import { readPolicy, type ReadText } from './read.js'
 
 export interface Policies {
   /** What decides. */

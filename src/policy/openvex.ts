@@ -1,0 +1,62 @@
+/** OpenVEX documents: what somebody who knows says about vulnerabilities that do no harm here, or are fixed. */
+import type { Exception, PolicyPart } from '../model.js'
+import { readDocument, type Checked, type Mistakes } from './document.js'
+import { vexSchema, type VexDocument, type VexProduct, type VexStatement } from './schema.js'
+
+/** What a statement says about one vulnerability of one product. */
+type Claim = Omit<Exception, 'source' | 'place' | 'reason'>
+
+export function readOpenVex(file: string, text: string, mistakes: Mistakes): PolicyPart {
+  const document = readDocument(file, text, vexSchema, mistakes)
+  if (document === undefined) return { exceptions: [], warnings: [] }
+  const holding = new Map<string, Exception>()
+  for (const { statement, index } of inTimeOrder(document)) {
+    for (const claim of claimsOf(statement)) {
+      // A later statement about the same takes the place of an earlier one.
+      const key = JSON.stringify(claim)
+      holding.delete(key)
+      if (statement.status !== 'not_affected' && statement.status !== 'fixed') continue
+      holding.set(key, {
+        ...claim,
+        source: 'vex',
+        reason: reasonOf(statement),
+        place: document.place(['statements', index]),
+      })
+    }
+  }
+  return { exceptions: [...holding.values()], warnings: [] }
+}
+
+function inTimeOrder({ value }: Checked<VexDocument>): { statement: VexStatement; index: number }[] {
+  const timeOf = ({ timestamp }: VexStatement): number => Date.parse(timestamp ?? value.timestamp ?? '') || 0
+  return value.statements
+    .map((statement, index) => ({ statement, index }))
+    .sort((a, b) => timeOf(a.statement) - timeOf(b.statement))
+}
+
+function claimsOf({ vulnerability, products }: VexStatement): Claim[] {
+  const ids =
+    typeof vulnerability === 'string' ? [vulnerability] : [vulnerability.name, ...(vulnerability.aliases ?? [])]
+  const scopes = products.map(scopeOf)
+  return ids.flatMap(id => scopes.map(scope => ({ id, paths: [], ...scope })))
+}
+
+/** A product is an image (`pkg:oci/NAME`), perhaps with what in it is meant, or a package wherever it is. */
+function scopeOf(product: VexProduct): Pick<Claim, 'images' | 'packages'> {
+  const purl = purlOf(product)
+  const image = /^pkg:oci\/([^@?#]+)/.exec(purl)?.[1]
+  const parts = typeof product === 'string' ? [] : (product.subcomponents ?? []).map(purlOf)
+  if (image === undefined) return { images: [], packages: [purl] }
+  return { images: [decodeURIComponent(image.split('/').at(-1) ?? image)], packages: parts }
+}
+
+function purlOf(item: VexProduct): string {
+  return typeof item === 'string' ? item : (item.identifiers?.purl ?? item['@id'] ?? '')
+}
+
+function reasonOf({ status, justification, impact_statement: impact, status_notes: notes }: VexStatement): string {
+  return (
+    [status === 'fixed' ? 'fixed' : justification, impact, notes].filter(part => part !== undefined).join(': ') ||
+    status
+  )
+}
