@@ -1,6 +1,6 @@
 import { helpText, parseCommandLine } from '../src/command-line.js'
 import { ConfigurationError } from '../src/errors.js'
-import { inputNames } from '../src/inputs.js'
+import { inputNames, inputTable } from '../src/inputs.js'
 
 describe('parseCommandLine', () => {
   it('gates the current folder when nothing is said', () => {
@@ -42,10 +42,10 @@ describe('parseCommandLine', () => {
 describe('helpText', () => {
   it('names every option, its default and the exit codes', () => {
     const help = helpText()
-    for (const name of inputNames.filter(input => input !== 'summary' && input !== 'annotations')) {
+    for (const name of inputNames.filter(input => inputTable[input].actionOnly !== true)) {
       expect(help).toContain(`--${name}`)
     }
-    expect(help).toContain('Default: CRITICAL, HIGH, MEDIUM')
+    expect(help).toContain('Default: docker-builder/registry-repos')
     expect(help).toContain('Exit status: 0 passed, 2 blocked, 1 error.')
   })
 })

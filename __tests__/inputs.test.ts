@@ -172,7 +172,11 @@ describe('isSwitch', () => {
   it('tells switches from values', () => {
     expect(inputNames.filter(isSwitch)).toEqual([
       'allow-empty',
+      'only-changed',
       'ignore-unfixed',
+      'lock-files',
+      'gate-end-of-life',
+      'gate-unrecognised',
       'warn-only',
       'no-cache',
       'annotations',

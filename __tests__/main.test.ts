@@ -4,7 +4,7 @@ import { IntegrityError, ToolError } from '../src/errors.js'
 import { parseInputs, type RawInputs } from '../src/inputs.js'
 import { gate, refuse } from '../src/main.js'
 import type { Report } from '../src/model.js'
-import type { Engine, Outlet, Ports, Scanner } from '../src/ports.js'
+import type { Engine, Outlet, Ports, Repository, Scanner } from '../src/ports.js'
 import { anExport, anExported, MemoryFiles, RecordingConsole, someDigests, tickingClock } from './builders.js'
 
 const trivyReport = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
@@ -38,8 +38,17 @@ class FakeEngine implements Engine {
 const scanner: Scanner = {
   prepare: async () => ({ version: '0.74.0', source: 'test' }),
   newCache: async () => ({ directory: '/tmp/cache' }),
-  scan: async () => trivyReport,
+  scanImage: async () => trivyReport,
+  scanFolder: async () => ({ text: emptyFolderReport, complaints: [] }),
 }
+
+const emptyFolderReport = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem' })
+
+/** A history that nobody asks for. */
+const unasked = (): never => {
+  throw new Error('unexpected call')
+}
+const noHistory: Repository = { resolveBase: unasked, readText: unasked, changesSince: unasked, checkOut: unasked }
 
 interface Run {
   report: Report
@@ -54,7 +63,8 @@ async function run(
 ): Promise<Run> {
   const console = new RecordingConsole()
   const engine = new FakeEngine()
-  const ports = { engine, scanner: { ...scanner }, files: new MemoryFiles(repository), console, clock: tickingClock() }
+  const files = new MemoryFiles(repository)
+  const ports = { engine, scanner: { ...scanner }, repository: { ...noHistory }, files, console, clock: tickingClock() }
   change(ports)
   const delivered: Report[] = []
   const broken: Outlet = { name: 'broken outlet', deliver: async () => Promise.reject(new Error('refused')) }
@@ -94,7 +104,7 @@ describe('gate', () => {
   it('cleans up in every outcome', async () => {
     const good = await run()
     expect(good.engine.cleaned).toBe(1)
-    expect(good.engine.built[1]).toMatch(/^image-gate\/[0-9a-f]{8}\/web:gate$/)
+    expect(good.engine.built[1]).toMatch(/^image-gate\/[0-9a-f]{8}\/web:head$/)
     const bad = await run(({ engine }) => {
       engine.build = async () => Promise.reject(new TypeError('defect'))
     })

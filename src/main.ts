@@ -94,7 +94,9 @@ async function examine(run: Run): Promise<Examination> {
 
   const comparisons = compareWithBase(discovery.images, history)
   const base = await findBaseImages(
-    discovery.images.filter(({ name }) => everyRules(policies, inputs, name).some(({ gateOn }) => gateOn === 'introduced')),
+    discovery.images.filter(({ name }) =>
+      everyRules(policies, inputs, name).some(({ gateOn }) => gateOn === 'introduced'),
+    ),
     { history, comparisons, imagesRoot: imagesRootOf(run) },
     ports,
   )
@@ -108,7 +110,15 @@ async function examine(run: Run): Promise<Examination> {
   const { proposed } = policies
   const policyEffects =
     proposed === undefined ? undefined : compareVerdicts(verdict, decide(measured, groundsOf(proposed, inputs, now)))
-  const warnings = collectWarnings({ context, change, history, policies, verdict, onlyChanged: inputs.onlyChanged, ...facts })
+  const warnings = collectWarnings({
+    context,
+    change,
+    history,
+    policies,
+    verdict,
+    onlyChanged: inputs.onlyChanged,
+    ...facts,
+  })
   tellChange(change, warnings, ports.console)
   return {
     verdict: explainOrigins(verdict, scans, await readDockerfiles(discovery.images, run)),
@@ -135,7 +145,9 @@ async function readBefore({ inputs, context, ports }: Run): Promise<Before> {
       ? {
           read: (path: string) => repository.readText(proposal.base, path),
           changed: (paths: readonly string[]) =>
-            proposal.files.some(({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from))),
+            proposal.files.some(
+              ({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from)),
+            ),
         }
       : undefined
   const policies = await readPolicies({
@@ -175,7 +187,8 @@ async function findImages({ history, policies }: Before, run: Run): Promise<Foun
     policies.proposed ?? policies.inForce,
     images.map(({ name }) => name),
   )
-  if (idle.length > 0) throw new ConfigurationError(idle, 'Name images that there are, or take the entry out of the policy.')
+  if (idle.length > 0)
+    throw new ConfigurationError(idle, 'Name images that there are, or take the entry out of the policy.')
   const imagesRoot = imagesRootOf(run)
   const policyFiles = [...policies.inForce.files, ...(policies.proposed?.files ?? [])]
   const change = describeChange({ history, imagesRoot, images, policyFiles })
@@ -194,7 +207,12 @@ type Measured = Pick<Report, 'scanner' | 'engine' | 'work'> & {
 }
 
 /** Builds and scans; what was before the change beside what is now, on the same engine and with the same database. */
-async function measure(images: readonly ImageContext[], base: BaseImages, policies: Policies, run: Run): Promise<Measured> {
+async function measure(
+  images: readonly ImageContext[],
+  base: BaseImages,
+  policies: Policies,
+  run: Run,
+): Promise<Measured> {
   if (images.length === 0) return { builds: [], scans: [] }
   const { inputs, context, ports } = run
   const rulesOf = ({ name }: ImageContext): ScanRules => {
@@ -205,7 +223,12 @@ async function measure(images: readonly ImageContext[], base: BaseImages, polici
   const engine = await ports.engine.prepare()
   try {
     const needed = images.flatMap(image => rulesOf(image).scanners)
-    const { builds, scanner, buildDuration } = await buildAndPrepare([...images, ...base.images], workspaces, needed, run)
+    const { builds, scanner, buildDuration } = await buildAndPrepare(
+      [...images, ...base.images],
+      workspaces,
+      needed,
+      run,
+    )
     // A scan keeps a processor busy; more of them at once only take each other's.
     const turns = takeTurns(Math.min(context.processors, togetherOn(run)))
     const { outcomes, work } = await scanImages(builds, { ...inputs, workspaces, rulesOf, turns }, ports)

@@ -258,6 +258,6 @@ describe('buildImages', () => {
 
 describe('buildTag', () => {
   it('uses the safe name', () => {
-    expect(buildTag(anImage('Web', { safeName: 'web-1' }), 'r1')).toBe('image-gate/r1/web-1:gate')
+    expect(buildTag(anImage('Web', { safeName: 'web-1' }), 'r1')).toBe('image-gate/r1/web-1:head')
   })
 })

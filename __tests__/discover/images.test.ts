@@ -15,6 +15,8 @@ describe('discoverImages', () => {
     const { images } = await discover({ web: image, Api: image, 'a-b': image })
     expect(images.map(({ name }) => name)).toEqual(['Api', 'a-b', 'web'])
     expect(images[2]).toEqual({
+      revision: 'head',
+      lockFiles: [],
       name: 'web',
       safeName: 'web',
       contextDir: 'images/web',

@@ -112,11 +112,7 @@ describe('readPolicy', () => {
     ['has a key twice', 'lock-files: true\nlock-files: false\n', [`${file}:2:1: Map keys must be unique`]],
     ['is a list', '- severity\n', [`${file}:1:1: the file must be a mapping of keys to values`]],
     ['is a text', 'severity\n', [`${file}:1:1: the file must be a mapping of keys to values`]],
-    [
-      'is more than one document',
-      'a: 1\n---\nb: 1\n',
-      [`${file}:2:1: there is more than one document in the file`],
-    ],
+    ['is more than one document', 'a: 1\n---\nb: 1\n', [`${file}:2:1: there is more than one document in the file`]],
     ['is too big', 'x'.repeat(5 * 1024 * 1024), [`${file}:1:1: the file has 5.0 MiB; no more than 1 MiB is read`]],
     [
       'has aliases that explode',

@@ -96,6 +96,95 @@ const many = Array.from({ length: 200 }, (_unused, index) =>
   }),
 )
 
+const exception = anException({
+  id: 'CVE-2014-0160',
+  reason: 'the service is not reachable | from @outside',
+  place: { file: '.github/image-gate.yml', lines: { start: 12, end: 14 } },
+})
+const ofKinds = anImageVerdict({
+  image: web,
+  state: 'vulnerable',
+  rules: someRules({ scanners: ['vuln', 'secret', 'misconfig'], gateEndOfLife: true }),
+  os: { family: 'debian', name: '8.11', endOfLife: true },
+  findings: [
+    {
+      kind: 'secret',
+      id: 'aws-access-key-id',
+      severity: 'CRITICAL',
+      title: 'AWS Access Key ID',
+      path: '/app/.env',
+      match: 'KEY=********************',
+      origin: { ...run, lines: { start: 7, end: 7 }, instruction: 'COPY . /app' },
+      ruling: 'gating',
+      rule: 'severity',
+    },
+    {
+      ...aJudged({
+        id: 'CVE-2019-10744',
+        severity: 'CRITICAL',
+        severitySource: 'ghsa',
+        vendorSeverities: { ghsa: 'CRITICAL', nvd: 'HIGH', redhat: 'LOW' },
+        package: { name: 'lodash', version: '4.17.4', class: 'lang-pkgs', type: 'npm', path: 'package-lock.json' },
+        fixedVersion: '4.17.12',
+        place: { file: 'docker-builder/registry-repos/web/package-lock.json', lines: { start: 5, end: 9 } },
+        origin: { ...run, lines: { start: 7, end: 7 }, instruction: 'COPY . /app' },
+      }),
+    },
+    {
+      kind: 'misconfiguration',
+      id: 'DS-0002',
+      severity: 'HIGH',
+      title: "Image user should not be 'root'",
+      message: 'Specify at least 1 USER command',
+      resolution: "Add 'USER <non root user name>' line to the Dockerfile",
+      place: { file: dockerfile },
+      ruling: 'gating',
+      rule: 'severity',
+    },
+    {
+      kind: 'end-of-life',
+      id: 'end-of-life',
+      severity: 'UNKNOWN',
+      title: 'debian 8.11 gets no security updates any more',
+      origin: from,
+      ruling: 'gating',
+      rule: 'gateEndOfLife',
+    },
+  ],
+})
+
+const introduced = {
+  rules: { ...someRules().rules, gateOn: 'introduced' as const },
+  sources: {
+    ...someRules().sources,
+    gateOn: {
+      from: 'policy' as const,
+      place: { file: '.github/image-gate.yml', lines: { start: 2, end: 2 } },
+      pattern: '*',
+    },
+  },
+}
+
+/** A pull request that edits its own policy and workflow. */
+const proposal: Partial<Report> = {
+  warnings: [
+    'This change edits the workflow that runs this gate: .github/workflows/images.yml. A reviewer must see that the gate still does its work.',
+    'This change edits the policy: .github/image-gate.yml. It is judged by the policy of the base branch.',
+  ],
+  policy: { revision: 'base', file: '.github/image-gate.yml', exceptions: 3 },
+  change: {
+    base: 'abcdef0123456789abcdef0123456789abcdef01',
+    deleted: ['old'],
+    renamed: [{ from: 'site', to: 'web' }],
+    workflows: ['.github/workflows/images.yml'],
+    policyFiles: ['.github/image-gate.yml'],
+  },
+  policyEffects: [
+    { image: 'web', before: 'vulnerable', after: 'clean', released: [heartbleed], caught: [] },
+    { image: 'api', before: 'clean', after: 'clean', released: [], caught: [low] },
+  ],
+}
+
 export const situations: Readonly<Record<string, Report>> = {
   clean: aReport(aVerdict([clean, { ...clean, image: anImage('web') }])),
   blocked: aReport(aVerdict([clean, vulnerable], { result: 'blocked' })),
@@ -181,4 +270,42 @@ export const situations: Readonly<Record<string, Report>> = {
     ),
   ),
   'two-hundred-images': aReport(aVerdict(many, { result: 'blocked' })),
+  'other-kinds': aReport(aVerdict([ofKinds], { result: 'blocked' })),
+  excepted: aReport(
+    aVerdict([anImageVerdict({ image: web, findings: [aJudged({ ruling: 'excepted', exception }), low] })], {
+      exceptions: {
+        expired: [anException({ id: 'CVE-2020-1', until: '2026-07-01T00:00:00.000Z' })],
+        expiring: [anException({ id: 'CVE-2020-2', until: '2026-08-05T00:00:00.000Z' })],
+        unused: [(({ until: _until, ...rest }) => rest)(anException({ id: 'CVE-2020-3', source: 'vex' }))],
+      },
+    }),
+    { policy: { revision: 'head', file: '.github/image-gate.yml', exceptions: 4 } },
+  ),
+  proposal: aReport(aVerdict([clean, vulnerable], { result: 'blocked' }), proposal),
+  introduced: aReport(
+    aVerdict(
+      [
+        anImageVerdict({
+          image: web,
+          state: 'vulnerable',
+          rules: introduced,
+          comparison: { status: 'compared' },
+          findings: [
+            { ...heartbleed, change: 'introduced' },
+            { ...ofBase, ruling: 'existing', change: 'existing' },
+          ],
+        }),
+        anImageVerdict({ image: anImage('added'), rules: introduced, comparison: { status: 'new' } }),
+        anImageVerdict({ image: anImage('api'), rules: introduced, comparison: { status: 'unchanged' } }),
+        anImageVerdict({
+          image: anImage('lost'),
+          rules: introduced,
+          comparison: { status: 'failed', reason: 'the build failed: no network' },
+        }),
+        anImageVerdict({ image: anImage('untouched'), state: 'skipped', skipped: 'only-changed' }),
+      ],
+      { result: 'blocked' },
+    ),
+    { policy: { revision: 'base', file: '.github/image-gate.yml', exceptions: 0 } },
+  ),
 }

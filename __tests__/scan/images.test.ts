@@ -38,7 +38,12 @@ async function run(
     caches.push(known)
     return { directory: `/cache-${String(caches.length)}` }
   }
-  const ports = { engine, scanner: { prepare: unexpected, newCache, scanImage: scan, scanFolder: unexpected }, console, clock: tickingClock() }
+  const ports = {
+    engine,
+    scanner: { prepare: unexpected, newCache, scanImage: scan, scanFolder: unexpected },
+    console,
+    clock: tickingClock(),
+  }
   const workspaces = { head: '/repo', base: '/repo' }
   const rulesOf = (): ScanRules => ({ scanners: ['vuln'], lockFiles: true })
   const plan = { timeout: 60_000, turns: takeTurns(2), workspaces, rulesOf }

@@ -27,6 +27,8 @@ describe('parseScanReport', () => {
     expect(scan.packages).toBe(2)
     expect(scan.findings).toEqual([
       {
+        kind: 'vulnerability',
+        vendorSeverities: { nvd: 'CRITICAL' },
         id: 'CVE-2099-0001',
         severity: 'CRITICAL',
         severitySource: 'nvd',
@@ -93,6 +95,8 @@ describe('parseScanReport', () => {
     })
     expect(scan.findings).toEqual([
       {
+        kind: 'vulnerability',
+        vendorSeverities: {},
         id: 'GHSA-1',
         severity: 'UNKNOWN',
         status: 'unknown',

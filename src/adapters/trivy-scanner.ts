@@ -72,10 +72,16 @@ export class TrivyScanner implements Scanner {
     // Nothing of it is kept, so it needs no cache of its own: only the way to the databases.
     this.#folderCache ??= this.newCache()
     const cache = await this.#folderCache
-    return this.#run(cache, request.timeout, async output => folderArgs({ ...request, output, cacheDir: cache.directory, directory }))
+    return this.#run(cache, request.timeout, async output =>
+      folderArgs({ ...request, output, cacheDir: cache.directory, directory }),
+    )
   }
 
-  async #scanImageOnce({ layoutDir, digests }: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string> {
+  async #scanImageOnce(
+    { layoutDir, digests }: ExportedImage,
+    cache: AnalysisCache,
+    request: ScanRequest,
+  ): Promise<string> {
     const { text } = await this.#run(cache, request.timeout, async (output, cwd) => {
       // Trivy reads ':' and '@' in the path of a layout as the beginning of a reference.
       await symlink(layoutDir, join(cwd, 'layout'))
@@ -122,7 +128,13 @@ export class TrivyScanner implements Scanner {
     const { directory } = await this.newCache()
     await this.#inEmptyDirectory(async cwd => {
       const output = join(cwd, 'report.json')
-      const args = folderArgs({ directory: cwd, output, cacheDir: directory, timeout: checksTimeout, scanners: ['misconfig'] })
+      const args = folderArgs({
+        directory: cwd,
+        output,
+        cacheDir: directory,
+        timeout: checksTimeout,
+        scanners: ['misconfig'],
+      })
       const env = downloadEnvironment(process.env, cwd)
       const online = args.filter(arg => arg !== '--skip-check-update')
       await this.#options.run({ command: this.#program, args: online, env, cwd, timeout: checksTimeout })

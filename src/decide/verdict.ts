@@ -39,9 +39,11 @@ export function decide(measured: Measurements, grounds: Grounds): Verdict {
   const judged = measured.builds
     .filter(({ image }) => image.revision === 'head')
     .map(build => decideImage(build, measured, grounds))
-  const skipped = measured.skipped.map(
-    ({ image, reason }): ImageVerdict => ({ ...nothing(image), state: 'skipped', skipped: reason }),
-  )
+  const skipped = measured.skipped.map(({ image, reason }): ImageVerdict => ({
+    ...nothing(image),
+    state: 'skipped',
+    skipped: reason,
+  }))
   const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name))
   const { warnOnly, exceptions, now } = grounds
   return {

@@ -31,7 +31,10 @@ export async function findBaseImages(
   if (history.status !== 'known' || names.length === 0) return { images: [], comparisons }
   try {
     const workspace = await repository.checkOut(history.base, imagesRoot)
-    const found = await discoverImages({ workspace, imagesRoot, include: [], allowEmpty: true, revision: 'base' }, files)
+    const found = await discoverImages(
+      { workspace, imagesRoot, include: [], allowEmpty: true, revision: 'base' },
+      files,
+    )
     const wanted = found.images.filter(({ name }) => names.includes(name))
     return { images: await findLockFiles(wanted, workspace, files), workspace, comparisons }
   } catch (error) {

@@ -26,7 +26,7 @@ export async function findLockFiles(
   return Promise.all(
     images.map(async image => {
       if (image.refusal !== undefined) return image
-      const text = (await files.readText(join(workspace, image.dockerfile))) ?? ''
+      const text = (await files.readText(join(workspace, image.dockerfile)).catch(() => undefined)) ?? ''
       const copies = readCopies(text, image.dockerfile)
       if (copies.length === 0) return image
       const contextDir = join(workspace, image.contextDir)
@@ -112,7 +112,10 @@ async function notIgnored(paths: readonly string[], contextDir: string, files: F
   if (paths.length === 0) return paths
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
     const text = await files.readText(join(contextDir, name))
-    if (text !== undefined) return newIgnore().add(text).filter([...paths])
+    if (text !== undefined)
+      return newIgnore()
+        .add(text)
+        .filter([...paths])
   }
   return paths
 }

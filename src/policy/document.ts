@@ -51,7 +51,8 @@ export function readDocument<S extends v.GenericSchema>(
   const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false })
   for (const error of [...document.errors, ...document.warnings]) {
     const { line, col } = lines.linePos(error.pos[0])
-    const text = error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200)
+    const text =
+      error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200)
     mistakes.add(file, line, col, text)
   }
   if (document.errors.length > 0) return undefined

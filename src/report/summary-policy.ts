@@ -37,15 +37,20 @@ interface Passed {
 function details(what: string, passed: readonly Passed[], rows: number): string {
   if (passed.length === 0) return ''
   const withReason = passed.some(({ finding }) => finding.exception !== undefined)
-  const shown = passed.slice(0, rows).map(({ image, finding }) => [
-    code(image.image.name),
-    escapeText(finding.id),
-    finding.severity,
-    code(subjectText(finding)),
-    ...(withReason ? [finding.exception === undefined ? '' : escapeText(exceptionText(finding.exception))] : []),
-  ])
+  const shown = passed
+    .slice(0, rows)
+    .map(({ image, finding }) => [
+      code(image.image.name),
+      escapeText(finding.id),
+      finding.severity,
+      code(subjectText(finding)),
+      ...(withReason ? [finding.exception === undefined ? '' : escapeText(exceptionText(finding.exception))] : []),
+    ])
   const header = ['Image', 'Finding', 'Severity', 'In', ...(withReason ? ['Why it passes'] : [])]
-  return folded(`${count(passed.length, 'finding')} ${what}`, withRest(table(header, shown), passed.length - shown.length))
+  return folded(
+    `${count(passed.length, 'finding')} ${what}`,
+    withRest(table(header, shown), passed.length - shown.length),
+  )
 }
 
 /** Exceptions that somebody should look after. */

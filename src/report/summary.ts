@@ -39,7 +39,13 @@ export function renderSummary(report: Report): string {
     const text = render(report, rows)
     if (Buffer.byteLength(text) <= limit) return text
   }
-  const short = [heading(report), warnings(report), countsLine(report), 'Too much to show here: see the JSON report.', footer(report)]
+  const short = [
+    heading(report),
+    warnings(report),
+    countsLine(report),
+    'Too much to show here: see the JSON report.',
+    footer(report),
+  ]
   return `${short.join('\n\n')}\n`
 }
 
@@ -153,8 +159,7 @@ function blocking(image: ImageVerdict, rows: number): string {
 
 function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows: number): string {
   const where = code(placeText(origin?.file ?? image.dockerfile, origin?.lines))
-  const what =
-    origin === undefined ? 'no single line brought these' : `brought by ${code(origin.instruction)}`
+  const what = origin === undefined ? 'no single line brought these' : `brought by ${code(origin.instruction)}`
   const base = origin?.fromBase === true ? ', the base image' : ''
   const shown = findings.slice(0, rows)
   const rest = findings.length - shown.length
@@ -189,7 +194,10 @@ function severityCell(finding: Finding): string {
 
 function subjectCell(finding: Finding): string {
   if (finding.kind !== 'vulnerability') return code(subjectText(finding))
-  const { place, package: { name, path } } = finding
+  const {
+    place,
+    package: { name, path },
+  } = finding
   const where = place === undefined ? path : placeText(path ?? place.file, place.lines)
   return code(name) + (where === undefined ? '' : ` in ${code(where)}`)
 }

@@ -104,9 +104,12 @@ export function skipText(reason: SkipReason): string {
 
 /** How the policy reads, for people. */
 export function policyText({ verdict, policy }: Report): string {
-  const texts = [...new Set(verdict.images.flatMap(({ rules }) => (rules === undefined ? [] : [rulesText(rules.rules)])))]
+  const texts = [
+    ...new Set(verdict.images.flatMap(({ rules }) => (rules === undefined ? [] : [rulesText(rules.rules)]))),
+  ]
   const rules = texts.length > 1 ? 'rules by image' : (texts[0] ?? 'nothing was judged')
-  const file = policy?.file === undefined ? 'no policy file' : `${policy.file}${policy.revision === 'base' ? ' of the base' : ''}`
+  const file =
+    policy?.file === undefined ? 'no policy file' : `${policy.file}${policy.revision === 'base' ? ' of the base' : ''}`
   return [
     verdict.warnOnly ? `${rules} (warn-only: reported, not enforced)` : rules,
     ...(policy === undefined ? [] : [file]),

@@ -30,18 +30,22 @@ function aboutWorkflows({ context, change }: Circumstances): string[] {
   if (change === undefined || change.workflows.length === 0 || event === 'push') return []
   const files = listText(change.workflows)
   return workflow !== undefined && change.workflows.includes(workflow)
-    ? [`This change edits the workflow that runs this gate: ${files}. A reviewer must see that the gate still does its work.`]
-    : [`This change edits workflows or actions: ${files}. A reviewer must see that none of them replaces or weakens this gate.`]
+    ? [
+        `This change edits the workflow that runs this gate: ${files}. A reviewer must see that the gate still does its work.`,
+      ]
+    : [
+        `This change edits workflows or actions: ${files}. A reviewer must see that none of them replaces or weakens this gate.`,
+      ]
 }
 
 function aboutPolicy({ change, policies }: Circumstances): string[] {
   if (policies.broken.length > 0) {
-    return [
-      `The policy of the base branch cannot be read, so the defaults decide: ${policies.broken.join('; ')}`,
-    ]
+    return [`The policy of the base branch cannot be read, so the defaults decide: ${policies.broken.join('; ')}`]
   }
   if (policies.proposed === undefined || change === undefined) return []
-  return [`This change edits the policy: ${listText(change.policyFiles)}. It is judged by the policy of the base branch.`]
+  return [
+    `This change edits the policy: ${listText(change.policyFiles)}. It is judged by the policy of the base branch.`,
+  ]
 }
 
 /** Said once, and only to those who asked for a comparison. */

@@ -93,7 +93,11 @@ export function readLine(value: unknown): number | undefined {
 
 function readTexts(raw: JsonObject): { title?: string; url?: string; layer?: string } {
   const layer = asObject(raw['Layer'] ?? {}, 'Layer')
-  return { ...optional('title', raw['Title']), ...optional('url', raw['PrimaryURL']), ...optional('layer', layer['DiffID']) }
+  return {
+    ...optional('title', raw['Title']),
+    ...optional('url', raw['PrimaryURL']),
+    ...optional('layer', layer['DiffID']),
+  }
 }
 
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */

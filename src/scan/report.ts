@@ -5,7 +5,16 @@
 import { IntegrityError } from '../errors.js'
 import type { ImageScan, Layer } from '../model.js'
 import { readSecrets, readVulnerabilities } from './finding.js'
-import { asArray, asObject, asString, objectsOf, optionalString, parseJson, unreadable, type JsonObject } from './json.js'
+import {
+  asArray,
+  asObject,
+  asString,
+  objectsOf,
+  optionalString,
+  parseJson,
+  unreadable,
+  type JsonObject,
+} from './json.js'
 
 /** @throws IntegrityError when the text is not a report on that kind of thing */
 export function readEnvelope(text: string, artifactType: 'container_image' | 'filesystem'): JsonObject {
