@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createReadStream } from 'node:fs'
-import { runAction, type RunResult } from '../testbed/runner.mjs'
+import { runAction, type RunRequest, type RunResult } from '../testbed/runner.mjs'
 
 export interface Bed {
   readonly env: Record<string, string>
@@ -61,19 +61,24 @@ RUN mkdir -p /p/DEBIAN \\
 
 export const clean = 'FROM debian:bookworm\nRUN true\n'
 
-/** Runs the action's bundle on Node 24 as a runner does, with the test bed's Trivy and database. */
+/**
+ * Runs the action's bundle on Node 24 as a runner does, with the test bed's Trivy and database.
+ * @param more for instance the event
+ */
 export async function runGate(
   workspace: string,
   inputs: Record<string, string> = {},
   env: Record<string, string> = {},
+  more: Partial<Omit<RunRequest, 'inputs' | 'env'>> = {},
 ): Promise<RunResult & { work: string }> {
-  const work = temporaryFolder()
+  const work = more.work ?? temporaryFolder()
   const result = await runAction({
     workspace,
-    work,
     node: bed.node24.path,
     inputs: { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, ...inputs },
     env: { ...bed.env, ...env },
+    ...more,
+    work,
   })
   return { ...result, work }
 }

@@ -90,6 +90,7 @@ async function examine(run: Run): Promise<Examination> {
   const before = await readBefore(run)
   const { history, policies } = before
   const { discovery, change } = await findImages(before, run)
+  tellChange(change, ports.console)
   tellDiscovery(discovery, inputs, ports.console)
 
   const comparisons = compareWithBase(discovery.images, history)
@@ -119,7 +120,6 @@ async function examine(run: Run): Promise<Examination> {
     onlyChanged: inputs.onlyChanged,
     ...facts,
   })
-  tellChange(change, warnings, ports.console)
   return {
     verdict: explainOrigins(verdict, scans, await readDockerfiles(discovery.images, run)),
     ignored,

@@ -139,6 +139,7 @@ async function check(repository, branch, { inputs, env }) {
       work,
       inputs,
       env: { ...env, GITHUB_SHA: merge ?? '', GITHUB_BASE_REF: 'main', GITHUB_HEAD_REF: branch },
+      eventName: 'pull_request',
       event: { action: 'synchronize', number: 7, pull_request: pull },
       toolCache: folder('demo-tools'),
       onStart: pid => {

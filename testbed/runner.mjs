@@ -13,7 +13,8 @@ import { projectFolder } from './state.mjs'
  * @property {Record<string, string>} [env] what else the job's environment has
  * @property {string} [node] the program that runs the action
  * @property {string} [toolCache] kept from run to run; by default a part of `work`
- * @property {object} [event] the payload; by default that of a pull request
+ * @property {string} [eventName] by default workflow_dispatch, which compares with nothing
+ * @property {object} [event] the payload
  * @property {(line: string) => void} [onLine] each line of the log, as the runner would read it
  * @property {(pid: number) => void} [onStart] gets the process ID
  */
@@ -34,7 +35,7 @@ export async function runAction({ workspace, work, inputs = {}, env = {}, onLine
   mkdirSync(paths.temp, { recursive: true })
   writeFileSync(paths.summary, '')
   writeFileSync(paths.output, '')
-  writeFileSync(paths.event, JSON.stringify(more.event ?? { number: 7, pull_request: { number: 7 } }))
+  writeFileSync(paths.event, JSON.stringify(more.event ?? {}))
   const given = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])
   const child = spawn(more.node ?? process.execPath, [join(projectFolder, 'dist/index.js')], {
     cwd: workspace,
@@ -43,6 +44,7 @@ export async function runAction({ workspace, work, inputs = {}, env = {}, onLine
       HOME: process.env['HOME'],
       ...Object.fromEntries(given),
       ...runnerVariables(workspace, paths, more.toolCache ?? join(work, 'tools')),
+      GITHUB_EVENT_NAME: more.eventName ?? 'workflow_dispatch',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,7 +75,6 @@ function runnerVariables(workspace, paths, toolCache) {
     CI: 'true',
     GITHUB_ACTIONS: 'true',
     GITHUB_ACTION: '__self',
-    GITHUB_EVENT_NAME: 'pull_request',
     GITHUB_EVENT_PATH: paths.event,
     GITHUB_OUTPUT: paths.output,
     GITHUB_STEP_SUMMARY: paths.summary,

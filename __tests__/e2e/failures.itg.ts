@@ -2,7 +2,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runAction } from '../../testbed/runner.mjs'
 import {
   bed,
   clean,
@@ -180,7 +179,7 @@ describe('a failing tool is never a pass', () => {
         a: `FROM debian:bookworm AS data\n${random}FROM scratch\nCOPY --from=data /data /a\n`,
         b: `FROM debian:bookworm AS data\n${random}FROM scratch\nCOPY --from=data /data /b\n`,
       },
-      /it filled up while the images were exported/,
+      /no space was left while the images were worked on/,
     ],
   ])('when the disk is too small, known %s', async (_, images: Record<string, string>, message) => {
     const files = Object.entries(images).map(([name, text]) => [dockerfileOf(name), text])
@@ -194,9 +193,7 @@ describe('a failing tool is never a pass', () => {
     const mounted = await asRoot('mount', '-t', 'tmpfs', '-o', 'size=24m,mode=1777', 'tmpfs', temp)
     expect(mounted.exitCode).toBe(0)
     try {
-      const inputs = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository }
-      const request = { workspace, work, node: bed.node24.path, inputs, env: bed.env }
-      const { exitCode, outputs, summary } = await runAction(request)
+      const { exitCode, outputs, summary } = await runGate(workspace, {}, {}, { work })
       expect(exitCode).toBe(1)
       expect(imagesIn(outputs)).toEqual(Object.keys(images).map(name => `${name}: scan-failed`))
       expect(summary).toContain('the disk is full')
@@ -207,20 +204,19 @@ describe('a failing tool is never a pass', () => {
   })
 
   it('when the run is cancelled: it cleans up, and says so', async () => {
-    const work = temporaryFolder()
     const slow = repositoryWith({ [dockerfileOf('slow')]: 'FROM debian:bookworm\nRUN echo started && sleep 300\n' })
     let pid = 0
-    const { exitCode, outputs } = await runAction({
-      workspace: slow,
-      work,
-      node: bed.node24.path,
-      inputs: { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository },
-      env: bed.env,
-      onStart: started => (pid = started),
-      onLine: line => {
-        if (line.includes('started')) process.kill(pid, 'SIGTERM')
+    const { exitCode, outputs, work } = await runGate(
+      slow,
+      {},
+      {},
+      {
+        onStart: started => (pid = started),
+        onLine: line => {
+          if (line.includes('started')) process.kill(pid, 'SIGTERM')
+        },
       },
-    })
+    )
     expect(exitCode).toBe(1)
     expect(outputs['result']).toBe('error')
     expect(readdirSync(join(work, 'temp'))).toEqual(['image-gate-report-__self'])

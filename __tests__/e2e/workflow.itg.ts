@@ -43,8 +43,13 @@ async function act(
     run('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...args], { cwd: repository })
   await git('init', '--quiet', '--initial-branch', 'main')
   await git('remote', 'add', 'origin', 'https://github.com/example/registry.git')
+  await git('commit', '--quiet', '--allow-empty', '-m', 'Begin')
+  await git('checkout', '--quiet', '-b', 'updates')
   await git('add', '--all')
   await git('commit', '--quiet', '-m', 'Add the images')
+  // What GitHub checks out for a pull request.
+  await git('checkout', '--quiet', '--detach', 'main')
+  await git('merge', '--quiet', '--no-ff', '-m', 'Merge updates into main', 'updates')
   const home = temporaryFolder()
   const flags = ['-e', 'event.json', '-P', 'ubuntu-latest=-self-hosted', '--action-offline-mode', '--no-cache-server']
   return run(bed.act.path, ['pull_request', ...flags], {

@@ -35,7 +35,6 @@ export function tellStates({ images }: Verdict, console: Console): void {
   }
 }
 
-export function tellChange(change: Change | undefined, warnings: readonly string[], console: Console): void {
-  if (change !== undefined) console.info(`Compared with ${change.base}`)
-  for (const warning of warnings) console.warning(warning)
+export function tellChange(change: Change | undefined, console: Console): void {
+  if (change !== undefined) console.info(`The commit before this change is ${change.base}.`)
 }

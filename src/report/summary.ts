@@ -127,7 +127,8 @@ function systemCell({ os, packages }: ImageVerdict): string {
 }
 
 /** Where only what the change brings counts, what the image was compared with. */
-function comparisonCell({ comparison }: ImageVerdict): string {
+function comparisonCell({ comparison, skipped }: ImageVerdict): string {
+  if (skipped === 'only-changed') return ' (unchanged)'
   switch (comparison?.status) {
     case 'new':
       return ' (new)'

@@ -92,9 +92,11 @@ export function nextStep(report: Report): string {
 /** What to do next, apart from what stands beside each image that failed. */
 export function commonStep({ verdict }: Report): string {
   if (verdict.problem !== undefined) return verdict.problem.advice
-  return totalOf(verdict.counts) === 0
-    ? ''
-    : 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
+  if (totalOf(verdict.counts) === 0) return ''
+  const gating = verdict.images.flatMap(({ findings }) => findings.filter(({ ruling }) => ruling === 'gating'))
+  return gating.some(({ kind }) => kind === 'vulnerability')
+    ? 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
+    : 'Mend what is named above.'
 }
 
 /** Which input left an image out. */
@@ -156,7 +158,8 @@ export function remedyText(finding: Finding): string {
 /** When and why an exception lets something pass, or did. */
 export function exceptionText({ reason, until, source, place }: Exception): string {
   const why = reason ?? 'no reason given'
-  const end = until === undefined ? '' : `, until ${until.slice(0, 10)}`
+  // The end itself is the beginning of the day after.
+  const end = until === undefined ? '' : `, through ${new Date(Date.parse(until) - 1).toISOString().slice(0, 10)}`
   return `${why}${end} (${source === 'vex' ? 'VEX, ' : ''}${placeText(place.file, place.lines)})`
 }
 
