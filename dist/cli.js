@@ -50034,7 +50034,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8117);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8740);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(5504);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5222);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(8330);
@@ -50287,8 +50287,10 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
-// EXTERNAL MODULE: ./src/model.ts
-var model = __nccwpck_require__(182);
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(6982);
+// EXTERNAL MODULE: ./src/model-policy.ts
+var model_policy = __nccwpck_require__(25);
 ;// CONCATENATED MODULE: ./src/input-values.ts
 /** How the text of an input becomes a value. What is wrong is said without the input's name. */
 
@@ -50313,10 +50315,10 @@ function parseBoolean(text) {
     return lower === 'true';
 }
 function parseSeverities(text) {
-    return parseChoices(text.toUpperCase(), model/* severities */.gO, 'severity');
+    return parseChoices(text.toUpperCase(), model_finding/* severities */.g, 'severity');
 }
 function parseScanners(text) {
-    return parseChoices(text.toLowerCase(), model/* scannerNames */.tN, 'scanner');
+    return parseChoices(text.toLowerCase(), model_policy/* scannerNames */.t, 'scanner');
 }
 function parseChoices(text, allowed, what) {
     const given = parseList(text);
@@ -50329,9 +50331,9 @@ function parseChoices(text, allowed, what) {
     return allowed.filter(name => given.includes(name));
 }
 function parseGateOn(text) {
-    const found = model/* gateOns */.ew.find(name => name === text.toLowerCase());
+    const found = model_policy/* gateOns */.e.find(name => name === text.toLowerCase());
     if (found === undefined)
-        throw new Mistake(`'${text}' is not one of: ${model/* gateOns */.ew.join(', ')}`);
+        throw new Mistake(`'${text}' is not one of: ${model_policy/* gateOns */.e.join(', ')}`);
     return found;
 }
 /** Makes an input that nobody gave leave the decision to the policy file. */
@@ -50563,7 +50565,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 8740:
+/***/ 5504:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -50579,8 +50581,14 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
-// EXTERNAL MODULE: ./src/model.ts
-var model = __nccwpck_require__(182);
+;// CONCATENATED MODULE: ./src/model.ts
+
+
+/** The image as a reader of the log knows it. */
+function imageTitle({ name, revision }) {
+    return revision === 'head' ? name : `${name} (before the change)`;
+}
+
 // EXTERNAL MODULE: external "node:string_decoder"
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/build/progress.ts
@@ -50853,21 +50861,21 @@ async function buildImages(images, plan, ports) {
     const { console } = ports;
     const builds = images.map(image => {
         const log = new BuildLog(progress => {
-            console.progress((0,model/* imageTitle */.cR)(image), 'building', progress);
+            console.progress(imageTitle(image), 'building', progress);
         });
-        console.progress((0,model/* imageTitle */.cR)(image), 'waiting');
+        console.progress(imageTitle(image), 'waiting');
         // Settled here and not where it is told: one that throws while another is still told must not end the process.
         return { image, log, outcome: Promise.allSettled([plan.turns(() => buildImage(image, plan, log, ports))]) };
     });
     const outcomes = [];
     for (const { image, log, outcome } of builds) {
-        const [settled] = await console.group(`Build ${(0,model/* imageTitle */.cR)(image)}`, () => {
+        const [settled] = await console.group(`Build ${imageTitle(image)}`, () => {
             log.tellTo(console);
             return outcome;
         });
         outcomes.push(settled);
         if (settled.status === 'fulfilled' && settled.value.status === 'failed') {
-            console.info(`${(0,model/* imageTitle */.cR)(image)}: ${settled.value.failure.message}`);
+            console.info(`${imageTitle(image)}: ${settled.value.failure.message}`);
         }
     }
     return outcomes.map(settled => {
@@ -50878,10 +50886,10 @@ async function buildImages(images, plan, ports) {
 }
 async function buildImage(image, plan, log, { engine, clock, console }) {
     const started = clock.now().getTime();
-    console.progress((0,model/* imageTitle */.cR)(image), 'building');
+    console.progress(imageTitle(image), 'building');
     const result = await askEngine(image, plan, log, engine);
     const { steps } = log;
-    console.progress((0,model/* imageTitle */.cR)(image), result.status === 'built' ? 'built' : 'build failed');
+    console.progress(imageTitle(image), result.status === 'built' ? 'built' : 'build failed');
     return { ...result, image, steps, duration: clock.now().getTime() - started };
 }
 async function askEngine(image, plan, log, engine) {
@@ -51171,6 +51179,8 @@ function wasTried({ images: patterns }, images) {
         .every(({ state }) => state === 'clean' || state === 'vulnerable');
 }
 
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(6982);
 ;// CONCATENATED MODULE: ./src/decide/finding.ts
 
 
@@ -51216,7 +51226,7 @@ function compareFindings(a, b) {
 }
 /** Worst first, then by what it is: an order that does not depend on the scanner's. */
 function compareMeasured(a, b) {
-    return (model/* severities */.gO.indexOf(a.severity) - model/* severities */.gO.indexOf(b.severity) ||
+    return (model_finding/* severities */.g.indexOf(a.severity) - model_finding/* severities */.g.indexOf(b.severity) ||
         compareText(nameOf(a), nameOf(b)) ||
         compareText(a.id, b.id) ||
         compareText(exactIdentityOf(a), exactIdentityOf(b)) ||
@@ -51231,12 +51241,12 @@ function compareText(a, b) {
 }
 /** Counts the gating ones. */
 function countGating(findings) {
-    return (0,model/* countSeverities */.ng)(findings.filter(({ ruling }) => ruling === 'gating'));
+    return (0,model_finding/* countSeverities */.n)(findings.filter(({ ruling }) => ruling === 'gating'));
 }
 function sumCounts(all) {
-    const total = { ...(0,model/* countSeverities */.ng)([]) };
+    const total = { ...(0,model_finding/* countSeverities */.n)([]) };
     for (const counts of all)
-        for (const severity of model/* severities */.gO)
+        for (const severity of model_finding/* severities */.g)
             total[severity] += counts[severity];
     return total;
 }
@@ -51522,7 +51532,8 @@ async function findLockFiles(images, workspace, files) {
         if (copies.length === 0)
             return image;
         const contextDir = (0,external_node_path_.join)(workspace, image.contextDir);
-        const kept = await notIgnored(await walk(contextDir, '', files), contextDir, files);
+        const realDir = (await files.realPath(contextDir)) ?? contextDir;
+        const kept = await notIgnored(await walk(realDir, '', files), contextDir, files);
         return { ...image, lockFiles: kept.flatMap(path => copiedBy(path, copies)) };
     }));
 }
@@ -51531,6 +51542,7 @@ function readCopies(dockerfile, file) {
     const lines = dockerfile.split(/\r?\n/);
     return main.DockerfileParser.parse(dockerfile)
         .getInstructions()
+        .filter(instruction => instruction instanceof main.JSONInstruction)
         .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
         .filter(instruction => !instruction.getFlags().some(flag => flag.getName() === 'from'))
         .map(instruction => {
@@ -51545,13 +51557,13 @@ function readCopies(dockerfile, file) {
     })
         .filter(({ sources }) => sources.length > 0);
 }
-/** All words but the last, which is where they go. */
+/** All words but the last, which is where they go; what a here-document holds is not of the context. */
 function readSources(instruction) {
     const json = instruction.getJSONStrings().map(word => word.getJSONValue());
     const words = json.length > 0 ? json : instruction.getArguments().map(argument => argument.getValue());
-    return (words
-        .slice(0, -1)
-        .filter(word => !word.startsWith('<<') && !/^(https?|git):\/\//.test(word))
+    const heredoc = words.findIndex(word => word.startsWith('<<'));
+    return ((heredoc < 0 ? words.slice(0, -1) : words.slice(0, heredoc))
+        .filter(word => !/^(https?|git):\/\//.test(word))
         // What a variable holds is not known here: better a file too many than one too few.
         .map(word => (word.includes('$') ? '' : word.replace(/^(\.{0,2}\/)+|^\.$|\/+$/g, ''))));
 }
@@ -51566,12 +51578,13 @@ function matchesSource(path, source) {
     const options = { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true };
     return path === source || picomatch_default().isMatch(path, source, options);
 }
+/** @param contextDir with all links followed */
 async function walk(contextDir, below, files) {
     const entries = (await files.list((0,external_node_path_.join)(contextDir, below))) ?? [];
     const found = await Promise.all(entries.map(async ({ name, kind, realPath }) => {
         const path = below === '' ? name : `${below}/${name}`;
         // Docker copies a link as a link.
-        if (realPath === undefined || !realPath.endsWith(`/${path}`))
+        if (realPath !== `${contextDir}/${path}`)
             return [];
         if (kind === 'directory')
             return skippedFolders.has(name) ? [] : walk(contextDir, path, files);
@@ -51877,8 +51890,149 @@ function execFormText(argument) {
     }
 }
 
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./src/policy/document.ts
+/** A YAML (or JSON) file, with the place of everything in it. */
+
+
+/** Bytes. No policy that people read is as long, and a parser's time should not be a stranger's to spend. */
+const maxBytes = 1024 * 1024;
+const maxMessages = 100;
+/** Gathers what is wrong, so that all of it can be said at once. */
+class Mistakes {
+    #all = [];
+    add(file, line, column, text) {
+        this.#all.push({ file, line, column, text });
+    }
+    /** In the order of files and lines, each with its place. What nobody would read to its end is counted. */
+    get messages() {
+        const files = [...new Set(this.#all.map(({ file }) => file))];
+        const shown = this.#all
+            .toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+            .slice(0, maxMessages)
+            .map(({ file, line, column, text }) => `${file}:${String(line)}:${String(column)}: ${text}`);
+        const rest = this.#all.length - shown.length;
+        return rest > 0 ? [...shown, `and ${String(rest)} more mistakes`] : shown;
+    }
+}
+/** True, and a mistake, for a file that nobody should have to read. */
+function isTooBig(file, text, mistakes) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= maxBytes)
+        return false;
+    mistakes.add(file, 1, 1, `the file has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
+    return true;
+}
+/** @returns undefined when there are mistakes, which are then noted; an empty file is an empty mapping */
+function openDocument(file, text, mistakes) {
+    if (isTooBig(file, text, mistakes))
+        return undefined;
+    const lines = new dist/* LineCounter */.HN();
+    const document = (0,dist/* parseDocument */.Tp)(text.replace(/^\uFEFF/, ''), {
+        lineCounter: lines,
+        prettyErrors: false,
+        uniqueKeys: false,
+    });
+    for (const error of [...document.errors, ...document.warnings]) {
+        const { line, col } = lines.linePos(error.pos[0]);
+        const what = error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200);
+        mistakes.add(file, line, col, what);
+    }
+    if (document.errors.length > 0 || refuseDuplicates(file, document, lines, mistakes))
+        return undefined;
+    if (document.contents !== null && !(0,dist/* isMap */.jh)(document.contents)) {
+        mistakes.add(file, 1, 1, 'the file must be a mapping of keys to values');
+        return undefined;
+    }
+    try {
+        // Aliases are followed so often and no more, or a small file could fill the memory.
+        return new Located(file, document, lines, mistakes, document.toJS({ maxAliasCount: 100 }) ?? {});
+    }
+    catch (error) {
+        mistakes.add(file, 1, 1, `the aliases cannot be followed: ${clean((0,errors/* messageOf */.bD)(error), 200)}`);
+        return undefined;
+    }
+}
+/** The parser's own check compares every key with every other: minutes for a file of some hundred kilobytes. */
+function refuseDuplicates(file, document, lines, mistakes) {
+    let found = false;
+    (0,dist/* visit */.YR)(document, {
+        Map(_, { items }) {
+            const seen = new Set();
+            for (const { key } of items) {
+                if (!(0,dist/* isScalar */.jn)(key))
+                    continue;
+                if (seen.has(key.value)) {
+                    const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+                    mistakes.add(file, line, col, 'Map keys must be unique');
+                    found = true;
+                }
+                seen.add(key.value);
+            }
+        },
+    });
+    return found;
+}
+class Located {
+    file;
+    document;
+    lines;
+    mistakes;
+    raw;
+    /** What is under each key of a mapping: to search for each anew takes the square of the time. */
+    #pairs = new WeakMap();
+    constructor(file, document, lines, mistakes, raw) {
+        this.file = file;
+        this.document = document;
+        this.lines = lines;
+        this.mistakes = mistakes;
+        this.raw = raw;
+    }
+    place(path) {
+        const [from, to] = this.#range(path);
+        // The end of a block is where the next thing begins: one further than what people see.
+        const start = this.lines.linePos(from).line;
+        const end = this.lines.linePos(Math.max(from, to - 1)).line;
+        return { file: this.file, lines: { start, end: Math.max(start, end) } };
+    }
+    refuse(path, text) {
+        const { line, col } = this.lines.linePos(this.#range(path)[0]);
+        this.mistakes.add(this.file, line, col, text);
+    }
+    /** From the key, where there is one, to the end of the value. What is missing has the place of what it is missing in. */
+    #range(path) {
+        for (let length = path.length; length > 0; length -= 1) {
+            const known = path.slice(0, length);
+            const parent = length === 1 ? this.document.contents : this.document.getIn(known.slice(0, -1), true);
+            const pair = (0,dist/* isMap */.jh)(parent) ? this.#pairsOf(parent).get(String(known.at(-1))) : undefined;
+            const value = (0,dist/* isMap */.jh)(parent) ? pair?.value : this.document.getIn(known, true);
+            const from = pair !== undefined && (0,dist/* isNode */.Ll)(pair.key) ? pair.key.range?.[0] : undefined;
+            const range = (0,dist/* isNode */.Ll)(value) ? value.range : undefined;
+            const start = from ?? range?.[0];
+            if (start !== undefined)
+                return [start, range?.[1] ?? start];
+        }
+        return [0, 0];
+    }
+    #pairsOf(map) {
+        const known = this.#pairs.get(map);
+        if (known !== undefined)
+            return known;
+        const pairs = new Map(map.items.map(pair => [(0,dist/* isScalar */.jn)(pair.key) ? String(pair.key.value) : '', pair]));
+        this.#pairs.set(map, pairs);
+        return pairs;
+    }
+}
+/** Foreign text for the middle of a message: one line, and not a long one. */
+function clean(text, most = 60) {
+    const plain = text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
+    return plain.length <= most ? plain : `${plain.slice(0, most - 1)}…`;
+}
+
 ;// CONCATENATED MODULE: ./src/policy/patterns.ts
 /** Patterns for images that there are none of: most often a misspelling, and then a rule that silently does nothing. */
+
 
 /** @returns a mistake for each pattern of the policy file that matches no image */
 function idlePatterns({ images, exceptions }, names) {
@@ -51888,10 +52042,10 @@ function idlePatterns({ images, exceptions }, names) {
             .filter(({ source }) => source === 'policy')
             .flatMap(exception => exception.images.map(pattern => ({ pattern, place: exception.place }))),
     ];
-    const matches = (pattern) => names.includes(pattern) || names.some(name => picomatch_default().isMatch(name, pattern, { dot: true }));
+    const matches = (pattern) => names.includes(pattern) || (pattern !== '' && names.some(name => picomatch_default().isMatch(name, pattern, { dot: true })));
     return patterns
         .filter(({ pattern }) => !matches(pattern))
-        .map(({ pattern, place }) => `${place.file}:${String(place.lines?.start ?? 1)}: '${pattern}' matches no image`);
+        .map(({ pattern, place }) => `${place.file}:${String(place.lines?.start ?? 1)}: '${clean(pattern)}' matches no image`);
 }
 
 ;// CONCATENATED MODULE: ./src/policy/day.ts
@@ -54016,11 +54170,11 @@ function mapItems(operation) {
 //#endregion
 //#region src/actions/maxBytes/maxBytes.ts
 /* @__NO_SIDE_EFFECTS__ */
-function maxBytes(requirement, message$1) {
+function dist_maxBytes(requirement, message$1) {
 	return {
 		kind: "validation",
 		type: "max_bytes",
-		reference: maxBytes,
+		reference: dist_maxBytes,
 		async: false,
 		expects: `<=${requirement}`,
 		requirement,
@@ -59487,146 +59641,81 @@ function unwrap(schema) {
 
 //#endregion
 
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./src/policy/document.ts
-/** A YAML (or JSON) file as a checked value, with the place of everything in it. */
+;// CONCATENATED MODULE: ./src/policy/check.ts
+/** Checks a document by a schema, and says all that is wrong with it, each at its place. */
 
 
-
-/** Bytes. No policy that people read is as long, and a parser's time should not be a stranger's to spend. */
-const document_maxBytes = 1024 * 1024;
-/** Gathers what is wrong, so that all of it can be said at once. */
-class Mistakes {
-    #all = [];
-    add(file, line, column, text) {
-        this.#all.push({ file, line, column, text });
-    }
-    /** In the order of files and lines, each with its place. */
-    get messages() {
-        const files = [...new Set(this.#all.map(({ file }) => file))];
-        return this.#all
-            .toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
-            .map(({ file, line, column, text }) => `${file}:${String(line)}:${String(column)}: ${text}`);
-    }
-}
-/** @returns undefined when there are mistakes, which are then noted; an empty file is an empty mapping */
+/** @returns undefined when there are mistakes, which are then noted */
 function readDocument(file, text, schema, mistakes) {
-    const bytes = Buffer.byteLength(text);
-    if (bytes > document_maxBytes) {
-        mistakes.add(file, 1, 1, `the file has ${(bytes / document_maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
-        return undefined;
-    }
-    const lines = new dist/* LineCounter */.HN();
-    const document = (0,dist/* parseDocument */.Tp)(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false });
-    for (const error of [...document.errors, ...document.warnings]) {
-        const { line, col } = lines.linePos(error.pos[0]);
-        const text = error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200);
-        mistakes.add(file, line, col, text);
-    }
-    if (document.errors.length > 0)
-        return undefined;
-    if (document.contents !== null && !(0,dist/* isMap */.jh)(document.contents)) {
-        mistakes.add(file, 1, 1, 'the file must be a mapping of keys to values');
-        return undefined;
-    }
-    const located = new Located(file, document, lines, mistakes);
-    const value = toValue(located);
-    if (value === undefined)
-        return undefined;
-    const result = safeParse(schema, value);
-    if (result.success)
+    const document = openDocument(file, text, mistakes);
+    return document === undefined ? undefined : checkDocument(document, schema);
+}
+/** @returns undefined when there are mistakes, which are then noted */
+function checkDocument(document, schema) {
+    const result = safeParse(schema, document.raw);
+    if (result.success) {
+        const { raw } = document;
         return {
             value: result.output,
-            place: path => located.place(path),
-            refuse: (path, what) => {
-                located.refuse(path, what);
+            raw,
+            place: path => document.place(path),
+            refuse: (...what) => {
+                document.refuse(...what);
             },
         };
+    }
     for (const issue of result.issues)
-        report(issue, located);
+        report(issue, document);
+    reportFurtherKeys(result.issues, document, schema);
     return undefined;
 }
-class Located {
-    file;
-    document;
-    lines;
-    mistakes;
-    constructor(file, document, lines, mistakes) {
-        this.file = file;
-        this.document = document;
-        this.lines = lines;
-        this.mistakes = mistakes;
-    }
-    place(path) {
-        const [from, to] = this.#range(path);
-        // The end of a block is where the next thing begins: one further than what people see.
-        const start = this.lines.linePos(from).line;
-        const end = this.lines.linePos(Math.max(from, to - 1)).line;
-        return { file: this.file, lines: { start, end: Math.max(start, end) } };
-    }
-    refuse(path, text) {
-        const { line, col } = this.lines.linePos(this.#range(path)[0]);
-        this.mistakes.add(this.file, line, col, text);
-    }
-    /** From the key, where there is one, to the end of the value. What is missing has the place of what it is missing in. */
-    #range(path) {
-        for (let length = path.length; length > 0; length -= 1) {
-            const known = path.slice(0, length);
-            const value = this.document.getIn(known, true);
-            const parent = length === 1 ? this.document.contents : this.document.getIn(known.slice(0, -1), true);
-            const pair = (0,dist/* isMap */.jh)(parent)
-                ? parent.items.find(({ key }) => (0,dist/* isScalar */.jn)(key) && String(key.value) === String(known.at(-1)))
-                : undefined;
-            const from = pair !== undefined && (0,dist/* isNode */.Ll)(pair.key) ? pair.key.range?.[0] : undefined;
-            const range = (0,dist/* isNode */.Ll)(value) ? value.range : undefined;
-            const start = from ?? range?.[0];
-            if (start !== undefined)
-                return [start, range?.[1] ?? start];
-        }
-        return [0, 0];
+/** More often than this a mapping is not looked at again. */
+const maxLooks = 20;
+/** The library stops at the first unknown key of a mapping: without it, the next one comes to light. */
+function reportFurtherKeys(issues, document, schema) {
+    const rest = structuredClone(document.raw);
+    let unknown = issues.filter(isUnknownKey);
+    for (let look = 0; look < maxLooks && unknown.length > 0; look += 1) {
+        for (const issue of unknown)
+            remove(rest, keysOf(issue));
+        unknown = (safeParse(schema, rest).issues ?? []).filter(isUnknownKey);
+        for (const issue of unknown)
+            report(issue, document);
     }
 }
-function toValue({ document, file, mistakes }) {
-    try {
-        // Aliases are followed so often and no more, or a small file could fill the memory.
-        const value = document.toJS({ maxAliasCount: 100 });
-        return value ?? {};
-    }
-    catch (error) {
-        mistakes.add(file, 1, 1, `the aliases cannot be followed: ${clean((0,errors/* messageOf */.bD)(error), 200)}`);
-        return undefined;
-    }
+function isUnknownKey({ type, expected }) {
+    return type === 'strict_object' && expected === 'never';
 }
-function report(issue, located) {
+function remove(value, path) {
+    const parent = path.slice(0, -1).reduce((at, key) => at[String(key)], value);
+    Reflect.deleteProperty(parent, String(path.at(-1)));
+}
+function report(issue, document) {
     // Of what a union has against a value, that which one of its members says of a part of it says more.
     const inner = issue.issues?.find(({ path, kind }) => path !== undefined || kind === 'validation');
     const path = [...keysOf(issue), ...(inner === undefined ? [] : keysOf(inner))];
-    const { type, message } = inner ?? issue;
-    if (type === 'strict_object')
-        located.refuse(path, clean(message, 400));
+    const { type, message, input } = inner ?? issue;
+    if (type === 'strict_object' || type === 'loose_object')
+        document.refuse(path, clean(message, 400));
     else
-        located.refuse(path, `${clean(document_nameOf(path))} ${message}, not ${clean(shown((inner ?? issue).input))}`);
+        document.refuse(path, `${clean(check_nameOf(path))} ${message}, not ${clean(shown(input))}`);
 }
 function keysOf({ path }) {
     return (path ?? []).map(item => item.key);
 }
 /** `exceptions[2].id` */
-function document_nameOf(path) {
+function check_nameOf(path) {
     return path
         .map(key => (typeof key === 'number' ? `[${String(key)}]` : `.${key}`))
         .join('')
         .replace(/^\./, '');
 }
 function shown(value) {
-    return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
-}
-/** Foreign text for the middle of a message: one line, and not a long one. */
-function clean(text, most = 60) {
-    const plain = text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
-    return plain.length <= most ? plain : `${plain.slice(0, most - 1)}…`;
+    return typeof value === 'string' ? `'${value}'` : String(JSON.stringify(value));
 }
 
+// EXTERNAL MODULE: ./src/model-policy.ts
+var model_policy = __nccwpck_require__(25);
 // EXTERNAL MODULE: ./src/spelling.ts
 var spelling = __nccwpck_require__(9229);
 ;// CONCATENATED MODULE: ./src/policy/schema.ts
@@ -59638,13 +59727,16 @@ var spelling = __nccwpck_require__(9229);
 
 
 /** A mapping with these keys and no others. */
-const strict = (entries) => strictObject(entries, ({ expected, received, input }) => {
+const strict = (entries) => strictObject(entries, issue => describeMapping(issue, Object.keys(entries)));
+/** A mapping with these keys, and perhaps others that do not concern us. */
+const loose = (entries) => looseObject(entries, issue => describeMapping(issue, Object.keys(entries)));
+function describeMapping({ expected, received, input }, known) {
     if (expected === 'never')
-        return `'${String(input)}' is not known here. ${(0,spelling/* spellingHint */.Q)(String(input), Object.keys(entries))}`;
+        return `'${String(input).slice(0, 60)}' is not known here. ${(0,spelling/* spellingHint */.Q)(String(input), known)}`;
     if (received === 'undefined')
-        return `${(expected ?? '').replaceAll('"', "'")} is missing`;
+        return `${String(expected).replaceAll('"', "'")} is missing`;
     return 'must be a mapping of keys to values';
-});
+}
 /** A text that says something. */
 const schema_text = pipe(string('must be a text'), trim(), nonEmpty('must not be empty'));
 /** One text, or a list of them. */
@@ -59654,10 +59746,10 @@ const choices = (allowed) => pipe(array(choice(allowed), 'must be a list'), nonE
 const flag = dist_boolean('must be true or false');
 const described = (schema, description) => optional(pipe(schema, dist_description(description)));
 const rules = {
-    severity: described(choices(model/* severities */.gO), 'Severities that block'),
+    severity: described(choices(model_finding/* severities */.g), 'Severities that block'),
     'ignore-unfixed': described(flag, 'Do not block on vulnerabilities that no version fixes yet. Default: true'),
-    'gate-on': described(choice(model/* gateOns */.ew), 'What blocks: everything, or what the change introduces. Default: all'),
-    scanners: described(choices(model/* scannerNames */.tN), 'What to look for. Default: vuln'),
+    'gate-on': described(choice(model_policy/* gateOns */.e), 'What blocks: everything, or what the change introduces. Default: all'),
+    scanners: described(choices(model_policy/* scannerNames */.t), 'What to look for. Default: vuln'),
     'lock-files': described(flag, 'Scan the lock files that a Dockerfile copies too. Default: true'),
     'gate-end-of-life': described(flag, 'Block on a distribution that gets no security updates any more. Default: false'),
     'gate-unrecognised': described(flag, 'Block on an image in which neither a distribution nor a package is recognised. Default: false'),
@@ -59673,9 +59765,11 @@ const exceptionSchema = strict({
 });
 /** How far ahead an exception may expire where the file does not say, in days. */
 const defaultMaxExceptionDays = 90;
+/** Ten years: a policy that says more means for ever, and should not. */
+const maxExceptionDays = 3650;
 const policySchema = pipe(strict({
     ...rules,
-    'max-exception-days': described(pipe(number('must be a whole number from 1 to 3650'), integer('must be a whole number from 1 to 3650'), minValue(1, 'must be a whole number from 1 to 3650'), maxValue(3650, 'must be a whole number from 1 to 3650')), `How many days ahead an exception may expire. Default: ${String(defaultMaxExceptionDays)}`),
+    'max-exception-days': described(pipe(number('must be a whole number from 1 to 3650'), integer('must be a whole number from 1 to 3650'), minValue(1, 'must be a whole number from 1 to 3650'), maxValue(maxExceptionDays, 'must be a whole number from 1 to 3650')), `How many days ahead an exception may expire. Default: ${String(defaultMaxExceptionDays)}`),
     images: described(record(string(), rulesSchema, 'must map names or globs of images to rules'), 'Rules for some images, by name or glob; the most specific one wins'),
     exceptions: described(array(exceptionSchema, 'must be a list of exceptions'), 'What may pass for a time, and why'),
     vex: described(array(schema_text, 'must be a list of paths'), 'OpenVEX documents in this repository'),
@@ -59695,30 +59789,26 @@ const trivyIgnoreSchema = strict({
     secrets: trivyEntries,
     licenses: trivyEntries,
 });
-const vexProduct = union([
-    schema_text,
-    looseObject({
-        '@id': optional(schema_text),
-        identifiers: optional(looseObject({ purl: optional(schema_text) })),
-        subcomponents: optional(array(union([
-            schema_text,
-            looseObject({
-                '@id': optional(schema_text),
-                identifiers: optional(looseObject({ purl: optional(schema_text) })),
-            }),
-        ]))),
-    }),
-]);
+const vexIdentity = {
+    '@id': optional(schema_text),
+    identifiers: optional(loose({ purl: optional(schema_text) })),
+};
+const vexParts = array(union([schema_text, loose(vexIdentity)]), 'must be a list');
+const vexProduct = union([schema_text, loose({ ...vexIdentity, subcomponents: optional(vexParts) })]);
+/** The order of statements decides what holds: a time that cannot be read must not put one first. */
+const vexTime = pipe(schema_text, check(time => !Number.isNaN(Date.parse(time)), 'must be a time such as 2026-12-31T00:00:00Z'));
 /** The statuses of the OpenVEX specification. */
 const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'];
 /** OpenVEX 0.2.0, and the form of before in which vulnerabilities and products are plain texts. */
-const vexSchema = looseObject({
-    timestamp: optional(schema_text),
-    statements: array(looseObject({
-        vulnerability: union([schema_text, looseObject({ name: schema_text, aliases: optional(array(schema_text)) })], 'must be a text, or have a name'),
+const vexSchema = loose({
+    timestamp: optional(vexTime),
+    statements: array(loose({
+        vulnerability: union([schema_text, loose({ name: schema_text, aliases: optional(array(schema_text)) })], 'must be a text, or have a name'),
         products: pipe(array(vexProduct, 'must be a list of products'), nonEmpty('must not be empty')),
+        // Before 0.2.0 they were the statement's, not the product's.
+        subcomponents: optional(vexParts),
         status: choice(vexStatuses),
-        timestamp: optional(schema_text),
+        timestamp: optional(vexTime),
         justification: optional(schema_text),
         impact_statement: optional(schema_text),
         status_notes: optional(schema_text),
@@ -59756,19 +59846,30 @@ function inTimeOrder({ value }) {
         .map((statement, index) => ({ statement, index }))
         .sort((a, b) => timeOf(a.statement) - timeOf(b.statement));
 }
-function claimsOf({ vulnerability, products }) {
+/** One for each package that it names, so that a later statement about one of them replaces what was said of it. */
+function claimsOf({ vulnerability, products, subcomponents }) {
     const ids = typeof vulnerability === 'string' ? [vulnerability] : [vulnerability.name, ...(vulnerability.aliases ?? [])];
-    const scopes = products.map(scopeOf);
+    const scopes = products.flatMap(product => scopesOf(product, subcomponents ?? []));
     return ids.flatMap(id => scopes.map(scope => ({ id, paths: [], ...scope })));
 }
 /** A product is an image (`pkg:oci/NAME`), perhaps with what in it is meant, or a package wherever it is. */
-function scopeOf(product) {
+function scopesOf(product, ofStatement) {
     const purl = purlOf(product);
     const image = /^pkg:oci\/([^@?#]+)/.exec(purl)?.[1];
-    const parts = typeof product === 'string' ? [] : (product.subcomponents ?? []).map(purlOf);
     if (image === undefined)
-        return { images: [], packages: [purl] };
-    return { images: [decodeURIComponent(image.split('/').at(-1) ?? image)], packages: parts };
+        return [{ images: [], packages: [purl] }];
+    const images = [decoded(image.split('/').at(-1) ?? image)];
+    const parts = (typeof product === 'string' ? undefined : product.subcomponents) ?? ofStatement;
+    return parts.length === 0 ? [{ images, packages: [] }] : parts.map(part => ({ images, packages: [purlOf(part)] }));
+}
+/** What is not well encoded names no image of ours, so it stays as it is. */
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
 }
 function purlOf(item) {
     return typeof item === 'string' ? item : (item.identifiers?.purl ?? item['@id'] ?? '');
@@ -59782,8 +59883,11 @@ function reasonOf({ status, justification, impact_statement: impact, status_note
 
 
 
+
 /** `ID [exp:YYYY-MM-DD]` a line. It expires when the day begins, as with Trivy. */
 function readTrivyIgnore(file, text, mistakes) {
+    if (isTooBig(file, text, mistakes))
+        return { exceptions: [], warnings: [] };
     const exceptions = [];
     const warnings = [];
     let comments = [];
@@ -59863,11 +59967,15 @@ function toException({ id, paths, purls, statement }) {
 }
 function instantOf(date) {
     const start = startOf(date.slice(0, 10));
-    return start === undefined || date.length === 10 ? start : new Date(date).toISOString();
+    if (start === undefined || date.length === 10)
+        return start;
+    const time = new Date(date);
+    return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 ;// CONCATENATED MODULE: ./src/policy/read.ts
 /** Reads what a revision of the repository says about what counts: the policy file, and what else makes exceptions. */
+
 
 
 
@@ -59884,25 +59992,27 @@ const trivyIgnoreYaml = '.trivyignore.yaml';
 async function readPolicy(file, read, now) {
     const mistakes = new Mistakes();
     const text = await read(file);
-    const policy = text === undefined ? undefined : readDocument(file, text, policySchema, mistakes);
-    const vex = policy?.value.vex ?? [];
+    const document = text === undefined ? undefined : openDocument(file, text, mistakes);
+    const policy = document === undefined ? undefined : checkDocument(document, policySchema);
+    if (document !== undefined)
+        refuseMore(document, policy, now);
+    const vex = document === undefined ? [] : readVexPaths(document);
     const parts = [
-        ...(policy === undefined ? [] : [{ exceptions: readExceptions(policy, now), warnings: [] }]),
+        ...(policy === undefined ? [] : [{ exceptions: readExceptions(policy), warnings: [] }]),
         await readPart(trivyIgnore, read, found => readTrivyIgnore(trivyIgnore, found, mistakes)),
         await readPart(trivyIgnoreYaml, read, found => readTrivyIgnoreYaml(trivyIgnoreYaml, found, mistakes)),
     ];
     for (const [index, path] of vex.entries()) {
-        const refuse = (what) => {
-            policy?.refuse(['vex', index], `'${clean(path)}' ${what}`);
+        const missing = () => {
+            document?.refuse(['vex', index], `'${clean(path)}' is not there`);
             return read_nothing;
         };
-        if (path.startsWith('/') || path.split('/').includes('..'))
-            refuse('is not a path inside the repository');
-        else
-            parts.push(await readPart(path, read, found => readOpenVex(path, found, mistakes), () => refuse('is not there')));
+        parts.push(await readPart(path, read, found => readOpenVex(path, found, mistakes), missing));
     }
-    if (mistakes.messages.length > 0)
-        throw new errors/* ConfigurationError */.j1(mistakes.messages, 'Mend the policy at the places named above, then run again.');
+    const { messages } = mistakes;
+    if (messages.length > 0) {
+        throw new errors/* ConfigurationError */.j1(messages, 'Mend the policy at the places named above, then run again.');
+    }
     return {
         ...(policy === undefined ? { rules: {}, images: [] } : readRules(policy)),
         ...(text === undefined ? {} : { file }),
@@ -59910,6 +60020,23 @@ async function readPolicy(file, read, now) {
         warnings: parts.flatMap(({ warnings }) => warnings),
         files: [file, trivyIgnore, trivyIgnoreYaml, ...vex],
     };
+}
+/** The VEX documents that lie in the repository; others are mistakes. */
+function readVexPaths(document) {
+    return listUnder(document, 'vex').flatMap((given, index) => {
+        if (typeof given !== 'string')
+            return [];
+        const path = given.replace(/^(\.\/)+/, '');
+        if (!path.startsWith('/') && !path.split('/').includes('..'))
+            return [path];
+        document.refuse(['vex', index], `'${clean(given)}' is not a path inside the repository`);
+        return [];
+    });
+}
+/** Of the file as it stands, so that another mistake in it hides nothing. */
+function listUnder({ raw }, key) {
+    const value = raw[key];
+    return Array.isArray(value) ? value : [];
 }
 const read_nothing = { exceptions: [], warnings: [] };
 async function readPart(path, read, parse, missing = () => read_nothing) {
@@ -59946,19 +60073,32 @@ function firstLine(policy, path) {
     const { file, lines } = policy.place(path);
     return { file, ...(lines === undefined ? {} : { lines: { start: lines.start, end: lines.start } }) };
 }
-function readExceptions(policy, now) {
-    const days = policy.value['max-exception-days'] ?? defaultMaxExceptionDays;
-    const latest = new Date(now.getTime() + days * day).toISOString().slice(0, 10);
-    return (policy.value.exceptions ?? []).map((entry, index) => {
-        const path = ['exceptions', index];
-        const until = endOf(entry.expires);
-        if (until === undefined)
-            policy.refuse([...path, 'expires'], `${entry.expires} is not a day that there is`);
-        else if (entry.expires > latest) {
-            policy.refuse([...path, 'expires'], `${entry.expires} is more than ${String(days)} days ahead; at the latest ${latest}`);
+/** What a schema cannot say: days that there are not, or too far ahead; names that the library silently passes over. */
+function refuseMore(document, policy, now) {
+    const given = document.raw['max-exception-days'];
+    const days = typeof given === 'number' ? given : defaultMaxExceptionDays;
+    const latest = new Date(now.getTime() + Math.min(days, maxExceptionDays) * day).toISOString().slice(0, 10);
+    for (const [index, entry] of listUnder(document, 'exceptions').entries()) {
+        const expires = entry?.expires;
+        if (typeof expires !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(expires))
+            continue;
+        const refuse = (text) => {
+            document.refuse(['exceptions', index, 'expires'], text);
+        };
+        if (endOf(expires) === undefined)
+            refuse(`${expires} is not a day that there is`);
+        else if (expires > latest)
+            refuse(`${expires} is more than ${String(days)} days ahead; at the latest ${latest}`);
+    }
+    const images = Object.keys(policy?.raw?.images ?? {});
+    for (const name of images) {
+        if (!Object.hasOwn(policy?.value.images ?? {}, name)) {
+            document.refuse(['images', name], `'${clean(name)}' cannot be named here; use a glob such as '${clean(name)}*'`);
         }
-        return read_toException(entry, until ?? '', policy.place(path));
-    });
+    }
+}
+function readExceptions(policy) {
+    return (policy.value.exceptions ?? []).map((entry, index) => read_toException(entry, endOf(entry.expires) ?? '', policy.place(['exceptions', index])));
 }
 function read_toException(entry, until, place) {
     const list = (value) => typeof value === 'string' ? [value] : (value ?? []);
@@ -60049,7 +60189,7 @@ function tellStates({ images }, console) {
         if (verdict.state === 'skipped')
             continue;
         const took = (0,report_text/* durationText */.S5)(verdict.buildDuration + verdict.scanDuration);
-        console.progress((0,model/* imageTitle */.cR)(verdict.image), (0,report_text/* stateText */.r9)(verdict), `in ${took}`);
+        console.progress(imageTitle(verdict.image), (0,report_text/* stateText */.r9)(verdict), `in ${took}`);
     }
 }
 function tellChange(change, console) {
@@ -60190,11 +60330,11 @@ function readTexts(raw) {
 }
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
 function readSeverity(value) {
-    return model/* severities */.gO.find(name => name === value) ?? 'UNKNOWN';
+    return model_finding/* severities */.g.find(name => name === value) ?? 'UNKNOWN';
 }
 /** Trivy writes these as numbers: 0 for UNKNOWN to 4 for CRITICAL (`pkg/types/types.go` in aquasecurity/trivy-db). */
 function readVendorSeverities(value) {
-    const byNumber = model/* severities */.gO.toReversed();
+    const byNumber = model_finding/* severities */.g.toReversed();
     const entries = Object.entries(asObject(value ?? {}, 'VendorSeverity'));
     return Object.fromEntries(entries.map(([vendor, rating]) => [vendor, byNumber[Number(rating)] ?? 'UNKNOWN']));
 }
@@ -60444,7 +60584,7 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
     const elapsed = () => clock.now().getTime() - started;
     const { image, imageId } = built;
     const { digests } = exported;
-    console.progress((0,model/* imageTitle */.cR)(image), 'scanning');
+    console.progress(imageTitle(image), 'scanning');
     // Packages are always looked for: without them "nothing found" could not be told from "nothing recognised".
     const secrets = plan.rulesOf(image).scanners.filter(name => name === 'secret');
     const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
@@ -60452,7 +60592,7 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
         const inContext = await scanContext(image, plan, scanner);
         const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
         const scan = { ...inImage, findings: [...inImage.findings, ...inContext] };
-        console.info(`Scanned ${(0,model/* imageTitle */.cR)(image)}: ${describeScan(scan)}`);
+        console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`);
         return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
     }
     catch (error) {
@@ -60476,8 +60616,8 @@ function toFailure({ image, imageId }, error, duration, console) {
     if (!(error instanceof errors/* GateError */.ue))
         throw error;
     const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
-    console.progress((0,model/* imageTitle */.cR)(image), 'scan failed');
-    console.info(`${(0,model/* imageTitle */.cR)(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
+    console.progress(imageTitle(image), 'scan failed');
+    console.info(`${imageTitle(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
     const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
     return { status: 'failed', image, imageId, failure, duration };
 }
@@ -60738,20 +60878,14 @@ function problemOf(error) {
 
 /***/ }),
 
-/***/ 182:
+/***/ 6982:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   cR: () => (/* binding */ imageTitle),
-/* harmony export */   ew: () => (/* binding */ gateOns),
-/* harmony export */   gO: () => (/* binding */ severities),
-/* harmony export */   ng: () => (/* binding */ countSeverities),
-/* harmony export */   tN: () => (/* binding */ scannerNames)
+/* harmony export */   g: () => (/* binding */ severities),
+/* harmony export */   n: () => (/* binding */ countSeverities)
 /* harmony export */ });
-/**
- * What flows through the rooms, from a folder with a Dockerfile to the verdict. Everything is readonly: a room
- * makes a new value, it never changes one that another room made.
- */
+/** What is found in an image, and where it comes from. A part of the model. */
 /** Severities as Trivy names them, worst first. Trivy uses UNKNOWN where no source has rated a vulnerability. */
 const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNKNOWN'];
 function countSeverities(findings) {
@@ -60760,10 +60894,17 @@ function countSeverities(findings) {
         counts[severity] += 1;
     return counts;
 }
-/** The image as a reader of the log knows it. */
-function imageTitle({ name, revision }) {
-    return revision === 'head' ? name : `${name} (before the change)`;
-}
+
+
+/***/ }),
+
+/***/ 25:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   e: () => (/* binding */ gateOns),
+/* harmony export */   t: () => (/* binding */ scannerNames)
+/* harmony export */ });
 const gateOns = ['all', 'introduced'];
 /** Trivy's names for what it can look for. */
 const scannerNames = ['vuln', 'secret', 'misconfig'];
@@ -61080,7 +61221,7 @@ function closingLines(report, paint) {
 /* harmony export */ });
 /* unused harmony exports nextStep, bytesText, engineText */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
-/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(182);
+/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6982);
 /** The words that every rendering shares. */
 
 
@@ -61090,11 +61231,11 @@ function count(number, noun, plural = `${noun}s`) {
 }
 /** `2 critical, 1 high`; worst first, only what there is. */
 function countsText(counts) {
-    const parts = _model_js__WEBPACK_IMPORTED_MODULE_1__/* .severities */ .gO.filter(name => counts[name] > 0).map(name => `${String(counts[name])} ${name.toLowerCase()}`);
+    const parts = _model_js__WEBPACK_IMPORTED_MODULE_1__/* .severities */ .g.filter(name => counts[name] > 0).map(name => `${String(counts[name])} ${name.toLowerCase()}`);
     return parts.join(', ') || 'none';
 }
 function totalOf(counts) {
-    return _model_js__WEBPACK_IMPORTED_MODULE_1__/* .severities */ .gO.reduce((sum, name) => sum + counts[name], 0);
+    return _model_js__WEBPACK_IMPORTED_MODULE_1__/* .severities */ .g.reduce((sum, name) => sum + counts[name], 0);
 }
 /** Milliseconds as `850 ms`, `4.1 s` or `2 min 5 s`. */
 function durationText(milliseconds) {
@@ -64285,7 +64426,7 @@ __webpack_unused_export__ = publicApi.parse;
 __webpack_unused_export__ = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
 __webpack_unused_export__ = publicApi.stringify;
-__webpack_unused_export__ = visit.visit;
+exports.YR = visit.visit;
 __webpack_unused_export__ = visit.visitAsync;
 
 

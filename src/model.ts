@@ -2,19 +2,11 @@
  * What flows through the rooms, from a folder with a Dockerfile to the verdict. Everything is readonly: a room
  * makes a new value, it never changes one that another room made.
  */
+import type { Finding, LineRange, Origin, SeverityCounts } from './model-finding.js'
+import type { Exception, ImageRules, JudgedFinding } from './model-policy.js'
 
-/** Severities as Trivy names them, worst first. Trivy uses UNKNOWN where no source has rated a vulnerability. */
-export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNKNOWN'] as const
-export type Severity = (typeof severities)[number]
-
-/** How many findings there are of each severity. */
-export type SeverityCounts = Readonly<Record<Severity, number>>
-
-export function countSeverities(findings: readonly { readonly severity: Severity }[]): SeverityCounts {
-  const counts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
-  for (const { severity } of findings) counts[severity] += 1
-  return counts
-}
+export * from './model-finding.js'
+export * from './model-policy.js'
 
 /** Before and after a change: `head` is what is gated, `base` what it is compared with. */
 export type Revision = 'head' | 'base'
@@ -71,12 +63,6 @@ export interface Discovery {
   readonly skipped: readonly SkippedImage[]
 }
 
-/** Lines of a Dockerfile, counted from 1, both inclusive. */
-export interface LineRange {
-  readonly start: number
-  readonly end: number
-}
-
 /** Why a tool could not do its work for one image: what happened, and what to do next. */
 export interface Failure {
   readonly message: string
@@ -120,97 +106,6 @@ export interface FailedBuild {
 }
 
 export type BuildOutcome = BuiltImage | FailedBuild
-
-/** The classes of Trivy's results that hold packages. */
-export type PackageClass = 'os-pkgs' | 'lang-pkgs'
-
-/** The package that a finding is about. */
-export interface Package {
-  readonly name: string
-  readonly version: string
-  /** Package URL (purl) with the version, where Trivy knows one. */
-  readonly purl?: string
-  /** Where the package lies in the image, for packages that are files. */
-  readonly path?: string
-  readonly class: PackageClass
-  /** Trivy's name for the kind: `debian`, `node-pkg`, `python-pkg`, `jar`, ... */
-  readonly type: string
-}
-
-/** The Dockerfile instruction that brought something into an image. */
-export interface Origin {
-  /** The Dockerfile, relative to the workspace. */
-  readonly file: string
-  readonly lines: LineRange
-  /** The instruction's first line as written, for instance `RUN apt-get install -y wget`. */
-  readonly instruction: string
-  /** True when it is a FROM: the finding comes with the base image. */
-  readonly fromBase: boolean
-}
-
-/** A place in a file of the repository. */
-export interface Place {
-  /** Relative to the workspace, with forward slashes. */
-  readonly file: string
-  /** Where it is known. */
-  readonly lines?: LineRange
-}
-
-interface FindingBase {
-  /** What it is known by: a CVE, a check such as `DS-0002`, a secret rule such as `aws-access-key-id`. */
-  readonly id: string
-  readonly severity: Severity
-  readonly title?: string
-  readonly url?: string
-  /** DiffID of the layer that holds it. */
-  readonly layer?: string
-  /** The line of the repository that it is about, where that is not a Dockerfile's instruction: a lock file's. */
-  readonly place?: Place
-  readonly origin?: Origin
-}
-
-/** One vulnerability in one package: one that is installed, or one that a lock file names. */
-export interface Vulnerability extends FindingBase {
-  readonly kind: 'vulnerability'
-  readonly package: Package
-  /** Whose rating `severity` is (`debian`, `nvd`, `ghsa`); absent where Trivy does not say. */
-  readonly severitySource?: string
-  /** What others say: severity by source. */
-  readonly vendorSeverities: Readonly<Record<string, Severity>>
-  /** Trivy's status of the vulnerability in this package: `fixed`, `affected`, `will_not_fix`, ... */
-  readonly status: string
-  /** The versions that fix it, where there are any. */
-  readonly fixedVersion?: string
-}
-
-/** What a check of Trivy's has against a Dockerfile. */
-export interface Misconfiguration extends FindingBase {
-  readonly kind: 'misconfiguration'
-  readonly message: string
-  /** What to do about it. */
-  readonly resolution?: string
-}
-
-/** Something in an image that looks like a secret. */
-export interface Secret extends FindingBase {
-  readonly kind: 'secret'
-  /** The file in the image; absent for one in the image's configuration (ENV, for instance). */
-  readonly path?: string
-  /** The line that matched, with the secret itself masked. */
-  readonly match?: string
-}
-
-/** The image's distribution gets no security updates any more: what is found in it is not all that there is. */
-export interface EndOfLife extends FindingBase {
-  readonly kind: 'end-of-life'
-}
-
-/** Neither a distribution nor a package was recognised, so that nothing could be found. */
-export interface Unrecognised extends FindingBase {
-  readonly kind: 'unrecognised'
-}
-
-export type Finding = Vulnerability | Misconfiguration | Secret | EndOfLife | Unrecognised
 
 /** One layer of an image, in order, with the build step that made it as far as the image's history tells. */
 export interface Layer {
@@ -263,100 +158,6 @@ export type ScanOutcome = ScannedImage | FailedScan
 
 /** The one state that every image ends in. */
 export type ImageState = 'clean' | 'vulnerable' | 'build-failed' | 'scan-failed' | 'skipped'
-
-/** What makes findings of one image count. Each is an input, a key of the policy file, or its default. */
-export interface Rules {
-  readonly severity: readonly Severity[]
-  readonly ignoreUnfixed: boolean
-  /** `introduced`: only what this change brings counts. */
-  readonly gateOn: GateOn
-  readonly scanners: readonly ScannerName[]
-  /** Whether lock files that the Dockerfile copies are scanned too. */
-  readonly lockFiles: boolean
-  /** Whether a distribution without security updates counts. */
-  readonly gateEndOfLife: boolean
-  /** Whether an image in which nothing was recognised counts. */
-  readonly gateUnrecognised: boolean
-}
-
-export const gateOns = ['all', 'introduced'] as const
-export type GateOn = (typeof gateOns)[number]
-
-/** Trivy's names for what it can look for. */
-export const scannerNames = ['vuln', 'secret', 'misconfig'] as const
-export type ScannerName = (typeof scannerNames)[number]
-
-export type RuleName = keyof Rules
-
-/** Who set a rule. */
-export interface RuleSource {
-  readonly from: 'default' | 'input' | 'policy'
-  /** In the policy file. */
-  readonly place?: Place
-  /** The name or glob of images under which the policy file sets it. */
-  readonly pattern?: string
-}
-
-/** The rules of one image, and who set each. */
-export interface ImageRules {
-  readonly rules: Rules
-  readonly sources: Readonly<Record<RuleName, RuleSource>>
-}
-
-/** Some rules, each with its place in the policy file. */
-export type PolicyRules = { readonly [N in RuleName]?: { readonly value: Rules[N]; readonly place: Place } }
-
-/** Lets findings pass, for a reason and a time. */
-export interface Exception {
-  /** The `id` of the findings. */
-  readonly id: string
-  /** Names or globs; empty: all images. */
-  readonly images: readonly string[]
-  /** Names or package URLs (without a version: any); empty: all packages. */
-  readonly packages: readonly string[]
-  /** Globs of paths, in the image or in the repository; empty: all. */
-  readonly paths: readonly string[]
-  /** Absent only for an entry of a `.trivyignore` that gives none. */
-  readonly reason?: string
-  /** ISO 8601, UTC: from then on it lets nothing pass any more. Absent: never. */
-  readonly until?: string
-  readonly source: 'policy' | 'trivyignore' | 'vex'
-  readonly place: Place
-}
-
-/** What the files of a repository say about what counts. */
-export interface Policy {
-  /** The policy file, where there is one. */
-  readonly file?: string
-  readonly rules: PolicyRules
-  /** In the file's order. */
-  readonly images: readonly { readonly pattern: string; readonly place: Place; readonly rules: PolicyRules }[]
-  readonly exceptions: readonly Exception[]
-  /** What is accepted, but should be mended. */
-  readonly warnings: readonly { readonly place: Place; readonly message: string }[]
-  /** All files that it was read from, also those that are not there: who changes one of them changes the policy. */
-  readonly files: readonly string[]
-}
-
-/** What one file adds to a policy. */
-export type PolicyPart = Pick<Policy, 'exceptions' | 'warnings'>
-
-/**
- * Why a finding does or does not count against the image:
- * `excepted` by an exception, `existing` before this change, `below-threshold` by its severity, `unfixed` since there is
- * no fix, `reported` since no rule asks for more.
- */
-export type Ruling = 'gating' | 'existing' | 'excepted' | 'unfixed' | 'below-threshold' | 'reported'
-
-export type JudgedFinding = Finding & {
-  readonly ruling: Ruling
-  /** The rule that makes it count, for those that do. */
-  readonly rule?: RuleName
-  /** Whether this change brought it; absent where nothing was compared. */
-  readonly change?: 'introduced' | 'existing'
-  /** What lets it pass. */
-  readonly exception?: Exception
-}
 
 /** How an image was compared with the one before the change. */
 export type Comparison =

@@ -28,12 +28,12 @@ export function resolveRules(policy: Policy, given: Partial<Rules>, imageName: s
   ]
   const resolve = <N extends RuleName>(name: N): { value: Rules[N]; source: RuleSource } => {
     const value = given[name]
-    if (value !== undefined) return { value: value as Rules[N], source: { from: 'input' } }
+    if (value !== undefined) return { value: value, source: { from: 'input' } }
     const layer = layers.findLast(({ rules }) => rules[name] !== undefined)
     const set = layer?.rules[name]
     if (set === undefined) return { value: defaultRules[name], source: { from: 'default' } }
     const pattern = layer?.pattern === undefined ? {} : { pattern: layer.pattern }
-    return { value: set.value as Rules[N], source: { from: 'policy', place: set.place, ...pattern } }
+    return { value: set.value, source: { from: 'policy', place: set.place, ...pattern } }
   }
   const resolved = ruleNames.map(name => ({ name, ...resolve(name) }))
   return {

@@ -1,7 +1,7 @@
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
 import { join } from 'node:path'
 import dockerignore from '@balena/dockerignore'
-import { DockerfileParser, type Instruction, JSONInstruction } from 'dockerfile-ast'
+import { DockerfileParser, JSONInstruction } from 'dockerfile-ast'
 import picomatch from 'picomatch'
 import type { CopiedFile, ImageContext, Origin } from '../model.js'
 import type { Files } from '../ports.js'
@@ -30,7 +30,8 @@ export async function findLockFiles(
       const copies = readCopies(text, image.dockerfile)
       if (copies.length === 0) return image
       const contextDir = join(workspace, image.contextDir)
-      const kept = await notIgnored(await walk(contextDir, '', files), contextDir, files)
+      const realDir = (await files.realPath(contextDir)) ?? contextDir
+      const kept = await notIgnored(await walk(realDir, '', files), contextDir, files)
       return { ...image, lockFiles: kept.flatMap(path => copiedBy(path, copies)) }
     }),
   )
@@ -47,8 +48,9 @@ function readCopies(dockerfile: string, file: string): Copy[] {
   const lines = dockerfile.split(/\r?\n/)
   return DockerfileParser.parse(dockerfile)
     .getInstructions()
+    .filter(instruction => instruction instanceof JSONInstruction)
     .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
-    .filter(instruction => !(instruction as JSONInstruction).getFlags().some(flag => flag.getName() === 'from'))
+    .filter(instruction => !instruction.getFlags().some(flag => flag.getName() === 'from'))
     .map(instruction => {
       const { start, end } = instruction.getRange()
       const origin = {
@@ -62,14 +64,14 @@ function readCopies(dockerfile: string, file: string): Copy[] {
     .filter(({ sources }) => sources.length > 0)
 }
 
-/** All words but the last, which is where they go. */
-function readSources(instruction: Instruction): string[] {
-  const json = (instruction as JSONInstruction).getJSONStrings().map(word => word.getJSONValue())
+/** All words but the last, which is where they go; what a here-document holds is not of the context. */
+function readSources(instruction: JSONInstruction): string[] {
+  const json = instruction.getJSONStrings().map(word => word.getJSONValue())
   const words = json.length > 0 ? json : instruction.getArguments().map(argument => argument.getValue())
+  const heredoc = words.findIndex(word => word.startsWith('<<'))
   return (
-    words
-      .slice(0, -1)
-      .filter(word => !word.startsWith('<<') && !/^(https?|git):\/\//.test(word))
+    (heredoc < 0 ? words.slice(0, -1) : words.slice(0, heredoc))
+      .filter(word => !/^(https?|git):\/\//.test(word))
       // What a variable holds is not known here: better a file too many than one too few.
       .map(word => (word.includes('$') ? '' : word.replace(/^(\.{0,2}\/)+|^\.$|\/+$/g, '')))
   )
@@ -90,13 +92,14 @@ function matchesSource(path: string, source: string): boolean {
   return path === source || picomatch.isMatch(path, source, options)
 }
 
+/** @param contextDir with all links followed */
 async function walk(contextDir: string, below: string, files: Files): Promise<string[]> {
   const entries = (await files.list(join(contextDir, below))) ?? []
   const found = await Promise.all(
     entries.map(async ({ name, kind, realPath }) => {
       const path = below === '' ? name : `${below}/${name}`
       // Docker copies a link as a link.
-      if (realPath === undefined || !realPath.endsWith(`/${path}`)) return []
+      if (realPath !== `${contextDir}/${path}`) return []
       if (kind === 'directory') return skippedFolders.has(name) ? [] : walk(contextDir, path, files)
       return kind === 'file' && lockFileNames.has(name) ? [path] : []
     }),

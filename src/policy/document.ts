@@ -1,11 +1,23 @@
-/** A YAML (or JSON) file as a checked value, with the place of everything in it. */
-import * as v from 'valibot'
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+/** A YAML (or JSON) file, with the place of everything in it. */
+import {
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml'
 import { messageOf } from '../errors.js'
 import type { Place } from '../model.js'
 
 /** Bytes. No policy that people read is as long, and a parser's time should not be a stranger's to spend. */
 const maxBytes = 1024 * 1024
+
+const maxMessages = 100
 
 /** Gathers what is wrong, so that all of it can be said at once. */
 export class Mistakes {
@@ -15,73 +27,97 @@ export class Mistakes {
     this.#all.push({ file, line, column, text })
   }
 
-  /** In the order of files and lines, each with its place. */
+  /** In the order of files and lines, each with its place. What nobody would read to its end is counted. */
   get messages(): readonly string[] {
     const files = [...new Set(this.#all.map(({ file }) => file))]
-    return this.#all
+    const shown = this.#all
       .toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+      .slice(0, maxMessages)
       .map(({ file, line, column, text }) => `${file}:${String(line)}:${String(column)}: ${text}`)
+    const rest = this.#all.length - shown.length
+    return rest > 0 ? [...shown, `and ${String(rest)} more mistakes`] : shown
   }
 }
 
 export type KeyPath = readonly (string | number)[]
 
-/** A file that is what its schema wants. */
-export interface Checked<T> {
-  readonly value: T
+/** A file that is YAML, and a mapping. */
+export interface YamlDocument {
+  /** As it stands there: unchecked. */
+  readonly raw: unknown
   /** The place of what lies under a path of keys. */
   place(path: KeyPath): Place
   /** Notes a mistake there. */
   refuse(path: KeyPath, text: string): void
 }
 
-/** @returns undefined when there are mistakes, which are then noted; an empty file is an empty mapping */
-export function readDocument<S extends v.GenericSchema>(
-  file: string,
-  text: string,
-  schema: S,
-  mistakes: Mistakes,
-): Checked<v.InferOutput<S>> | undefined {
+/** True, and a mistake, for a file that nobody should have to read. */
+export function isTooBig(file: string, text: string, mistakes: Mistakes): boolean {
   const bytes = Buffer.byteLength(text)
-  if (bytes > maxBytes) {
-    mistakes.add(file, 1, 1, `the file has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`)
-    return undefined
-  }
+  if (bytes <= maxBytes) return false
+  mistakes.add(file, 1, 1, `the file has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`)
+  return true
+}
+
+/** @returns undefined when there are mistakes, which are then noted; an empty file is an empty mapping */
+export function openDocument(file: string, text: string, mistakes: Mistakes): YamlDocument | undefined {
+  if (isTooBig(file, text, mistakes)) return undefined
   const lines = new LineCounter()
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+  })
   for (const error of [...document.errors, ...document.warnings]) {
     const { line, col } = lines.linePos(error.pos[0])
-    const text =
+    const what =
       error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200)
-    mistakes.add(file, line, col, text)
+    mistakes.add(file, line, col, what)
   }
-  if (document.errors.length > 0) return undefined
+  if (document.errors.length > 0 || refuseDuplicates(file, document, lines, mistakes)) return undefined
   if (document.contents !== null && !isMap(document.contents)) {
     mistakes.add(file, 1, 1, 'the file must be a mapping of keys to values')
     return undefined
   }
-  const located = new Located(file, document, lines, mistakes)
-  const value = toValue(located)
-  if (value === undefined) return undefined
-  const result = v.safeParse(schema, value)
-  if (result.success)
-    return {
-      value: result.output,
-      place: path => located.place(path),
-      refuse: (path, what) => {
-        located.refuse(path, what)
-      },
-    }
-  for (const issue of result.issues) report(issue, located)
-  return undefined
+  try {
+    // Aliases are followed so often and no more, or a small file could fill the memory.
+    return new Located(file, document, lines, mistakes, document.toJS({ maxAliasCount: 100 }) ?? {})
+  } catch (error) {
+    mistakes.add(file, 1, 1, `the aliases cannot be followed: ${clean(messageOf(error), 200)}`)
+    return undefined
+  }
 }
 
-class Located {
+/** The parser's own check compares every key with every other: minutes for a file of some hundred kilobytes. */
+function refuseDuplicates(file: string, document: Document.Parsed, lines: LineCounter, mistakes: Mistakes): boolean {
+  let found = false
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) {
+          const { line, col } = lines.linePos(key.range?.[0] ?? 0)
+          mistakes.add(file, line, col, 'Map keys must be unique')
+          found = true
+        }
+        seen.add(key.value)
+      }
+    },
+  })
+  return found
+}
+
+class Located implements YamlDocument {
+  /** What is under each key of a mapping: to search for each anew takes the square of the time. */
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
+
   constructor(
     readonly file: string,
     readonly document: Document.Parsed,
     readonly lines: LineCounter,
     readonly mistakes: Mistakes,
+    readonly raw: unknown,
   ) {}
 
   place(path: KeyPath): Place {
@@ -101,11 +137,9 @@ class Located {
   #range(path: KeyPath): readonly [number, number] {
     for (let length = path.length; length > 0; length -= 1) {
       const known = path.slice(0, length)
-      const value: unknown = this.document.getIn(known, true)
       const parent: unknown = length === 1 ? this.document.contents : this.document.getIn(known.slice(0, -1), true)
-      const pair = isMap(parent)
-        ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(known.at(-1)))
-        : undefined
+      const pair = isMap(parent) ? this.#pairsOf(parent).get(String(known.at(-1))) : undefined
+      const value: unknown = isMap(parent) ? pair?.value : this.document.getIn(known, true)
       const from = pair !== undefined && isNode(pair.key) ? pair.key.range?.[0] : undefined
       const range = isNode(value) ? (value as Node).range : undefined
       const start = from ?? range?.[0]
@@ -113,42 +147,14 @@ class Located {
     }
     return [0, 0]
   }
-}
 
-function toValue({ document, file, mistakes }: Located): unknown {
-  try {
-    // Aliases are followed so often and no more, or a small file could fill the memory.
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
-    return value ?? {}
-  } catch (error) {
-    mistakes.add(file, 1, 1, `the aliases cannot be followed: ${clean(messageOf(error), 200)}`)
-    return undefined
+  #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = this.#pairs.get(map)
+    if (known !== undefined) return known
+    const pairs = new Map(map.items.map(pair => [isScalar(pair.key) ? String(pair.key.value) : '', pair] as const))
+    this.#pairs.set(map, pairs)
+    return pairs
   }
-}
-
-function report(issue: v.BaseIssue<unknown>, located: Located): void {
-  // Of what a union has against a value, that which one of its members says of a part of it says more.
-  const inner = issue.issues?.find(({ path, kind }) => path !== undefined || kind === 'validation')
-  const path = [...keysOf(issue), ...(inner === undefined ? [] : keysOf(inner))]
-  const { type, message } = inner ?? issue
-  if (type === 'strict_object') located.refuse(path, clean(message, 400))
-  else located.refuse(path, `${clean(nameOf(path))} ${message}, not ${clean(shown((inner ?? issue).input))}`)
-}
-
-function keysOf({ path }: v.BaseIssue<unknown>): (string | number)[] {
-  return (path ?? []).map(item => item.key as string | number)
-}
-
-/** `exceptions[2].id` */
-function nameOf(path: KeyPath): string {
-  return path
-    .map(key => (typeof key === 'number' ? `[${String(key)}]` : `.${key}`))
-    .join('')
-    .replace(/^\./, '')
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
 }
 
 /** Foreign text for the middle of a message: one line, and not a long one. */

@@ -1,7 +1,8 @@
 /** OpenVEX documents: what somebody who knows says about vulnerabilities that do no harm here, or are fixed. */
 import type { Exception, PolicyPart } from '../model.js'
-import { readDocument, type Checked, type Mistakes } from './document.js'
-import { vexSchema, type VexDocument, type VexProduct, type VexStatement } from './schema.js'
+import { readDocument, type Checked } from './check.js'
+import type { Mistakes } from './document.js'
+import { vexSchema, type VexDocument, type VexPart, type VexProduct, type VexStatement } from './schema.js'
 
 /** What a statement says about one vulnerability of one product. */
 type Claim = Omit<Exception, 'source' | 'place' | 'reason'>
@@ -34,23 +35,34 @@ function inTimeOrder({ value }: Checked<VexDocument>): { statement: VexStatement
     .sort((a, b) => timeOf(a.statement) - timeOf(b.statement))
 }
 
-function claimsOf({ vulnerability, products }: VexStatement): Claim[] {
+/** One for each package that it names, so that a later statement about one of them replaces what was said of it. */
+function claimsOf({ vulnerability, products, subcomponents }: VexStatement): Claim[] {
   const ids =
     typeof vulnerability === 'string' ? [vulnerability] : [vulnerability.name, ...(vulnerability.aliases ?? [])]
-  const scopes = products.map(scopeOf)
+  const scopes = products.flatMap(product => scopesOf(product, subcomponents ?? []))
   return ids.flatMap(id => scopes.map(scope => ({ id, paths: [], ...scope })))
 }
 
 /** A product is an image (`pkg:oci/NAME`), perhaps with what in it is meant, or a package wherever it is. */
-function scopeOf(product: VexProduct): Pick<Claim, 'images' | 'packages'> {
+function scopesOf(product: VexProduct, ofStatement: readonly VexPart[]): Pick<Claim, 'images' | 'packages'>[] {
   const purl = purlOf(product)
   const image = /^pkg:oci\/([^@?#]+)/.exec(purl)?.[1]
-  const parts = typeof product === 'string' ? [] : (product.subcomponents ?? []).map(purlOf)
-  if (image === undefined) return { images: [], packages: [purl] }
-  return { images: [decodeURIComponent(image.split('/').at(-1) ?? image)], packages: parts }
+  if (image === undefined) return [{ images: [], packages: [purl] }]
+  const images = [decoded(image.split('/').at(-1) ?? image)]
+  const parts = (typeof product === 'string' ? undefined : product.subcomponents) ?? ofStatement
+  return parts.length === 0 ? [{ images, packages: [] }] : parts.map(part => ({ images, packages: [purlOf(part)] }))
 }
 
-function purlOf(item: VexProduct): string {
+/** What is not well encoded names no image of ours, so it stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function purlOf(item: VexPart): string {
   return typeof item === 'string' ? item : (item.identifiers?.purl ?? item['@id'] ?? '')
 }
 

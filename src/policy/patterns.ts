@@ -1,6 +1,7 @@
 /** Patterns for images that there are none of: most often a misspelling, and then a rule that silently does nothing. */
 import picomatch from 'picomatch'
 import type { Place, Policy } from '../model.js'
+import { clean } from './document.js'
 
 /** @returns a mistake for each pattern of the policy file that matches no image */
 export function idlePatterns({ images, exceptions }: Policy, names: readonly string[]): readonly string[] {
@@ -11,8 +12,10 @@ export function idlePatterns({ images, exceptions }: Policy, names: readonly str
       .flatMap(exception => exception.images.map(pattern => ({ pattern, place: exception.place }))),
   ]
   const matches = (pattern: string): boolean =>
-    names.includes(pattern) || names.some(name => picomatch.isMatch(name, pattern, { dot: true }))
+    names.includes(pattern) || (pattern !== '' && names.some(name => picomatch.isMatch(name, pattern, { dot: true })))
   return patterns
     .filter(({ pattern }) => !matches(pattern))
-    .map(({ pattern, place }) => `${place.file}:${String(place.lines?.start ?? 1)}: '${pattern}' matches no image`)
+    .map(
+      ({ pattern, place }) => `${place.file}:${String(place.lines?.start ?? 1)}: '${clean(pattern)}' matches no image`,
+    )
 }

@@ -2,10 +2,12 @@
 import { ConfigurationError } from '../errors.js'
 import type { Exception, Policy, PolicyPart, PolicyRules } from '../model.js'
 import { day, endOf } from './day.js'
-import { clean, Mistakes, readDocument, type Checked, type KeyPath } from './document.js'
+import { checkDocument, type Checked } from './check.js'
+import { clean, Mistakes, openDocument, type KeyPath, type YamlDocument } from './document.js'
 import { readOpenVex } from './openvex.js'
 import {
   defaultMaxExceptionDays,
+  maxExceptionDays,
   policySchema,
   type ExceptionDocument,
   type PolicyDocument,
@@ -27,31 +29,26 @@ const trivyIgnoreYaml = '.trivyignore.yaml'
 export async function readPolicy(file: string, read: ReadText, now: Date): Promise<Policy> {
   const mistakes = new Mistakes()
   const text = await read(file)
-  const policy = text === undefined ? undefined : readDocument(file, text, policySchema, mistakes)
-  const vex = policy?.value.vex ?? []
+  const document = text === undefined ? undefined : openDocument(file, text, mistakes)
+  const policy = document === undefined ? undefined : checkDocument(document, policySchema)
+  if (document !== undefined) refuseMore(document, policy, now)
+  const vex = document === undefined ? [] : readVexPaths(document)
   const parts: PolicyPart[] = [
-    ...(policy === undefined ? [] : [{ exceptions: readExceptions(policy, now), warnings: [] }]),
+    ...(policy === undefined ? [] : [{ exceptions: readExceptions(policy), warnings: [] }]),
     await readPart(trivyIgnore, read, found => readTrivyIgnore(trivyIgnore, found, mistakes)),
     await readPart(trivyIgnoreYaml, read, found => readTrivyIgnoreYaml(trivyIgnoreYaml, found, mistakes)),
   ]
   for (const [index, path] of vex.entries()) {
-    const refuse = (what: string): PolicyPart => {
-      policy?.refuse(['vex', index], `'${clean(path)}' ${what}`)
+    const missing = (): PolicyPart => {
+      document?.refuse(['vex', index], `'${clean(path)}' is not there`)
       return nothing
     }
-    if (path.startsWith('/') || path.split('/').includes('..')) refuse('is not a path inside the repository')
-    else
-      parts.push(
-        await readPart(
-          path,
-          read,
-          found => readOpenVex(path, found, mistakes),
-          () => refuse('is not there'),
-        ),
-      )
+    parts.push(await readPart(path, read, found => readOpenVex(path, found, mistakes), missing))
   }
-  if (mistakes.messages.length > 0)
-    throw new ConfigurationError(mistakes.messages, 'Mend the policy at the places named above, then run again.')
+  const { messages } = mistakes
+  if (messages.length > 0) {
+    throw new ConfigurationError(messages, 'Mend the policy at the places named above, then run again.')
+  }
   return {
     ...(policy === undefined ? { rules: {}, images: [] } : readRules(policy)),
     ...(text === undefined ? {} : { file }),
@@ -59,6 +56,23 @@ export async function readPolicy(file: string, read: ReadText, now: Date): Promi
     warnings: parts.flatMap(({ warnings }) => warnings),
     files: [file, trivyIgnore, trivyIgnoreYaml, ...vex],
   }
+}
+
+/** The VEX documents that lie in the repository; others are mistakes. */
+function readVexPaths(document: YamlDocument): string[] {
+  return listUnder(document, 'vex').flatMap((given, index) => {
+    if (typeof given !== 'string') return []
+    const path = given.replace(/^(\.\/)+/, '')
+    if (!path.startsWith('/') && !path.split('/').includes('..')) return [path]
+    document.refuse(['vex', index], `'${clean(given)}' is not a path inside the repository`)
+    return []
+  })
+}
+
+/** Of the file as it stands, so that another mistake in it hides nothing. */
+function listUnder({ raw }: YamlDocument, key: string): readonly unknown[] {
+  const value = (raw as Record<string, unknown>)[key]
+  return Array.isArray(value) ? value : []
 }
 
 const nothing: PolicyPart = { exceptions: [], warnings: [] }
@@ -100,7 +114,7 @@ function toRules(given: RulesDocument, path: KeyPath, policy: Checked<PolicyDocu
     gateEndOfLife: rule('gate-end-of-life'),
     gateUnrecognised: rule('gate-unrecognised'),
   }
-  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined)) as PolicyRules
+  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined))
 }
 
 function firstLine(policy: Checked<unknown>, path: KeyPath): Policy['images'][number]['place'] {
@@ -108,21 +122,32 @@ function firstLine(policy: Checked<unknown>, path: KeyPath): Policy['images'][nu
   return { file, ...(lines === undefined ? {} : { lines: { start: lines.start, end: lines.start } }) }
 }
 
-function readExceptions(policy: Checked<PolicyDocument>, now: Date): Exception[] {
-  const days = policy.value['max-exception-days'] ?? defaultMaxExceptionDays
-  const latest = new Date(now.getTime() + days * day).toISOString().slice(0, 10)
-  return (policy.value.exceptions ?? []).map((entry, index) => {
-    const path = ['exceptions', index]
-    const until = endOf(entry.expires)
-    if (until === undefined) policy.refuse([...path, 'expires'], `${entry.expires} is not a day that there is`)
-    else if (entry.expires > latest) {
-      policy.refuse(
-        [...path, 'expires'],
-        `${entry.expires} is more than ${String(days)} days ahead; at the latest ${latest}`,
-      )
+/** What a schema cannot say: days that there are not, or too far ahead; names that the library silently passes over. */
+function refuseMore(document: YamlDocument, policy: Checked<PolicyDocument> | undefined, now: Date): void {
+  const given = (document.raw as Record<string, unknown>)['max-exception-days']
+  const days = typeof given === 'number' ? given : defaultMaxExceptionDays
+  const latest = new Date(now.getTime() + Math.min(days, maxExceptionDays) * day).toISOString().slice(0, 10)
+  for (const [index, entry] of listUnder(document, 'exceptions').entries()) {
+    const expires = (entry as { readonly expires?: unknown } | null)?.expires
+    if (typeof expires !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(expires)) continue
+    const refuse = (text: string): void => {
+      document.refuse(['exceptions', index, 'expires'], text)
     }
-    return toException(entry, until ?? '', policy.place(path))
-  })
+    if (endOf(expires) === undefined) refuse(`${expires} is not a day that there is`)
+    else if (expires > latest) refuse(`${expires} is more than ${String(days)} days ahead; at the latest ${latest}`)
+  }
+  const images = Object.keys((policy?.raw as { images?: object } | undefined)?.images ?? {})
+  for (const name of images) {
+    if (!Object.hasOwn(policy?.value.images ?? {}, name)) {
+      document.refuse(['images', name], `'${clean(name)}' cannot be named here; use a glob such as '${clean(name)}*'`)
+    }
+  }
+}
+
+function readExceptions(policy: Checked<PolicyDocument>): Exception[] {
+  return (policy.value.exceptions ?? []).map((entry, index) =>
+    toException(entry, endOf(entry.expires) ?? '', policy.place(['exceptions', index])),
+  )
 }
 
 function toException(entry: ExceptionDocument, until: string, place: Exception['place']): Exception {

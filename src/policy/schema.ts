@@ -6,16 +6,26 @@ import * as v from 'valibot'
 import { gateOns, scannerNames, severities } from '../model.js'
 import { spellingHint } from '../spelling.js'
 
+type MappingIssue = Pick<v.BaseIssue<unknown>, 'expected' | 'received' | 'input'>
+
 /** A mapping with these keys and no others. */
 const strict = <const E extends v.ObjectEntries>(
   entries: E,
 ): v.StrictObjectSchema<E, (issue: v.StrictObjectIssue) => string> =>
-  v.strictObject(entries, ({ expected, received, input }) => {
-    if (expected === 'never')
-      return `'${String(input)}' is not known here. ${spellingHint(String(input), Object.keys(entries))}`
-    if (received === 'undefined') return `${(expected ?? '').replaceAll('"', "'")} is missing`
-    return 'must be a mapping of keys to values'
-  })
+  v.strictObject(entries, issue => describeMapping(issue, Object.keys(entries)))
+
+/** A mapping with these keys, and perhaps others that do not concern us. */
+const loose = <const E extends v.ObjectEntries>(
+  entries: E,
+): v.LooseObjectSchema<E, (issue: v.LooseObjectIssue) => string> =>
+  v.looseObject(entries, issue => describeMapping(issue, Object.keys(entries)))
+
+function describeMapping({ expected, received, input }: MappingIssue, known: readonly string[]): string {
+  if (expected === 'never')
+    return `'${String(input).slice(0, 60)}' is not known here. ${spellingHint(String(input), known)}`
+  if (received === 'undefined') return `${String(expected).replaceAll('"', "'")} is missing`
+  return 'must be a mapping of keys to values'
+}
 
 /** A text that says something. */
 const text = v.pipe(v.string('must be a text'), v.trim(), v.nonEmpty('must not be empty'))
@@ -77,6 +87,9 @@ export const exceptionSchema = strict({
 /** How far ahead an exception may expire where the file does not say, in days. */
 export const defaultMaxExceptionDays = 90
 
+/** Ten years: a policy that says more means for ever, and should not. */
+export const maxExceptionDays = 3650
+
 export const policySchema = v.pipe(
   strict({
     ...rules,
@@ -85,7 +98,7 @@ export const policySchema = v.pipe(
         v.number('must be a whole number from 1 to 3650'),
         v.integer('must be a whole number from 1 to 3650'),
         v.minValue(1, 'must be a whole number from 1 to 3650'),
-        v.maxValue(3650, 'must be a whole number from 1 to 3650'),
+        v.maxValue(maxExceptionDays, 'must be a whole number from 1 to 3650'),
       ),
       `How many days ahead an exception may expire. Default: ${String(defaultMaxExceptionDays)}`,
     ),
@@ -135,40 +148,38 @@ export const trivyIgnoreSchema = strict({
 
 export type TrivyEntry = v.InferOutput<typeof trivyEntry>
 
-const vexProduct = v.union([
+const vexIdentity = {
+  '@id': v.optional(text),
+  identifiers: v.optional(loose({ purl: v.optional(text) })),
+}
+
+const vexParts = v.array(v.union([text, loose(vexIdentity)]), 'must be a list')
+
+const vexProduct = v.union([text, loose({ ...vexIdentity, subcomponents: v.optional(vexParts) })])
+
+/** The order of statements decides what holds: a time that cannot be read must not put one first. */
+const vexTime = v.pipe(
   text,
-  v.looseObject({
-    '@id': v.optional(text),
-    identifiers: v.optional(v.looseObject({ purl: v.optional(text) })),
-    subcomponents: v.optional(
-      v.array(
-        v.union([
-          text,
-          v.looseObject({
-            '@id': v.optional(text),
-            identifiers: v.optional(v.looseObject({ purl: v.optional(text) })),
-          }),
-        ]),
-      ),
-    ),
-  }),
-])
+  v.check(time => !Number.isNaN(Date.parse(time)), 'must be a time such as 2026-12-31T00:00:00Z'),
+)
 
 /** The statuses of the OpenVEX specification. */
 export const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const
 
 /** OpenVEX 0.2.0, and the form of before in which vulnerabilities and products are plain texts. */
-export const vexSchema = v.looseObject({
-  timestamp: v.optional(text),
+export const vexSchema = loose({
+  timestamp: v.optional(vexTime),
   statements: v.array(
-    v.looseObject({
+    loose({
       vulnerability: v.union(
-        [text, v.looseObject({ name: text, aliases: v.optional(v.array(text)) })],
+        [text, loose({ name: text, aliases: v.optional(v.array(text)) })],
         'must be a text, or have a name',
       ),
       products: v.pipe(v.array(vexProduct, 'must be a list of products'), v.nonEmpty('must not be empty')),
+      // Before 0.2.0 they were the statement's, not the product's.
+      subcomponents: v.optional(vexParts),
       status: choice(vexStatuses),
-      timestamp: v.optional(text),
+      timestamp: v.optional(vexTime),
       justification: v.optional(text),
       impact_statement: v.optional(text),
       status_notes: v.optional(text),
@@ -180,3 +191,4 @@ export const vexSchema = v.looseObject({
 export type VexDocument = v.InferOutput<typeof vexSchema>
 export type VexStatement = VexDocument['statements'][number]
 export type VexProduct = VexStatement['products'][number]
+export type VexPart = v.InferOutput<typeof vexParts>[number]

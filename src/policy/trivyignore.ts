@@ -1,6 +1,7 @@
 /** Trivy's own files of exceptions, read as Trivy reads them, but for what Trivy silently drops. */
 import type { Exception, PolicyPart } from '../model.js'
-import { clean, readDocument, type Mistakes } from './document.js'
+import { readDocument } from './check.js'
+import { clean, isTooBig, type Mistakes } from './document.js'
 import { startOf } from './day.js'
 import { trivyIgnoreSchema, type TrivyEntry } from './schema.js'
 
@@ -8,6 +9,7 @@ type Warning = PolicyPart['warnings'][number]
 
 /** `ID [exp:YYYY-MM-DD]` a line. It expires when the day begins, as with Trivy. */
 export function readTrivyIgnore(file: string, text: string, mistakes: Mistakes): PolicyPart {
+  if (isTooBig(file, text, mistakes)) return { exceptions: [], warnings: [] }
   const exceptions: Exception[] = []
   const warnings: Warning[] = []
   let comments: string[] = []
@@ -88,5 +90,7 @@ function toException({ id, paths, purls, statement }: TrivyEntry): Omit<Exceptio
 
 function instantOf(date: string): string | undefined {
   const start = startOf(date.slice(0, 10))
-  return start === undefined || date.length === 10 ? start : new Date(date).toISOString()
+  if (start === undefined || date.length === 10) return start
+  const time = new Date(date)
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString()
 }

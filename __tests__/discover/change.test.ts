@@ -1,0 +1,225 @@
+import {
+  compareWithBase,
+  describeChange,
+  isProposal,
+  readHistory,
+  selectChanged,
+  type History,
+} from '../../src/discover/change.js'
+import { findBaseImages } from '../../src/discover/base.js'
+import { ToolError } from '../../src/errors.js'
+import type { Discovery, RunContext } from '../../src/model.js'
+import type { FileChange, Repository } from '../../src/ports.js'
+import { anImage, MemoryFiles } from '../builders.js'
+
+const web = anImage('web')
+const api = anImage('api')
+const known = (...files: FileChange[]): History => ({ status: 'known', base: 'abc', files })
+const modified = (path: string): FileChange => ({ path, status: 'modified' })
+
+const unexpected = (): never => {
+  throw new Error('unexpected call')
+}
+const repositoryWith = (more: Partial<Repository>): Repository => ({
+  resolveBase: unexpected,
+  readText: unexpected,
+  changesSince: unexpected,
+  checkOut: unexpected,
+  ...more,
+})
+const contextOf = (more: Partial<RunContext>): RunContext => ({ workspace: '/repo', processors: 2, ...more })
+const lost = repositoryWith({
+  resolveBase: async () => Promise.reject(new ToolError('git could not fetch it', 'Fetch it.')),
+})
+const base = { kind: 'commit', commit: 'abc' } as const
+
+describe('readHistory', () => {
+  it('asks for what is different from the commit before', async () => {
+    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince: async () => [modified('x')] })
+    expect(await readHistory(contextOf({ event: 'push', base }), repository)).toEqual(known(modified('x')))
+  })
+
+  it.each([
+    [undefined, 'on the command line there is nothing to compare with'],
+    ['schedule', 'on the event schedule there is nothing to compare with'],
+  ])('has nothing to compare with: event %s', async (event, reason) => {
+    const context = contextOf(event === undefined ? {} : { event })
+    expect(await readHistory(context, repositoryWith({}))).toEqual({ status: 'none', reason })
+  })
+
+  it('can do without the commit before a push, but never without that before a proposal', async () => {
+    expect(await readHistory(contextOf({ event: 'push', base }), lost)).toEqual({
+      status: 'unreadable',
+      reason: 'git could not fetch it',
+    })
+    await expect(readHistory(contextOf({ event: 'merge_group', base }), lost)).rejects.toThrow('git could not fetch it')
+    await expect(readHistory(contextOf({ event: 'pull_request' }), lost)).rejects.toThrow('names no base')
+  })
+
+  it('lets a defect through', async () => {
+    const broken = repositoryWith({ resolveBase: async () => Promise.reject(new TypeError('defect')) })
+    await expect(readHistory(contextOf({ event: 'push', base }), broken)).rejects.toThrow(TypeError)
+  })
+
+  it('notices that pull_request_target checked out the base itself', async () => {
+    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince: async () => [] })
+    const context = contextOf({ event: 'pull_request_target', base })
+    await expect(readHistory(context, repository)).rejects.toThrow('is the base branch, not the pull request')
+  })
+})
+
+describe('isProposal', () => {
+  it.each([
+    ['pull_request', true],
+    ['pull_request_target', true],
+    ['merge_group', true],
+    ['push', false],
+    ['schedule', false],
+    [undefined, false],
+  ])('%s: %s', (event, expected) => {
+    expect(isProposal(contextOf(event === undefined ? {} : { event }))).toBe(expected)
+  })
+})
+
+describe('describeChange', () => {
+  const describeFiles = (...files: FileChange[]): ReturnType<typeof describeChange> =>
+    describeChange({
+      history: known(...files),
+      imagesRoot: 'images',
+      images: [web, api],
+      policyFiles: ['policy.yml', '.trivyignore'],
+    })
+
+  it('tells which images are gone or moved, and what of the gate is touched', () => {
+    expect(
+      describeFiles(
+        { path: 'images/old/Dockerfile', status: 'deleted' },
+        { path: 'images/old/run.sh', status: 'deleted' },
+        { path: 'images/api/Dockerfile', status: 'deleted' },
+        { path: 'images/web/Dockerfile', status: 'modified', from: 'images/site/Dockerfile' },
+        { path: 'images/web/b', status: 'modified', from: 'images/web/a' },
+        { path: 'images/deep/er/Dockerfile', status: 'deleted' },
+        { path: 'elsewhere/x/Dockerfile', status: 'deleted' },
+        modified('.github/workflows/images.yml'),
+        modified('.github/actions/x/action.yml'),
+        modified('.github/CODEOWNERS'),
+        { path: 'other.yml', status: 'modified', from: 'policy.yml' },
+      ),
+    ).toEqual({
+      base: 'abc',
+      deleted: ['old'],
+      renamed: [{ from: 'site', to: 'web' }],
+      workflows: ['.github/actions/x/action.yml', '.github/workflows/images.yml'],
+      policyFiles: ['policy.yml'],
+    })
+  })
+
+  it('knows nothing without a history', () => {
+    const history = { status: 'none', reason: 'x' } as const
+    expect(describeChange({ history, imagesRoot: 'images', images: [web], policyFiles: [] })).toBeUndefined()
+  })
+})
+
+describe('selectChanged', () => {
+  const discovery: Discovery = {
+    images: [web, api],
+    skipped: [{ image: anImage('left'), reason: 'images' }],
+    ignored: [],
+  }
+  const select = (history: History): string[] => {
+    const change = describeChange({ history, imagesRoot: 'images', images: [web, api], policyFiles: ['policy.yml'] })
+    return selectChanged(discovery, history, change, 'images').images.map(({ name }) => name)
+  }
+
+  it.each<[string, History, string[]]>([
+    ['the one whose context is touched', known(modified('images/web/x')), ['web']],
+    ['the one whose file moved away', known({ path: 'y', status: 'modified', from: 'images/api/x' }), ['api']],
+    ['none, where another folder is touched', known(modified('images-of-cats/web/x'), modified('README.md')), []],
+    ['none, where only an image that is left out is touched', known(modified('images/left/x')), []],
+    ['none, where an image is gone', known({ path: 'images/old/Dockerfile', status: 'deleted' }), []],
+    ['all, where the policy is touched', known(modified('policy.yml')), ['web', 'api']],
+    ['all, where a workflow is touched', known(modified('.github/workflows/x.yml')), ['web', 'api']],
+    ['all, where something is touched that belongs to no image', known(modified('images/common/x')), ['web', 'api']],
+    ['all, where nothing is known', { status: 'unreadable', reason: 'x' }, ['web', 'api']],
+  ])('gates %s', (_, history, expected) => {
+    expect(select(history)).toEqual(expected)
+  })
+
+  it('says why the others are skipped', () => {
+    const history = known(modified('images/web/x'))
+    const change = describeChange({ history, imagesRoot: 'images', images: [web, api], policyFiles: [] })
+    expect(selectChanged(discovery, history, change, 'images').skipped).toEqual([
+      ...discovery.skipped,
+      { image: api, reason: 'only-changed' },
+    ])
+  })
+})
+
+describe('compareWithBase', () => {
+  it('tells what each image is compared with', () => {
+    const history = known(
+      modified('images/web/x'),
+      { path: 'images/new/Dockerfile', status: 'added' },
+      { path: 'images/moved/Dockerfile', status: 'modified', from: 'images/old/Dockerfile' },
+    )
+    const images = [web, api, anImage('new'), anImage('moved')]
+    expect([...compareWithBase(images, history)].map(([name, { status }]) => `${name}: ${status}`)).toEqual([
+      'web: compared',
+      'api: unchanged',
+      'new: new',
+      'moved: new',
+    ])
+    expect(compareWithBase([web], { status: 'none', reason: 'x' }).size).toBe(0)
+    expect(compareWithBase([web], { status: 'unreadable', reason: 'x' }).get('web')).toEqual({
+      status: 'failed',
+      reason: 'x',
+    })
+  })
+})
+
+describe('findBaseImages', () => {
+  const files = new MemoryFiles({
+    before: { images: { web: { Dockerfile: 'FROM a\nCOPY . .\n', 'go.mod': '' }, api: { Dockerfile: 'FROM a\n' } } },
+  })
+  const comparisons = new Map([
+    ['web', { status: 'compared' as const }],
+    ['api', { status: 'unchanged' as const }],
+  ])
+  const request = { history: known(), comparisons, imagesRoot: 'images' }
+
+  it('finds those that are compared, where they were written to', async () => {
+    const asked: unknown[] = []
+    const repository = repositoryWith({
+      checkOut: async (...args) => {
+        asked.push(args)
+        return '/before'
+      },
+    })
+    const found = await findBaseImages([web, api], request, { repository, files })
+    expect(asked).toEqual([['abc', 'images']])
+    expect(found).toMatchObject({ workspace: '/before', comparisons })
+    expect(found.images.map(({ name, revision, lockFiles }) => [name, revision, lockFiles.length])).toEqual([
+      ['web', 'base', 1],
+    ])
+  })
+
+  it('asks nobody where nothing is compared', async () => {
+    const ports = { repository: repositoryWith({}), files }
+    expect(await findBaseImages([api], request, ports)).toEqual({ images: [], comparisons })
+    expect(await findBaseImages([web], { ...request, history: { status: 'none', reason: 'x' } }, ports)).toEqual({
+      images: [],
+      comparisons,
+    })
+  })
+
+  it('says why what was before cannot be had', async () => {
+    const repository = repositoryWith({
+      checkOut: async () => Promise.reject(new ToolError('the disk is full', 'Free it.')),
+    })
+    const found = await findBaseImages([web], request, { repository, files })
+    expect(found.images).toEqual([])
+    expect(found.comparisons.get('web')).toEqual({ status: 'failed', reason: 'the disk is full' })
+    const broken = repositoryWith({ checkOut: async () => Promise.reject(new TypeError('defect')) })
+    await expect(findBaseImages([web], request, { repository: broken, files })).rejects.toThrow(TypeError)
+  })
+})

@@ -1,0 +1,81 @@
+import { findLockFiles } from '../../src/discover/lock-files.js'
+import { anImage, MemoryFiles } from '../builders.js'
+
+const context = {
+  'package-lock.json': '{}',
+  'requirements.txt': '',
+  'other.json': '{}',
+  app: { 'Pipfile.lock': '{}', deep: { 'go.mod': '' }, node_modules: { x: { 'package-lock.json': '{}' } } },
+  outside: { linkTo: '/elsewhere/Cargo.lock' },
+  'Cargo.lock': { linkTo: '/elsewhere/Cargo.lock' },
+}
+
+async function find(dockerfile: string, more: Record<string, string> = {}): Promise<string[]> {
+  const files = new MemoryFiles({
+    repo: { images: { web: { Dockerfile: dockerfile, ...context, ...more } } },
+    elsewhere: { 'Cargo.lock': '' },
+  })
+  const [image] = await findLockFiles([anImage('web')], '/repo', files)
+  return (image?.lockFiles ?? []).map(({ path, origin }) => `${path} ${String(origin.lines.start)}`)
+}
+
+describe('findLockFiles', () => {
+  it.each<[string, string, string[]]>([
+    ['nothing', 'FROM a\nRUN true', []],
+    [
+      'everything',
+      'FROM a\nCOPY . /app',
+      ['app/Pipfile.lock 2', 'app/deep/go.mod 2', 'package-lock.json 2', 'requirements.txt 2'],
+    ],
+    [
+      'everything, by another name',
+      'FROM a\nCOPY ./ /app',
+      ['app/Pipfile.lock 2', 'app/deep/go.mod 2', 'package-lock.json 2', 'requirements.txt 2'],
+    ],
+    ['one file', 'FROM a\nCOPY package-lock.json /app/', ['package-lock.json 2']],
+    ['one file, with a slash before it', 'FROM a\nCOPY /package-lock.json /app/', ['package-lock.json 2']],
+    [
+      'several files',
+      'FROM a\nCOPY package.json package-lock.json \\\n  requirements.txt ./',
+      ['package-lock.json 2', 'requirements.txt 2'],
+    ],
+    ['in the JSON form', 'FROM a\nCOPY ["requirements.txt", "/with space/"]', ['requirements.txt 2']],
+    ['a pattern', 'FROM a\nCOPY package*.json ./', ['package-lock.json 2']],
+    ['a pattern that stays within its folder', 'FROM a\nCOPY *.lock ./', []],
+    ['a folder', 'FROM a\nADD app /app', ['app/Pipfile.lock 2', 'app/deep/go.mod 2']],
+    ['a folder below', 'FROM a\nCOPY app/deep/ /app', ['app/deep/go.mod 2']],
+    ['with flags', 'FROM a\nCOPY --chown=1:1 --link requirements.txt .', ['requirements.txt 2']],
+    ['from another stage', 'FROM a AS b\nFROM a\nCOPY --from=b package-lock.json .', []],
+    [
+      'in a stage before the last',
+      'FROM a AS b\nCOPY app/Pipfile.lock .\nFROM a\nCOPY --from=b /x /x',
+      ['app/Pipfile.lock 2'],
+    ],
+    ['from the network', 'FROM a\nADD https://example.com/package-lock.json .', []],
+    ['a here-document', 'FROM a\nCOPY <<EOF package-lock.json\n{}\nEOF', []],
+    [
+      'what a variable says',
+      'FROM a\nARG WHAT=app\nCOPY $WHAT /x',
+      ['app/Pipfile.lock 3', 'app/deep/go.mod 3', 'package-lock.json 3', 'requirements.txt 3'],
+    ],
+    [
+      'the first instruction counts',
+      'FROM a\nCOPY requirements.txt .\nCOPY . .',
+      ['app/Pipfile.lock 3', 'app/deep/go.mod 3', 'package-lock.json 3', 'requirements.txt 2'],
+    ],
+  ])('finds what is copied: %s', async (_, dockerfile, expected) => {
+    expect(await find(dockerfile)).toEqual(expected)
+  })
+
+  it('leaves out what the build never sees', async () => {
+    expect(await find('FROM a\nCOPY . .', { '.dockerignore': 'app\n*.txt\n' })).toEqual(['package-lock.json 2'])
+    const specific = { '.dockerignore': '*', 'Dockerfile.dockerignore': 'app\n!app/deep\npackage-lock.json\n' }
+    expect(await find('FROM a\nCOPY . .', specific)).toEqual(['app/deep/go.mod 2', 'requirements.txt 2'])
+  })
+
+  it('leaves images alone that are refused, or have no Dockerfile to read', async () => {
+    const refused = anImage('web', { refusal: 'a link' })
+    const lost = anImage('lost')
+    expect(await findLockFiles([refused, lost], '/repo', new MemoryFiles({ repo: {} }))).toEqual([refused, lost])
+  })
+})

@@ -1,0 +1,100 @@
+import type { Change, Policy } from '../../src/model.js'
+import { collectWarnings, exceptionsText, type Circumstances } from '../../src/report/warnings.js'
+import { anException, anImageVerdict, aVerdict, noPolicy, someRules } from '../builders.js'
+
+const nothing: Change = { base: 'abc', deleted: [], renamed: [], workflows: [], policyFiles: [] }
+const plain: Circumstances = {
+  context: { workspace: '/repo', processors: 2, event: 'pull_request', workflow: '.github/workflows/images.yml' },
+  change: nothing,
+  history: { status: 'known' },
+  policies: { inForce: noPolicy, broken: [] },
+  verdict: aVerdict([]),
+  onlyChanged: false,
+}
+const warned: Policy = {
+  ...noPolicy,
+  warnings: [
+    {
+      place: { file: '.trivyignore', lines: { start: 3, end: 3 } },
+      message: 'CVE-1 is excepted without an expiry date',
+    },
+  ],
+}
+const introduced = aVerdict([anImageVerdict({ rules: someRules({ gateOn: 'introduced' }) })])
+const none = { status: 'none', reason: 'on the event schedule there is nothing to compare with' } as const
+
+describe('collectWarnings', () => {
+  it.each<[string, Partial<Circumstances>, RegExp[]]>([
+    ['nothing, where all is as it should be', {}, []],
+    ['nothing, where there is no change', { change: undefined, history: none }, []],
+    [
+      'that the workflow is edited',
+      { change: { ...nothing, workflows: ['.github/workflows/images.yml'] } },
+      [/^This change edits the workflow that runs this gate: /],
+    ],
+    [
+      'that another workflow is edited',
+      { change: { ...nothing, workflows: ['.github/workflows/x.yml'] } },
+      [/^This change edits workflows or actions: \.github\/workflows\/x\.yml/],
+    ],
+    [
+      'nothing of workflows on a push',
+      { change: { ...nothing, workflows: ['.github/workflows/x.yml'] }, context: { ...plain.context, event: 'push' } },
+      [],
+    ],
+    [
+      'that the policy is edited',
+      {
+        change: { ...nothing, policyFiles: ['policy.yml'] },
+        policies: { inForce: noPolicy, proposed: noPolicy, broken: [] },
+      },
+      [/^This change edits the policy: policy\.yml\. It is judged by/],
+    ],
+    [
+      'that the policy is broken',
+      { policies: { inForce: noPolicy, proposed: noPolicy, broken: ['a:1:1: x', 'a:2:1: y'] } },
+      [/cannot be read, so the defaults decide: a:1:1: x; a:2:1: y$/],
+    ],
+    [
+      'what the policy’s files have',
+      { policies: { inForce: warned, broken: [] } },
+      [/^\.trivyignore:3: CVE-1 is excepted without/],
+    ],
+    [
+      'that the checks are old',
+      { scanner: { version: '1', source: 'x', checks: 'embedded' } },
+      [/^The checks for misconfigurations are those inside of Trivy/],
+    ],
+    ['nothing, where they are new', { scanner: { version: '1', source: 'x', checks: 'downloaded' } }, []],
+    [
+      'that there is nothing to compare with',
+      { verdict: introduced, history: none },
+      [/^Gate-on: introduced means all: on the event schedule/],
+    ],
+    [
+      'that it could not be compared',
+      { verdict: introduced, history: { status: 'unreadable', reason: 'gone' } },
+      [/^Everything counts as introduced: gone\.$/],
+    ],
+    ['that all are gated', { onlyChanged: true, history: none }, [/^All images are gated: on the event/]],
+    [
+      'both',
+      { verdict: introduced, onlyChanged: true, history: none },
+      [/means all, and all images are gated: on the event/],
+    ],
+  ])('says %s', (_, more, expected) => {
+    const warnings = collectWarnings({ ...plain, ...more })
+    expect(warnings).toHaveLength(expected.length)
+    for (const [index, pattern] of expected.entries()) expect(warnings[index]).toMatch(pattern)
+  })
+})
+
+describe('exceptionsText', () => {
+  it('counts those that need attention', () => {
+    const two = [anException(), anException()]
+    expect(exceptionsText(aVerdict([]))).toBe('')
+    expect(exceptionsText(aVerdict([], { exceptions: { expired: two, expiring: [anException()], unused: two } }))).toBe(
+      '2 exceptions expired, 1 will expire within two weeks, 2 are not needed',
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import { parseContextReport } from '../../src/scan/context-report.js'
+import { anImage } from '../builders.js'
+
+const origin = { file: 'images/web/Dockerfile', lines: { start: 2, end: 2 }, instruction: 'COPY . .', fromBase: false }
+const image = anImage('web', { lockFiles: [{ path: 'app/package-lock.json', origin }] })
+
+const vulnerability = { VulnerabilityID: 'CVE-1', PkgName: 'lodash', InstalledVersion: '4.17.4', Severity: 'HIGH' }
+const lockFile = (more: object = {}): object => ({
+  Target: 'app/package-lock.json',
+  Class: 'lang-pkgs',
+  Type: 'npm',
+  Packages: [{ Name: 'lodash', Version: '4.17.4', Locations: [{ StartLine: 5, EndLine: 9 }] }],
+  Vulnerabilities: [vulnerability],
+  ...more,
+})
+const misconfiguration = {
+  ID: 'DS-0021',
+  Severity: 'HIGH',
+  Title: 'no -y',
+  Message: "'-y' is missing",
+  Resolution: "Add '-y'",
+  Status: 'FAIL',
+  CauseMetadata: { StartLine: 2, EndLine: 3, Code: { Lines: [{ Content: '  RUN apt-get install curl' }] } },
+}
+const dockerfile = (...items: object[]): object => ({ Target: 'Dockerfile', Class: 'config', Misconfigurations: items })
+
+const parse = (results: object[], complaints: string[] = []): ReturnType<typeof parseContextReport> =>
+  parseContextReport(
+    { text: JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem', Results: results }), complaints },
+    image,
+  )
+
+describe('parseContextReport', () => {
+  it('places what is in a lock file on its line, and on the instruction that copies it', () => {
+    expect(parse([lockFile()])).toEqual([
+      {
+        kind: 'vulnerability',
+        id: 'CVE-1',
+        severity: 'HIGH',
+        status: 'unknown',
+        vendorSeverities: {},
+        package: { name: 'lodash', version: '4.17.4', class: 'lang-pkgs', type: 'npm', path: 'app/package-lock.json' },
+        place: { file: 'images/web/app/package-lock.json', lines: { start: 5, end: 9 } },
+        origin,
+      },
+    ])
+    expect(parse([lockFile({ Packages: [{ Name: 'lodash', Version: '4.17.4' }] })])[0]?.place).toEqual({
+      file: 'images/web/app/package-lock.json',
+    })
+  })
+
+  it('leaves out lock files that nobody copies', () => {
+    expect(parse([lockFile({ Target: 'package-lock.json' })])).toEqual([])
+  })
+
+  it('reads what is wrong in the Dockerfile, and only there', () => {
+    const { CauseMetadata: _, ...whole } = misconfiguration
+    const elsewhere = { ...dockerfile(misconfiguration), Target: 'k8s.yaml' }
+    const found = parse([
+      dockerfile(misconfiguration, { ...whole, ID: 'DS-0002' }, { ...misconfiguration, Status: 'PASS' }),
+      elsewhere,
+    ])
+    expect(found).toEqual([
+      {
+        kind: 'misconfiguration',
+        id: 'DS-0021',
+        severity: 'HIGH',
+        title: 'no -y',
+        message: "'-y' is missing",
+        resolution: "Add '-y'",
+        place: { file: 'images/web/Dockerfile', lines: { start: 2, end: 3 } },
+        origin: {
+          file: 'images/web/Dockerfile',
+          lines: { start: 2, end: 3 },
+          instruction: 'RUN apt-get install curl',
+          fromBase: false,
+        },
+      },
+      expect.objectContaining({ id: 'DS-0002', place: { file: 'images/web/Dockerfile' } }),
+    ])
+    expect(found[1]).not.toHaveProperty('origin')
+  })
+
+  it('refuses a lock file that Trivy could not read', () => {
+    const said = 'DEBUG Walk error file_path="app/package-lock.json" err="parse error"'
+    expect(() => parse([], [said])).toThrow('Trivy cannot read the lock file app/package-lock.json')
+    expect(parse([], ['DEBUG Walk error file_path="other/app/package-lock.json" err="x"'])).toEqual([])
+  })
+
+  it.each(['{', '{"SchemaVersion":2,"ArtifactType":"container_image"}', '[]'])(
+    'refuses what is no report of a folder: %s',
+    text => {
+      expect(() => parseContextReport({ text, complaints: [] }, image)).toThrow('cannot be read')
+    },
+  )
+})
