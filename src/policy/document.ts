@@ -3,11 +3,11 @@ import {
   isMap,
   isNode,
   isScalar,
+  isSeq,
   LineCounter,
   parseDocument,
   visit,
   type Document,
-  type Node,
   type Pair,
   type YAMLMap,
 } from 'yaml'
@@ -135,17 +135,18 @@ class Located implements YamlDocument {
 
   /** From the key, where there is one, to the end of the value. What is missing has the place of what it is missing in. */
   #range(path: KeyPath): readonly [number, number] {
-    for (let length = path.length; length > 0; length -= 1) {
-      const known = path.slice(0, length)
-      const parent: unknown = length === 1 ? this.document.contents : this.document.getIn(known.slice(0, -1), true)
-      const pair = isMap(parent) ? this.#pairsOf(parent).get(String(known.at(-1))) : undefined
-      const value: unknown = isMap(parent) ? pair?.value : this.document.getIn(known, true)
-      const from = pair !== undefined && isNode(pair.key) ? pair.key.range?.[0] : undefined
-      const range = isNode(value) ? (value as Node).range : undefined
-      const start = from ?? range?.[0]
-      if (start !== undefined) return [start, range?.[1] ?? start]
+    let range: readonly [number, number] = [0, 0]
+    let node: unknown = this.document.contents
+    for (const step of path) {
+      const pair = isMap(node) ? this.#pairsOf(node).get(String(step)) : undefined
+      node = isSeq(node) ? node.items[Number(step)] : pair?.value
+      const key = isNode(pair?.key) ? pair.key.range : undefined
+      const value = isNode(node) ? node.range : undefined
+      const start = key?.[0] ?? value?.[0]
+      if (start === undefined) return range
+      range = [start, value?.[1] ?? start]
     }
-    return [0, 0]
+    return range
   }
 
   #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
