@@ -54911,18 +54911,19 @@ class Located {
     }
     /** From the key, where there is one, to the end of the value. What is missing has the place of what it is missing in. */
     #range(path) {
-        for (let length = path.length; length > 0; length -= 1) {
-            const known = path.slice(0, length);
-            const parent = length === 1 ? this.document.contents : this.document.getIn(known.slice(0, -1), true);
-            const pair = (0,dist/* isMap */.jh)(parent) ? this.#pairsOf(parent).get(String(known.at(-1))) : undefined;
-            const value = (0,dist/* isMap */.jh)(parent) ? pair?.value : this.document.getIn(known, true);
-            const from = pair !== undefined && (0,dist/* isNode */.Ll)(pair.key) ? pair.key.range?.[0] : undefined;
-            const range = (0,dist/* isNode */.Ll)(value) ? value.range : undefined;
-            const start = from ?? range?.[0];
-            if (start !== undefined)
-                return [start, range?.[1] ?? start];
+        let range = [0, 0];
+        let node = this.document.contents;
+        for (const step of path) {
+            const pair = (0,dist/* isMap */.jh)(node) ? this.#pairsOf(node).get(String(step)) : undefined;
+            node = (0,dist/* isSeq */.oP)(node) ? node.items[Number(step)] : pair?.value;
+            const key = (0,dist/* isNode */.Ll)(pair?.key) ? pair.key.range : undefined;
+            const value = (0,dist/* isNode */.Ll)(node) ? node.range : undefined;
+            const start = key?.[0] ?? value?.[0];
+            if (start === undefined)
+                return range;
+            range = [start, value?.[1] ?? start];
         }
-        return [0, 0];
+        return range;
     }
     #pairsOf(map) {
         const known = this.#pairs.get(map);
@@ -62620,7 +62621,9 @@ function check_nameOf(path) {
         .replace(/^\./, '');
 }
 function shown(value) {
-    return typeof value === 'string' ? `'${value}'` : String(JSON.stringify(value));
+    if (value === undefined)
+        return 'nothing';
+    return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
 
 // EXTERNAL MODULE: ./src/model-policy.ts
@@ -67879,7 +67882,7 @@ exports.jh = identity.isMap;
 exports.Ll = identity.isNode;
 __webpack_unused_export__ = identity.isPair;
 exports.jn = identity.isScalar;
-__webpack_unused_export__ = identity.isSeq;
+exports.oP = identity.isSeq;
 __webpack_unused_export__ = Pair.Pair;
 __webpack_unused_export__ = Scalar.Scalar;
 __webpack_unused_export__ = YAMLMap.YAMLMap;

@@ -256,6 +256,28 @@ describe('buildImages', () => {
   })
 })
 
+describe('a defect in one build', () => {
+  it('is thrown when all have ended, however early it happens', async () => {
+    const ended: string[] = []
+    const building = run(
+      async ({ tag }) => {
+        if (tag.includes('/b:')) throw new TypeError('defect')
+        await setImmediate()
+        await setImmediate()
+        ended.push(tag)
+        return { status: 'built', imageId: 'sha256:1' }
+      },
+      [anImage('a'), anImage('b')],
+    )
+    await expect(building).rejects.toThrow('defect')
+    expect(ended).toHaveLength(1)
+  })
+
+  it('has the image of before under a name of its own', () => {
+    expect(buildTag(anImage('web', { revision: 'base' }), 'r1')).toBe('image-gate/r1/web:base')
+  })
+})
+
 describe('buildTag', () => {
   it('uses the safe name', () => {
     expect(buildTag(anImage('Web', { safeName: 'web-1' }), 'r1')).toBe('image-gate/r1/web-1:head')

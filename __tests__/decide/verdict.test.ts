@@ -225,6 +225,28 @@ describe('gate-on: introduced', () => {
     expect(rulingsOf(decideChange([at('b/x.jar')], [at('a/x.jar')]))).toEqual(['CVE-1 gating'])
   })
 
+  it.each<[string, Finding, Finding]>([
+    [
+      'a secret in another file',
+      { kind: 'secret', id: 'x', severity: 'HIGH', path: '/a' },
+      { kind: 'secret', id: 'x', severity: 'HIGH', path: '/b' },
+    ],
+    [
+      'a secret in the configuration',
+      { kind: 'secret', id: 'x', severity: 'HIGH' },
+      { kind: 'secret', id: 'x', severity: 'HIGH', path: '/b' },
+    ],
+    [
+      'a misconfiguration of another kind',
+      { kind: 'misconfiguration', id: 'x', severity: 'HIGH', message: 'a', place: { file: 'Dockerfile' } },
+      { kind: 'misconfiguration', id: 'x', severity: 'HIGH', message: 'b' },
+    ],
+  ])('takes %s for a new one, and the same for the same', (_, finding, other) => {
+    const grounds = someGrounds({ gateOn: 'introduced', scanners: ['secret', 'misconfig'] })
+    expect(rulingsOf(decideChange([finding], [other], grounds))).toEqual(['x gating'])
+    expect(rulingsOf(decideChange([finding], [finding], grounds))).toEqual(['x existing'])
+  })
+
   it.each<[string, Comparison, string, string]>([
     ['unchanged', { status: 'unchanged' }, 'CVE-1 existing', 'passed'],
     ['new', { status: 'new' }, 'CVE-1 gating', 'blocked'],

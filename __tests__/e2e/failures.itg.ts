@@ -17,6 +17,7 @@ import {
   temporaryFolder,
   withServer,
 } from '../testbed.js'
+import { Origin } from '../git.js'
 
 afterAll(removeTemporaryFolders)
 
@@ -35,13 +36,14 @@ describe('a hostile repository', () => {
       Object.entries(planted).map(([name, text]) => [`docker-builder/registry-repos/web/${name}`, text]),
     )
     const plain = await runGate(repositoryWith({ [dockerfileOf('web')]: heartbleed }))
+    const origin = new Origin({ 'README.md': 'x' })
+    const head = origin.branch('feature', { [dockerfileOf('web')]: heartbleed, ...planted, ...context })
+    const merge = origin.pullRequest(7, head)
     const hostile = await runGate(
-      repositoryWith({ [dockerfileOf('web')]: heartbleed, ...planted, ...context }),
+      origin.checkOut(merge),
       {},
-      {
-        TRIVY_SEVERITY: 'LOW',
-        TRIVY_IGNOREFILE: '/dev/null',
-      },
+      { TRIVY_SEVERITY: 'LOW', TRIVY_IGNOREFILE: '/dev/null', GITHUB_SHA: merge },
+      { eventName: 'pull_request', event: {} },
     )
     expect(hostile.outputs['total-count']).toBe(plain.outputs['total-count'])
     expect(hostile.outputs['result']).toBe('blocked')

@@ -95,6 +95,12 @@ describe('outputs', () => {
     })
   })
 
+  it('count what a change introduces, where something was compared', () => {
+    expect(renderOutputs(situations['introduced'] as Report, '')).toMatchObject({ 'introduced-count': '1' })
+    expect(renderOutputs(situations['blocked'] as Report, '')).toMatchObject({ 'introduced-count': '' })
+    expect(renderOutputs(situations['other-kinds'] as Report, '')).toMatchObject({ 'unknown-count': '1' })
+  })
+
   it('list the images as JSON', () => {
     const images = JSON.parse(renderOutputs(situations['blocked'] as Report, '').images) as unknown[]
     expect(images).toEqual([

@@ -30,6 +30,7 @@ async function run(
   builds: readonly BuildOutcome[],
   scan: Scanner['scanImage'],
   withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
+  more: Partial<Scanner & ScanRules> = {},
 ): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
   const engine: Engine = { prepare: unexpected, build: unexpected, clean: unexpected, withExport }
   const console = new RecordingConsole()
@@ -40,12 +41,13 @@ async function run(
   }
   const ports = {
     engine,
-    scanner: { prepare: unexpected, newCache, scanImage: scan, scanFolder: unexpected },
+    scanner: { prepare: unexpected, newCache, scanImage: scan, scanFolder: unexpected, ...more },
     console,
     clock: tickingClock(),
   }
-  const workspaces = { head: '/repo', base: '/repo' }
-  const rulesOf = (): ScanRules => ({ scanners: ['vuln'], lockFiles: true })
+  const workspaces = { head: '/repo', base: '/before' }
+  const { scanners = ['vuln'], lockFiles = true } = more
+  const rulesOf = (): ScanRules => ({ scanners, lockFiles })
   const plan = { timeout: 60_000, turns: takeTurns(2), workspaces, rulesOf }
   return { ...(await scanImages(builds, plan, ports)), console, caches }
 }
@@ -93,6 +95,41 @@ describe('scanImages', () => {
     expect(caches).toEqual([undefined, { directory: '/cache-1' }, { directory: '/cache-1' }])
     expect(work.layers).toEqual({ distinct: 1, total: 4, bytes: 1000 })
     expect(outcomes.map(outcome => outcome.image.name)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('scans the context of each revision too, for what the rules ask', async () => {
+    const asked: unknown[] = []
+    const text = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem' })
+    const scanFolder: Scanner['scanFolder'] = async (...args) => {
+      asked.push(args)
+      return { text, complaints: [] }
+    }
+    const origin = {
+      file: 'images/web/Dockerfile',
+      lines: { start: 2, end: 2 },
+      instruction: 'COPY . .',
+      fromBase: false,
+    }
+    const lockFiles = [{ path: 'go.mod', origin }]
+    const builds = [built(anImage('a', { lockFiles })), built(anImage('a', { revision: 'base' })), built(anImage('b'))]
+    const { outcomes } = await run(builds, async () => report, undefined, { scanFolder })
+    expect(asked).toEqual([['/repo/images/a', { scanners: ['vuln'], timeout: 60_000 }]])
+    expect(outcomes.map(({ status }) => status)).toEqual(['scanned', 'scanned', 'scanned'])
+    const before = [built(anImage('a', { revision: 'base' }))]
+    await run(before, async () => report, undefined, { scanFolder, scanners: ['misconfig'], lockFiles: false })
+    expect(asked[1]).toEqual(['/before/images/a', { scanners: ['misconfig'], timeout: 60_000 }])
+  })
+
+  it('scans the others when there is no room for the cache of one', async () => {
+    let caches = 0
+    const newCache: Scanner['newCache'] = async () => {
+      caches += 1
+      if (caches === 2) throw new ToolError('the disk is full', 'Free space.')
+      return { directory: `/cache-${String(caches)}` }
+    }
+    const builds = ['a', 'b', 'c'].map(name => built(anImage(name)))
+    const { outcomes } = await run(builds, async () => report, undefined, { newCache })
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['failed', 'scanned', 'scanned'])
   })
 
   it('makes an export that fails the outcome of every image', async () => {

@@ -9,7 +9,7 @@ const recorded = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
 type Json = Record<string, unknown>
 interface RawReport extends Json {
   Metadata: { ImageConfig: { rootfs: { diff_ids: string[] }; history: Json[] }; OS?: Json }
-  Results?: { Class: string; Packages?: Json[]; Vulnerabilities?: Json[] }[]
+  Results?: { Class: string; Target?: string; Packages?: Json[]; Secrets?: Json[]; Vulnerabilities?: Json[] }[]
 }
 const raw = (): RawReport => JSON.parse(recorded) as RawReport
 const diffIds = raw().Metadata.ImageConfig.rootfs.diff_ids
@@ -102,6 +102,28 @@ describe('parseScanReport', () => {
         status: 'unknown',
         package: { name: 'lodash', version: '', path: 'app/package.json', class: 'lang-pkgs', type: '' },
       },
+    ])
+  })
+
+  it('reads secrets, in a file and in the configuration', () => {
+    const secret = { RuleID: 'aws-access-key-id', Severity: 'CRITICAL', Title: 'AWS Access Key ID', Match: 'KEY=***' }
+    const scan = parse(report => {
+      report.Results = [
+        { Class: 'secret', Target: '/app/.env', Secrets: [{ ...secret, Layer: { DiffID: 'sha256:1' } }] },
+        { Class: 'secret', Target: 'layout@sha256:2', Secrets: [{ RuleID: 'x' }] },
+      ]
+    })
+    expect(scan.findings).toEqual([
+      {
+        kind: 'secret',
+        id: 'aws-access-key-id',
+        severity: 'CRITICAL',
+        title: 'AWS Access Key ID',
+        match: 'KEY=***',
+        path: '/app/.env',
+        layer: 'sha256:1',
+      },
+      { kind: 'secret', id: 'x', severity: 'UNKNOWN' },
     ])
   })
 
