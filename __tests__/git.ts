@@ -68,6 +68,28 @@ export class Origin {
     return commit
   }
 
+  /** A commit in somebody else's copy, which GitHub shows here as the head of a pull request. */
+  fork(number: number, files: FileTree): string {
+    const copy = temporaryFolder()
+    git(copy, 'clone', '--quiet', this.folder, '.')
+    git(copy, 'checkout', '--quiet', '-b', 'patch-1')
+    writeTree(copy, files)
+    git(copy, 'add', '--all', '--force')
+    git(copy, 'commit', '--quiet', '--message', 'patch')
+    git(this.folder, 'fetch', '--quiet', copy, `+patch-1:refs/pull/${String(number)}/head`)
+    return git(this.folder, 'rev-parse', `refs/pull/${String(number)}/head`)
+  }
+
+  /** Rewrites the base branch, as a force-push does: the commits of before stay, but no branch has them. */
+  rewrite(files: FileTree): string {
+    git(this.folder, 'checkout', '--quiet', '--orphan', 'rewritten')
+    const commit = this.commit(files)
+    git(this.folder, 'branch', '--force', 'main', commit)
+    git(this.folder, 'checkout', '--quiet', 'main')
+    git(this.folder, 'branch', '--quiet', '-D', 'rewritten')
+    return commit
+  }
+
   /** The merge commit that GitHub makes for a pull request: its first parent is the tip of the base. */
   pullRequest(number: number, head: string): string {
     git(this.folder, 'checkout', '--quiet', '--detach', 'main')

@@ -50034,7 +50034,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8117);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(5504);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8693);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5222);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(8330);
@@ -50565,7 +50565,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 5504:
+/***/ 8693:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -50575,390 +50575,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   T: () => (/* binding */ refuse)
 });
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./src/errors.ts
-var errors = __nccwpck_require__(3916);
-;// CONCATENATED MODULE: ./src/model.ts
-
-
-/** The image as a reader of the log knows it. */
-function imageTitle({ name, revision }) {
-    return revision === 'head' ? name : `${name} (before the change)`;
-}
-
-// EXTERNAL MODULE: external "node:string_decoder"
-var external_node_string_decoder_ = __nccwpck_require__(6193);
-;// CONCATENATED MODULE: ./src/build/progress.ts
-
-/**
- * Reads BuildKit's progress stream, one JSON object a line (`docker buildx build --progress=rawjson`). Keeps only
- * what it needs to say each step once and to put log lines together.
- */
-class ProgressReader {
-    #said = new Map();
-    #decoders = new Map();
-    read(line) {
-        const status = parseStatus(line);
-        if (status === undefined)
-            return line.trim() === '' ? [] : [{ kind: 'message', text: line }];
-        return [
-            ...(status.vertexes ?? []).flatMap(vertex => this.#readVertex(vertex)),
-            ...(status.logs ?? []).flatMap(({ vertex, data }) => this.#readLog(vertex, data)),
-        ];
-    }
-    #readVertex(vertex) {
-        const events = [];
-        const internal = vertex.name.startsWith('[internal]');
-        const { digest, name } = vertex;
-        if (vertex.started !== undefined && !this.#said.has(digest)) {
-            this.#said.set(digest, 'started');
-            if (!internal && vertex.cached !== true)
-                events.push({ kind: 'step', name });
-        }
-        if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
-            this.#said.set(digest, 'done');
-            events.push(...this.#flush(digest));
-            if (vertex.error)
-                events.push({ kind: 'failed', name, error: vertex.error });
-            else if (!internal)
-                events.push({ kind: 'done', step: toStep(vertex) });
-        }
-        return events;
-    }
-    #readLog(vertex, data) {
-        const state = this.#decoders.get(vertex) ?? { decoder: new external_node_string_decoder_.StringDecoder('utf8'), rest: '' };
-        this.#decoders.set(vertex, state);
-        const lines = (state.rest + state.decoder.write(Buffer.from(data, 'base64'))).split('\n');
-        state.rest = lines.pop() ?? '';
-        return lines.flatMap(toLogEvents);
-    }
-    #flush(vertex) {
-        const state = this.#decoders.get(vertex);
-        this.#decoders.delete(vertex);
-        const rest = state === undefined ? '' : state.rest + state.decoder.end();
-        return toLogEvents(rest);
-    }
-}
-function toStep({ digest, name, cached, started, completed }) {
-    const duration = Date.parse(completed ?? '') - Date.parse(started ?? '');
-    return { digest, name, cached: cached === true, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) };
-}
-/** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
-function toLogEvents(line) {
-    const text = line
-        .split('\r')
-        .filter(part => part.trim() !== '')
-        .at(-1);
-    return text === undefined ? [] : [{ kind: 'log', text }];
-}
-function parseStatus(line) {
-    if (!line.startsWith('{'))
-        return undefined;
-    try {
-        const value = JSON.parse(line);
-        if (typeof value !== 'object' || value === null)
-            return undefined;
-        const { vertexes, logs } = value;
-        const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list));
-        return isStatus ? value : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-/**
- * The lines of the failing step, from the excerpt that the build client prints:
- * `Dockerfile:3` above lines such as `   3 | >>> RUN false`.
- */
-function parseFailingLines(messages) {
-    const marked = messages.flatMap(text => {
-        const match = /^\s*(\d+) \| >>> /.exec(text);
-        return match?.[1] === undefined ? [] : [Number(match[1])];
-    });
-    const start = marked[0];
-    return start === undefined ? undefined : { start, end: marked.at(-1) ?? start };
-}
-
-;// CONCATENATED MODULE: ./src/build/failure.ts
-
-function refusal(image, reason) {
-    return {
-        message: `refused: ${reason}`,
-        advice: `Make ${image.contextDir} a folder with a Dockerfile of its own; links must stay inside the images folder.`,
-        log: [],
-    };
-}
-/** @param limit milliseconds */
-function timeout(limit, log) {
-    return {
-        message: `the build timed out after ${String(limit / 1000)} s`,
-        advice: 'See the last lines of its log for what it waited for; raise the input timeout if it needs longer.',
-        log: log.tail,
-    };
-}
-function buildFailure(exitCode, log) {
-    const lines = parseFailingLines(log.messages);
-    const said = log.messages.filter(text => /^ERROR: /.test(text)).at(-1);
-    const { failedStep } = log;
-    const reason = (failedStep === undefined ? said?.replace(/^ERROR: /, '') : `${failedStep.name}: ${failedStep.error}`) ??
-        `docker buildx build ended with exit code ${String(exitCode)}`;
-    const known = explain(failedStep?.name ?? '', [reason, ...log.messages, ...log.tail].join('\n'));
-    return {
-        message: known.what === undefined ? `the build failed: ${reason}` : `the build failed: ${known.what}: ${reason}`,
-        advice: known.advice,
-        log: log.tail.length > 0 ? log.tail : log.messages,
-        ...(lines === undefined ? {} : { lines }),
-    };
-}
-/** How registries refuse, in the words of containerd's resolver and of Docker Hub; the first that fits. */
-const refusals = [
-    {
-        sign: /toomanyrequests|too many requests|rate limit|status:? 429/i,
-        what: 'the registry limits how often it may be asked',
-        advice: 'Log in to the registry before this step (docker/login-action), which raises the limit, or take the base image from a mirror; then run again.',
-    },
-    {
-        sign: /pull access denied|unauthori[sz]ed|authentication required|authorization failed|insufficient_scope|no basic auth|forbidden|status:? 40[13]|denied: /i,
-        what: 'it does not exist, or credentials for it are missing',
-        advice: 'Check the name in FROM; if the image is private, log in to its registry before this step (docker/login-action).',
-    },
-    {
-        sign: /not found|manifest unknown|status:? 404/i,
-        what: 'it does not exist',
-        advice: 'Check the name and the tag in FROM, and that they exist for this platform.',
-    },
-    {
-        sign: /no match for platform|no matching manifest/i,
-        what: 'it does not exist for this platform',
-        advice: 'Choose a base image that is published for the platform, or change the input platform.',
-    },
-    {
-        sign: /./,
-        what: 'its registry did not answer as it should',
-        advice: 'Check the network and its proxy, then run again.',
-    },
-];
-/** @param step the name of the step that failed @param text all that was said */
-function explain(step, text) {
-    if (/no space left on device|disk quota exceeded/i.test(text)) {
-        return {
-            what: 'the disk is full',
-            advice: 'Free space on the disk of the engine (docker system df shows what is on it), or use a bigger runner.',
-        };
-    }
-    const base = /^\[internal\] load metadata for (\S+)$/.exec(step)?.[1];
-    const refused = base === undefined ? undefined : refusals.find(({ sign }) => sign.test(text));
-    if (base !== undefined && refused !== undefined) {
-        return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice: refused.advice };
-    }
-    if (/exit code: 137\b/.test(text)) {
-        return {
-            what: 'a step was killed, mostly for lack of memory',
-            advice: 'Give the runner more memory, or build fewer images at once with the input max-parallel.',
-        };
-    }
-    return {
-        advice: 'Mend the Dockerfile, or what it needs (see the log); until it builds, nobody knows what is in the image.',
-    };
-}
-
-;// CONCATENATED MODULE: ./src/build/log.ts
-/** Enough of the end of a log to see why a step failed, short enough for a summary. */
-const tailLines = 20;
-/** What is kept of a log that nobody listens to yet: a build may print without end. */
-const waitingLines = 2000;
-/** What a build said: kept until it is this build's turn to be told, then told as it comes. */
-class BuildLog {
-    #tail = [];
-    #messages = [];
-    #waiting = [];
-    #onProgress;
-    /** The steps that were completed. */
-    steps = [];
-    #console;
-    /** The last step that failed. */
-    failedStep;
-    /** @param onProgress is told how far the build is: `3/7`, by the numbers that BuildKit gives the steps */
-    constructor(onProgress) {
-        this.#onProgress = onProgress;
-    }
-    /** The last lines that the build's steps printed. */
-    get tail() {
-        return this.#tail;
-    }
-    /** The last lines of the client's own words. */
-    get messages() {
-        return this.#messages;
-    }
-    /** Tells what was said so far, and from now on everything at once. */
-    tellTo(console) {
-        this.#console = console;
-        this.#waiting.splice(0).forEach(line => {
-            console.foreign(line);
-        });
-    }
-    add(event) {
-        const line = renderEvent(event);
-        if (line !== undefined) {
-            if (this.#console === undefined)
-                keep(this.#waiting, line, waitingLines);
-            else
-                this.#console.foreign(line);
-        }
-        if (event.kind === 'log')
-            keep(this.#tail, event.text, tailLines);
-        if (event.kind === 'message')
-            keep(this.#messages, event.text, tailLines);
-        if (event.kind === 'done')
-            this.steps.push(event.step);
-        const at = event.kind === 'step' ? /^\[(?:[^\]]* )?(\d+\/\d+)\]/.exec(event.name)?.[1] : undefined;
-        if (at !== undefined)
-            this.#onProgress(at);
-        // Steps that were cancelled because another one failed are not the reason.
-        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
-            this.failedStep = event;
-    }
-}
-function keep(lines, line, most) {
-    lines.push(line);
-    if (lines.length > most)
-        lines.shift();
-}
-function renderEvent(event) {
-    switch (event.kind) {
-        case 'step':
-            return `=> ${event.name}`;
-        case 'done':
-            return event.step.cached ? `=> cached ${event.step.name}` : undefined;
-        case 'failed':
-            return `=> FAILED ${event.name}: ${event.error}`;
-        case 'log':
-            return `   ${event.text}`;
-        case 'message':
-            return event.text;
-    }
-}
-
-;// CONCATENATED MODULE: ./src/build/images.ts
-
-
-
-
-
-
-/** The name that an image has while the run lasts. */
-function buildTag(image, runId) {
-    return `image-gate/${runId}/${image.safeName}:${image.revision}`;
-}
-/**
- * Builds every image, together. One that does not build is an outcome of its own and costs no other image its result.
- * The logs come one after another, in the images' order: the first that is not told yet is told live.
- */
-async function buildImages(images, plan, ports) {
-    const { console } = ports;
-    const builds = images.map(image => {
-        const log = new BuildLog(progress => {
-            console.progress(imageTitle(image), 'building', progress);
-        });
-        console.progress(imageTitle(image), 'waiting');
-        // Settled here and not where it is told: one that throws while another is still told must not end the process.
-        return { image, log, outcome: Promise.allSettled([plan.turns(() => buildImage(image, plan, log, ports))]) };
-    });
-    const outcomes = [];
-    for (const { image, log, outcome } of builds) {
-        const [settled] = await console.group(`Build ${imageTitle(image)}`, () => {
-            log.tellTo(console);
-            return outcome;
-        });
-        outcomes.push(settled);
-        if (settled.status === 'fulfilled' && settled.value.status === 'failed') {
-            console.info(`${imageTitle(image)}: ${settled.value.failure.message}`);
-        }
-    }
-    return outcomes.map(settled => {
-        if (settled.status === 'rejected')
-            throw settled.reason;
-        return settled.value;
-    });
-}
-async function buildImage(image, plan, log, { engine, clock, console }) {
-    const started = clock.now().getTime();
-    console.progress(imageTitle(image), 'building');
-    const result = await askEngine(image, plan, log, engine);
-    const { steps } = log;
-    console.progress(imageTitle(image), result.status === 'built' ? 'built' : 'build failed');
-    return { ...result, image, steps, duration: clock.now().getTime() - started };
-}
-async function askEngine(image, plan, log, engine) {
-    if (image.refusal !== undefined)
-        return failed(refusal(image, image.refusal));
-    const progress = new ProgressReader();
-    try {
-        const result = await engine.build(requestFor(image, plan), line => {
-            progress.read(line).forEach(event => {
-                log.add(event);
-            });
-        });
-        if (result.status === 'built')
-            return result;
-        if (result.status === 'timed-out')
-            return failed(timeout(plan.timeout, log));
-        return failed(buildFailure(result.exitCode, log));
-    }
-    catch (error) {
-        if (!(error instanceof errors/* GateError */.ue))
-            throw error;
-        return failed({ message: `could not be built: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log: log.tail });
-    }
-}
-function requestFor(image, plan) {
-    const { workspaces, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan;
-    const workspace = workspaces[image.revision];
-    return {
-        contextDir: (0,external_node_path_.join)(workspace, image.contextDir),
-        dockerfile: (0,external_node_path_.join)(workspace, image.dockerfile),
-        tag: buildTag(image, runId),
-        buildArgs,
-        timeout: limit,
-        ...(noCache ? { freshFor: runId } : {}),
-        ...(platform === undefined ? {} : { platform }),
-        ...(signal === undefined ? {} : { signal }),
-    };
-}
-function failed(failure) {
-    return { status: 'failed', failure };
-}
-
-;// CONCATENATED MODULE: ./src/build/sharing.ts
-/** What the images' builds had in common: equal steps ran once, and each further image that needed one got it for free. */
-function measureSharing(builds) {
-    const uses = new Map();
-    for (const step of builds.flatMap(({ steps }) => steps).filter(takesWork)) {
-        const known = uses.get(step.digest);
-        if (known === undefined)
-            uses.set(step.digest, [step]);
-        else
-            known.push(step);
-    }
-    let [ran, shared, saved] = [0, 0, 0];
-    for (const steps of uses.values()) {
-        // What was there before the run is no work of this run's, shared or not.
-        if (steps.every(({ cached }) => cached))
-            continue;
-        ran += 1;
-        shared += steps.length - 1;
-        saved += (steps.length - 1) * Math.max(...steps.map(({ duration }) => duration));
-    }
-    return { ran, shared, saved };
-}
-/** Only steps of a Dockerfile that do something; exporting is not one, and FROM only names what is there. */
-function takesWork({ name }) {
-    return /^\[[^\]]*\d+\/\d+\] (?!FROM )/.test(name);
-}
-
 ;// CONCATENATED MODULE: ./src/decide/purl.ts
 /** A package URL without qualifiers and subpath; see the package-url specification. */
 function splitPurl(purl) {
@@ -51367,6 +50985,1010 @@ function nothing(image) {
     return { image, findings: [], counts: sumCounts([]), buildDuration: 0, scanDuration: 0 };
 }
 
+// EXTERNAL MODULE: ./src/errors.ts
+var errors = __nccwpck_require__(3916);
+// EXTERNAL MODULE: ./node_modules/dockerfile-ast/lib/main.js
+var main = __nccwpck_require__(8390);
+;// CONCATENATED MODULE: ./src/explain/dockerfile.ts
+
+/** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
+function parseFinalStage(dockerfile) {
+    const source = dockerfile.split(/\r?\n/);
+    const stages = splitStages(main.DockerfileParser.parse(dockerfile).getInstructions());
+    let stage = stages.at(-1);
+    let steps = [];
+    while (stage !== undefined) {
+        steps = [...stage.body.map(instruction => toStep(instruction, source)), ...steps];
+        const from = stage.from;
+        const index = stages.indexOf(stage);
+        const base = from.getImage()?.toLowerCase();
+        const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base);
+        if (parent === undefined)
+            return { from: toStep(from, source), steps };
+        stage = parent;
+    }
+    return undefined;
+}
+function splitStages(instructions) {
+    const stages = [];
+    for (const instruction of instructions) {
+        if (instruction instanceof main.From)
+            stages.push({ from: instruction, body: [] });
+        else
+            stages.at(-1)?.body.push(instruction);
+    }
+    return stages;
+}
+function toStep(instruction, source) {
+    const { start, end } = instruction.getRange();
+    const written = source
+        .slice(start.line, end.line + 1)
+        .join('\n')
+        .trimStart();
+    const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''));
+    return {
+        keyword: instruction.getKeyword().toUpperCase(),
+        argument,
+        text: (source[start.line] ?? '').trim(),
+        lines: { start: start.line + 1, end: end.line + 1 },
+        heredoc: /<<-?["']?\w/.test(argument),
+    };
+}
+/** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
+function withoutFlags(argument, firstLine) {
+    const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
+    const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line));
+    const joined = lines
+        .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
+        .join('');
+    return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '');
+}
+function foldWhitespace(text) {
+    return text.replace(/\s+/g, ' ').trim();
+}
+
+;// CONCATENATED MODULE: ./src/explain/origin.ts
+
+/** Adds to each finding the Dockerfile instruction that brought it, as far as that is certain. */
+function explainOrigins(verdict, scans, dockerfiles) {
+    const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome.scan]] : [])));
+    const images = verdict.images.map(image => {
+        const scan = scanOf.get(image.image);
+        const dockerfile = dockerfiles.get(image.image);
+        if (scan === undefined || dockerfile === undefined)
+            return image;
+        const origins = locateLayers(scan.layers, dockerfile, image.image.dockerfile);
+        const findings = image.findings.map(finding => {
+            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
+            return origin === undefined ? finding : { ...finding, origin };
+        });
+        return { ...image, findings };
+    });
+    return { ...verdict, images };
+}
+/**
+ * Maps layers (by DiffID) to the instructions that made them. Walks back from the last layer and the last
+ * instruction: each layer's history must tell of the instruction, or the walk ends there. What lies below the first
+ * instruction comes with the base image. A layer that cannot be placed has no entry: no line is better than a wrong one.
+ */
+function locateLayers(layers, dockerfile, file) {
+    const stage = parseFinalStage(dockerfile);
+    const origins = new Map();
+    if (stage === undefined)
+        return origins;
+    const placed = placeLayers(layers, stage);
+    for (const [index, step] of placed.entries()) {
+        const diffId = layers[index]?.diffId;
+        if (diffId === undefined || step === undefined)
+            continue;
+        const { lines, text } = step;
+        origins.set(diffId, { file, lines, instruction: text, fromBase: step === stage.from });
+    }
+    return origins;
+}
+/** For each layer its step; undefined from the first layer up to which the walk did not reach. */
+function placeLayers(layers, { from, steps }) {
+    const placed = layers.map(() => undefined);
+    const makers = steps.filter(({ keyword }) => layerKeywords.has(keyword));
+    let top = layers.length - 1;
+    for (const step of makers.toReversed()) {
+        const layer = layers[top];
+        if (layer !== undefined && tellsOf(layer, step)) {
+            placed[top] = step;
+            top -= 1;
+        }
+        else if (step.keyword !== 'WORKDIR') {
+            return placed;
+        }
+    }
+    return placed.map((step, index) => (index <= top ? from : step));
+}
+/** WORKDIR makes a layer only where the folder did not exist. */
+const layerKeywords = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
+/**
+ * BuildKit records `RUN /bin/sh -c COMMAND # buildkit` (with `|1 ARG=value` before the shell where there are build
+ * arguments) and `COPY SOURCE TARGET # buildkit`; see `dispatchRun` and `dispatchCopy` in its dockerfile2llb package.
+ */
+function tellsOf(layer, step) {
+    if (layer.createdBy === undefined || !layer.byBuildKit)
+        return false;
+    const told = foldWhitespace(layer.createdBy.replace(/# buildkit\s*$/, ''));
+    if (!told.toUpperCase().startsWith(`${step.keyword} `))
+        return false;
+    // BuildKit expands variables, globs and here-documents outside of RUN before it records them.
+    if (step.keyword !== 'RUN' || step.heredoc)
+        return true;
+    return told.endsWith(step.argument) || told.endsWith(execFormText(step.argument) ?? step.argument);
+}
+/** `RUN ["a", "b"]` is recorded as `RUN a b`. */
+function execFormText(argument) {
+    if (!argument.startsWith('['))
+        return undefined;
+    try {
+        const words = JSON.parse(argument);
+        return Array.isArray(words) ? foldWhitespace(words.join(' ')) : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./src/model.ts
+
+
+/** The image as a reader of the log knows it. */
+function imageTitle({ name, revision }) {
+    return revision === 'head' ? name : `${name} (before the change)`;
+}
+
+// EXTERNAL MODULE: external "node:string_decoder"
+var external_node_string_decoder_ = __nccwpck_require__(6193);
+;// CONCATENATED MODULE: ./src/build/progress.ts
+
+/**
+ * Reads BuildKit's progress stream, one JSON object a line (`docker buildx build --progress=rawjson`). Keeps only
+ * what it needs to say each step once and to put log lines together.
+ */
+class ProgressReader {
+    #said = new Map();
+    #decoders = new Map();
+    read(line) {
+        const status = parseStatus(line);
+        if (status === undefined)
+            return line.trim() === '' ? [] : [{ kind: 'message', text: line }];
+        return [
+            ...(status.vertexes ?? []).flatMap(vertex => this.#readVertex(vertex)),
+            ...(status.logs ?? []).flatMap(({ vertex, data }) => this.#readLog(vertex, data)),
+        ];
+    }
+    #readVertex(vertex) {
+        const events = [];
+        const internal = vertex.name.startsWith('[internal]');
+        const { digest, name } = vertex;
+        if (vertex.started !== undefined && !this.#said.has(digest)) {
+            this.#said.set(digest, 'started');
+            if (!internal && vertex.cached !== true)
+                events.push({ kind: 'step', name });
+        }
+        if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
+            this.#said.set(digest, 'done');
+            events.push(...this.#flush(digest));
+            if (vertex.error)
+                events.push({ kind: 'failed', name, error: vertex.error });
+            else if (!internal)
+                events.push({ kind: 'done', step: progress_toStep(vertex) });
+        }
+        return events;
+    }
+    #readLog(vertex, data) {
+        const state = this.#decoders.get(vertex) ?? { decoder: new external_node_string_decoder_.StringDecoder('utf8'), rest: '' };
+        this.#decoders.set(vertex, state);
+        const lines = (state.rest + state.decoder.write(Buffer.from(data, 'base64'))).split('\n');
+        state.rest = lines.pop() ?? '';
+        return lines.flatMap(toLogEvents);
+    }
+    #flush(vertex) {
+        const state = this.#decoders.get(vertex);
+        this.#decoders.delete(vertex);
+        const rest = state === undefined ? '' : state.rest + state.decoder.end();
+        return toLogEvents(rest);
+    }
+}
+function progress_toStep({ digest, name, cached, started, completed }) {
+    const duration = Date.parse(completed ?? '') - Date.parse(started ?? '');
+    return { digest, name, cached: cached === true, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) };
+}
+/** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
+function toLogEvents(line) {
+    const text = line
+        .split('\r')
+        .filter(part => part.trim() !== '')
+        .at(-1);
+    return text === undefined ? [] : [{ kind: 'log', text }];
+}
+function parseStatus(line) {
+    if (!line.startsWith('{'))
+        return undefined;
+    try {
+        const value = JSON.parse(line);
+        if (typeof value !== 'object' || value === null)
+            return undefined;
+        const { vertexes, logs } = value;
+        const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list));
+        return isStatus ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * The lines of the failing step, from the excerpt that the build client prints:
+ * `Dockerfile:3` above lines such as `   3 | >>> RUN false`.
+ */
+function parseFailingLines(messages) {
+    const marked = messages.flatMap(text => {
+        const match = /^\s*(\d+) \| >>> /.exec(text);
+        return match?.[1] === undefined ? [] : [Number(match[1])];
+    });
+    const start = marked[0];
+    return start === undefined ? undefined : { start, end: marked.at(-1) ?? start };
+}
+
+;// CONCATENATED MODULE: ./src/build/failure.ts
+
+function refusal(image, reason) {
+    return {
+        message: `refused: ${reason}`,
+        advice: `Make ${image.contextDir} a folder with a Dockerfile of its own; links must stay inside the images folder.`,
+        log: [],
+    };
+}
+/** @param limit milliseconds */
+function timeout(limit, log) {
+    return {
+        message: `the build timed out after ${String(limit / 1000)} s`,
+        advice: 'See the last lines of its log for what it waited for; raise the input timeout if it needs longer.',
+        log: log.tail,
+    };
+}
+function buildFailure(exitCode, log) {
+    const lines = parseFailingLines(log.messages);
+    const said = log.messages.filter(text => /^ERROR: /.test(text)).at(-1);
+    const { failedStep } = log;
+    const reason = (failedStep === undefined ? said?.replace(/^ERROR: /, '') : `${failedStep.name}: ${failedStep.error}`) ??
+        `docker buildx build ended with exit code ${String(exitCode)}`;
+    const known = explain(failedStep?.name ?? '', [reason, ...log.messages, ...log.tail].join('\n'));
+    return {
+        message: known.what === undefined ? `the build failed: ${reason}` : `the build failed: ${known.what}: ${reason}`,
+        advice: known.advice,
+        log: log.tail.length > 0 ? log.tail : log.messages,
+        ...(lines === undefined ? {} : { lines }),
+    };
+}
+/** How registries refuse, in the words of containerd's resolver and of Docker Hub; the first that fits. */
+const refusals = [
+    {
+        sign: /toomanyrequests|too many requests|rate limit|status:? 429/i,
+        what: 'the registry limits how often it may be asked',
+        advice: 'Log in to the registry before this step (docker/login-action), which raises the limit, or take the base image from a mirror; then run again.',
+    },
+    {
+        sign: /pull access denied|unauthori[sz]ed|authentication required|authorization failed|insufficient_scope|no basic auth|forbidden|status:? 40[13]|denied: /i,
+        what: 'it does not exist, or credentials for it are missing',
+        advice: 'Check the name in FROM; if the image is private, log in to its registry before this step (docker/login-action).',
+    },
+    {
+        sign: /not found|manifest unknown|status:? 404/i,
+        what: 'it does not exist',
+        advice: 'Check the name and the tag in FROM, and that they exist for this platform.',
+    },
+    {
+        sign: /no match for platform|no matching manifest/i,
+        what: 'it does not exist for this platform',
+        advice: 'Choose a base image that is published for the platform, or change the input platform.',
+    },
+    {
+        sign: /./,
+        what: 'its registry did not answer as it should',
+        advice: 'Check the network and its proxy, then run again.',
+    },
+];
+/** @param step the name of the step that failed @param text all that was said */
+function explain(step, text) {
+    if (/no space left on device|disk quota exceeded/i.test(text)) {
+        return {
+            what: 'the disk is full',
+            advice: 'Free space on the disk of the engine (docker system df shows what is on it), or use a bigger runner.',
+        };
+    }
+    const base = /^\[internal\] load metadata for (\S+)$/.exec(step)?.[1];
+    const refused = base === undefined ? undefined : refusals.find(({ sign }) => sign.test(text));
+    if (base !== undefined && refused !== undefined) {
+        return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice: refused.advice };
+    }
+    if (/exit code: 137\b/.test(text)) {
+        return {
+            what: 'a step was killed, mostly for lack of memory',
+            advice: 'Give the runner more memory, or build fewer images at once with the input max-parallel.',
+        };
+    }
+    return {
+        advice: 'Mend the Dockerfile, or what it needs (see the log); until it builds, nobody knows what is in the image.',
+    };
+}
+
+;// CONCATENATED MODULE: ./src/build/log.ts
+/** Enough of the end of a log to see why a step failed, short enough for a summary. */
+const tailLines = 20;
+/** What is kept of a log that nobody listens to yet: a build may print without end. */
+const waitingLines = 2000;
+/** What a build said: kept until it is this build's turn to be told, then told as it comes. */
+class BuildLog {
+    #tail = [];
+    #messages = [];
+    #waiting = [];
+    #onProgress;
+    /** The steps that were completed. */
+    steps = [];
+    #console;
+    /** The last step that failed. */
+    failedStep;
+    /** @param onProgress is told how far the build is: `3/7`, by the numbers that BuildKit gives the steps */
+    constructor(onProgress) {
+        this.#onProgress = onProgress;
+    }
+    /** The last lines that the build's steps printed. */
+    get tail() {
+        return this.#tail;
+    }
+    /** The last lines of the client's own words. */
+    get messages() {
+        return this.#messages;
+    }
+    /** Tells what was said so far, and from now on everything at once. */
+    tellTo(console) {
+        this.#console = console;
+        this.#waiting.splice(0).forEach(line => {
+            console.foreign(line);
+        });
+    }
+    add(event) {
+        const line = renderEvent(event);
+        if (line !== undefined) {
+            if (this.#console === undefined)
+                keep(this.#waiting, line, waitingLines);
+            else
+                this.#console.foreign(line);
+        }
+        if (event.kind === 'log')
+            keep(this.#tail, event.text, tailLines);
+        if (event.kind === 'message')
+            keep(this.#messages, event.text, tailLines);
+        if (event.kind === 'done')
+            this.steps.push(event.step);
+        const at = event.kind === 'step' ? /^\[(?:[^\]]* )?(\d+\/\d+)\]/.exec(event.name)?.[1] : undefined;
+        if (at !== undefined)
+            this.#onProgress(at);
+        // Steps that were cancelled because another one failed are not the reason.
+        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
+            this.failedStep = event;
+    }
+}
+function keep(lines, line, most) {
+    lines.push(line);
+    if (lines.length > most)
+        lines.shift();
+}
+function renderEvent(event) {
+    switch (event.kind) {
+        case 'step':
+            return `=> ${event.name}`;
+        case 'done':
+            return event.step.cached ? `=> cached ${event.step.name}` : undefined;
+        case 'failed':
+            return `=> FAILED ${event.name}: ${event.error}`;
+        case 'log':
+            return `   ${event.text}`;
+        case 'message':
+            return event.text;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/build/images.ts
+
+
+
+
+
+
+/** The name that an image has while the run lasts. */
+function buildTag(image, runId) {
+    return `image-gate/${runId}/${image.safeName}:${image.revision}`;
+}
+/**
+ * Builds every image, together. One that does not build is an outcome of its own and costs no other image its result.
+ * The logs come one after another, in the images' order: the first that is not told yet is told live.
+ */
+async function buildImages(images, plan, ports) {
+    const { console } = ports;
+    const builds = images.map(image => {
+        const log = new BuildLog(progress => {
+            console.progress(imageTitle(image), 'building', progress);
+        });
+        console.progress(imageTitle(image), 'waiting');
+        // Settled here and not where it is told: one that throws while another is still told must not end the process.
+        return { image, log, outcome: Promise.allSettled([plan.turns(() => buildImage(image, plan, log, ports))]) };
+    });
+    const outcomes = [];
+    for (const { image, log, outcome } of builds) {
+        const [settled] = await console.group(`Build ${imageTitle(image)}`, () => {
+            log.tellTo(console);
+            return outcome;
+        });
+        outcomes.push(settled);
+        if (settled.status === 'fulfilled' && settled.value.status === 'failed') {
+            console.info(`${imageTitle(image)}: ${settled.value.failure.message}`);
+        }
+    }
+    return outcomes.map(settled => {
+        if (settled.status === 'rejected')
+            throw settled.reason;
+        return settled.value;
+    });
+}
+async function buildImage(image, plan, log, { engine, clock, console }) {
+    const started = clock.now().getTime();
+    console.progress(imageTitle(image), 'building');
+    const result = await askEngine(image, plan, log, engine);
+    const { steps } = log;
+    console.progress(imageTitle(image), result.status === 'built' ? 'built' : 'build failed');
+    return { ...result, image, steps, duration: clock.now().getTime() - started };
+}
+async function askEngine(image, plan, log, engine) {
+    if (image.refusal !== undefined)
+        return failed(refusal(image, image.refusal));
+    const progress = new ProgressReader();
+    try {
+        const result = await engine.build(requestFor(image, plan), line => {
+            progress.read(line).forEach(event => {
+                log.add(event);
+            });
+        });
+        if (result.status === 'built')
+            return result;
+        if (result.status === 'timed-out')
+            return failed(timeout(plan.timeout, log));
+        return failed(buildFailure(result.exitCode, log));
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GateError */.ue))
+            throw error;
+        return failed({ message: `could not be built: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log: log.tail });
+    }
+}
+function requestFor(image, plan) {
+    const { workspaces, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan;
+    const workspace = workspaces[image.revision];
+    return {
+        contextDir: (0,external_node_path_.join)(workspace, image.contextDir),
+        dockerfile: (0,external_node_path_.join)(workspace, image.dockerfile),
+        tag: buildTag(image, runId),
+        buildArgs,
+        timeout: limit,
+        ...(noCache ? { freshFor: runId } : {}),
+        ...(platform === undefined ? {} : { platform }),
+        ...(signal === undefined ? {} : { signal }),
+    };
+}
+function failed(failure) {
+    return { status: 'failed', failure };
+}
+
+;// CONCATENATED MODULE: ./src/build/sharing.ts
+/** What the images' builds had in common: equal steps ran once, and each further image that needed one got it for free. */
+function measureSharing(builds) {
+    const uses = new Map();
+    for (const step of builds.flatMap(({ steps }) => steps).filter(takesWork)) {
+        const known = uses.get(step.digest);
+        if (known === undefined)
+            uses.set(step.digest, [step]);
+        else
+            known.push(step);
+    }
+    let [ran, shared, saved] = [0, 0, 0];
+    for (const steps of uses.values()) {
+        // What was there before the run is no work of this run's, shared or not.
+        if (steps.every(({ cached }) => cached))
+            continue;
+        ran += 1;
+        shared += steps.length - 1;
+        saved += (steps.length - 1) * Math.max(...steps.map(({ duration }) => duration));
+    }
+    return { ran, shared, saved };
+}
+/** Only steps of a Dockerfile that do something; exporting is not one, and FROM only names what is there. */
+function takesWork({ name }) {
+    return /^\[[^\]]*\d+\/\d+\] (?!FROM )/.test(name);
+}
+
+// EXTERNAL MODULE: ./src/report/text.ts
+var report_text = __nccwpck_require__(5655);
+;// CONCATENATED MODULE: ./src/report/log.ts
+/** What the log says on the way, for whoever watches. */
+
+
+function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
+    if (images.length === 0)
+        console.info(`There is nothing to gate under ${imagesRoot}.`);
+    else
+        console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`);
+    const reasons = ['images', 'only-changed'];
+    for (const reason of reasons) {
+        const names = skipped.filter(skip => skip.reason === reason).map(({ image }) => image.name);
+        if (names.length > 0)
+            console.info(`Skipped, ${(0,report_text/* skipText */.DD)(reason)}: ${names.join(', ')}`);
+    }
+    for (const { name, safeName } of images) {
+        if (name !== safeName)
+            console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`);
+    }
+    for (const { path, reason } of ignored)
+        console.info(`Not an image: ${path}: ${reason}`);
+}
+function tellScanner({ version, source, database }, console) {
+    console.info(`Trivy ${version}, from ${source}`);
+    if (database === undefined)
+        return;
+    console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`);
+}
+function tellStates({ images }, console) {
+    for (const verdict of images) {
+        if (verdict.state === 'skipped')
+            continue;
+        const took = (0,report_text/* durationText */.S5)(verdict.buildDuration + verdict.scanDuration);
+        console.progress(imageTitle(verdict.image), (0,report_text/* stateText */.r9)(verdict), `in ${took}`);
+    }
+}
+function tellChange(change, console) {
+    if (change !== undefined)
+        console.info(`The commit before this change is ${change.base}.`);
+}
+
+;// CONCATENATED MODULE: ./src/scan/json.ts
+/** Reads foreign JSON, believing nothing: what is not as it should be is an error, never a default. */
+
+function parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch (error) {
+        throw unreadable('it is not JSON', error);
+    }
+}
+function asObject(value, where) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        return value;
+    throw unreadable(`${where} is not an object`);
+}
+function asArray(value, where) {
+    if (Array.isArray(value))
+        return value;
+    throw unreadable(`${where} is not a list`);
+}
+/** A list of objects; absent is empty, as Trivy writes it. */
+function objectsOf(value, where) {
+    return asArray(value ?? [], where).map(item => asObject(item, `${where}[]`));
+}
+function asString(value, where) {
+    const text = optionalString(value);
+    if (text === undefined)
+        throw unreadable(`${where} is missing`);
+    return text;
+}
+function optionalString(value) {
+    return typeof value === 'string' && value !== '' ? value : undefined;
+}
+/** A property that is only there when it says something. */
+function optional(key, value) {
+    const text = optionalString(value);
+    return text === undefined ? {} : { [key]: text };
+}
+function unreadable(what, cause) {
+    return new errors/* IntegrityError */.cs(`Trivy’s report cannot be read: ${what}`, 'Run again; if it stays, report it with the version of Trivy that the log names.', { cause });
+}
+
+;// CONCATENATED MODULE: ./src/scan/finding.ts
+/** Trivy's findings, one by one, in our words. */
+
+
+/** The vulnerabilities of one of the report's results. */
+function readVulnerabilities(result) {
+    return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => readVulnerability(raw, result));
+}
+function readVulnerability(raw, result) {
+    return {
+        kind: 'vulnerability',
+        id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
+        severity: readSeverity(raw['Severity']),
+        vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
+        status: optionalString(raw['Status']) ?? 'unknown',
+        package: readPackage(raw, result),
+        ...optional('severitySource', raw['SeveritySource']),
+        ...optional('fixedVersion', raw['FixedVersion']),
+        ...readTexts(raw),
+    };
+}
+function readPackage(raw, result) {
+    const identifier = asObject(raw['PkgIdentifier'] ?? {}, 'PkgIdentifier');
+    return {
+        name: asString(raw['PkgName'], 'PkgName'),
+        version: optionalString(raw['InstalledVersion']) ?? '',
+        class: result['Class'],
+        type: optionalString(result['Type']) ?? '',
+        ...optional('purl', identifier['PURL']),
+        ...optional('path', raw['PkgPath']),
+    };
+}
+function readSecrets(result) {
+    return objectsOf(result['Secrets'], 'Secrets').map(raw => {
+        const texts = readTexts(raw);
+        return {
+            kind: 'secret',
+            id: asString(raw['RuleID'], 'RuleID'),
+            severity: readSeverity(raw['Severity']),
+            ...optional('match', raw['Match']),
+            // One in the image's configuration has no layer, and stands under the name of the image.
+            ...(texts.layer === undefined ? {} : optional('path', result['Target'])),
+            ...texts,
+        };
+    });
+}
+/** @param file the Dockerfile, relative to the workspace */
+function readMisconfigurations(result, file) {
+    return objectsOf(result['Misconfigurations'], 'Misconfigurations')
+        .filter(({ Status }) => Status === 'FAIL')
+        .map(raw => {
+        const { start, end, instruction } = readCause(raw);
+        const lines = start === undefined || end === undefined ? undefined : { start, end };
+        return {
+            kind: 'misconfiguration',
+            id: asString(raw['ID'], 'ID'),
+            severity: readSeverity(raw['Severity']),
+            message: optionalString(raw['Message']) ?? '',
+            ...optional('resolution', raw['Resolution']),
+            ...readTexts(raw),
+            place: { file, ...(lines === undefined ? {} : { lines }) },
+            ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
+        };
+    });
+}
+function readCause(raw) {
+    const cause = asObject(raw['CauseMetadata'] ?? {}, 'CauseMetadata');
+    const [first] = objectsOf(asObject(cause['Code'] ?? {}, 'Code')['Lines'], 'Lines');
+    return {
+        start: readLine(cause['StartLine']),
+        end: readLine(cause['EndLine']),
+        instruction: optionalString(first?.['Content'])?.trim() ?? '',
+    };
+}
+/** Lines count from 1; Trivy leaves out those that it does not know. */
+function readLine(value) {
+    return typeof value === 'number' && value > 0 ? value : undefined;
+}
+function readTexts(raw) {
+    const layer = asObject(raw['Layer'] ?? {}, 'Layer');
+    return {
+        ...optional('title', raw['Title']),
+        ...optional('url', raw['PrimaryURL']),
+        ...optional('layer', layer['DiffID']),
+    };
+}
+/** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
+function readSeverity(value) {
+    return model_finding/* severities */.g.find(name => name === value) ?? 'UNKNOWN';
+}
+/** Trivy writes these as numbers: 0 for UNKNOWN to 4 for CRITICAL (`pkg/types/types.go` in aquasecurity/trivy-db). */
+function readVendorSeverities(value) {
+    const byNumber = model_finding/* severities */.g.toReversed();
+    const entries = Object.entries(asObject(value ?? {}, 'VendorSeverity'));
+    return Object.fromEntries(entries.map(([vendor, rating]) => [vendor, byNumber[Number(rating)] ?? 'UNKNOWN']));
+}
+
+;// CONCATENATED MODULE: ./src/scan/report.ts
+/**
+ * Reads Trivy's JSON report (schema version 2, `pkg/types/report.go` in aquasecurity/trivy) into our model. Whatever
+ * does not look like such a report is an error: nonsense must never read as "no findings".
+ */
+
+
+
+/** @throws IntegrityError when the text is not a report on that kind of thing */
+function readEnvelope(text, artifactType) {
+    const report = asObject(parseJson(text), 'the report');
+    for (const [name, expected] of Object.entries({ SchemaVersion: 2, ArtifactType: artifactType })) {
+        if (report[name] === expected)
+            continue;
+        throw unreadable(`${name} is ${JSON.stringify(report[name])}, not ${JSON.stringify(expected)}`);
+    }
+    return report;
+}
+/** @throws IntegrityError when the text is not a whole report of the given image */
+function parseScanReport(text, expectedDiffIds) {
+    const report = readEnvelope(text, 'container_image');
+    const metadata = asObject(report['Metadata'], 'Metadata');
+    const layers = readLayers(metadata);
+    const diffIds = layers.map(({ diffId }) => diffId);
+    if (diffIds.join() !== expectedDiffIds.join()) {
+        throw new errors/* IntegrityError */.cs('Trivy’s report is about another image: its layers are not those of the image', 'Run again; if it stays, report it with the version of Trivy that the log names.');
+    }
+    const results = objectsOf(report['Results'], 'Results');
+    const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs');
+    const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets);
+    const os = readOs(metadata['OS']);
+    return {
+        findings: [...packageResults.flatMap(readVulnerabilities), ...secrets],
+        layers,
+        packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
+        ...(os === undefined ? {} : { os }),
+    };
+}
+function readLayers(metadata) {
+    const config = asObject(metadata['ImageConfig'], 'ImageConfig');
+    const rootfs = asObject(config['rootfs'], 'rootfs');
+    const diffIds = asArray(rootfs['diff_ids'] ?? [], 'diff_ids').map(id => asString(id, 'diff_ids[]'));
+    const history = asArray(config['history'] ?? [], 'history')
+        .map(item => asObject(item, 'history[]'))
+        .filter(item => item['empty_layer'] !== true);
+    // Entries and layers only belong together when there are as many of the one as of the other.
+    const aligned = history.length === diffIds.length;
+    return diffIds.map((diffId, index) => {
+        const entry = aligned ? history[index] : undefined;
+        const createdBy = optionalString(entry?.['created_by']);
+        const byBuildKit = optionalString(entry?.['comment'])?.startsWith('buildkit.dockerfile') === true;
+        return { diffId, byBuildKit, ...(createdBy === undefined ? {} : { createdBy }) };
+    });
+}
+function readOs(value) {
+    if (value === undefined || value === null)
+        return undefined;
+    const os = asObject(value, 'OS');
+    const family = optionalString(os['Family']);
+    if (family === undefined)
+        return undefined;
+    return { family, name: optionalString(os['Name']) ?? '', endOfLife: os['EOSL'] === true };
+}
+
+;// CONCATENATED MODULE: ./src/scan/context-report.ts
+/** Reads Trivy's report on a build context: only what the image is made of counts in it. */
+
+
+
+
+/** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
+function parseContextReport({ text, complaints }, image) {
+    refuseUnread(image.lockFiles, complaints);
+    const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results');
+    const inLockFiles = image.lockFiles.flatMap(file => results
+        .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
+        .flatMap(result => readLockFile(result, file, image)));
+    const dockerfile = image.dockerfile.slice(image.contextDir.length + 1);
+    const inDockerfile = results
+        .filter(({ Class, Target }) => Class === 'config' && Target === dockerfile)
+        .flatMap(result => readMisconfigurations(result, image.dockerfile));
+    return [...inLockFiles, ...inDockerfile];
+}
+/** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
+function refuseUnread(lockFiles, complaints) {
+    for (const { path } of lockFiles) {
+        const said = complaints.find(line => line.split(/[\s"=:]+/).includes(path));
+        if (said === undefined)
+            continue;
+        throw new errors/* ToolError */.v4(`Trivy cannot read the lock file ${path}`, 'Mend the lock file, keep it out of the image (.dockerignore), or set lock-files: false.', [said]);
+    }
+}
+function readLockFile(result, { path, origin }, { contextDir }) {
+    const file = `${contextDir}/${path}`;
+    const lines = readPackageLines(result);
+    return readVulnerabilities(result).map((finding) => {
+        const where = lines.get(`${finding.package.name} ${finding.package.version}`);
+        return {
+            ...finding,
+            package: { ...finding.package, path },
+            place: { file, ...(where === undefined ? {} : { lines: where }) },
+            origin,
+        };
+    });
+}
+/** Where a lock file names each package, for the kinds of which Trivy knows it. */
+function readPackageLines(result) {
+    const lines = new Map();
+    for (const item of objectsOf(result['Packages'], 'Packages')) {
+        const location = asObject(objectsOf(item['Locations'], 'Locations')[0] ?? {}, 'Locations[]');
+        const start = readLine(location['StartLine']);
+        const end = readLine(location['EndLine']);
+        if (start === undefined || end === undefined)
+            continue;
+        lines.set(`${optionalString(item['Name']) ?? ''} ${optionalString(item['Version']) ?? ''}`, { start, end });
+    }
+    return lines;
+}
+
+;// CONCATENATED MODULE: ./src/scan/plan.ts
+/** In which order images are scanned, so that no layer is analysed twice. */
+/** @param layersOf the digests of an image's layers */
+function planScans(images, layersOf) {
+    const uses = new Map();
+    for (const layer of images.flatMap(image => [...new Set(layersOf(image))]))
+        uses.set(layer, (uses.get(layer) ?? 0) + 1);
+    const sharedOf = (image) => layersOf(image).filter(layer => (uses.get(layer) ?? 0) > 1);
+    return groupByLayers(images, sharedOf).map(group => {
+        const covered = new Set();
+        const first = [];
+        const rest = [];
+        for (const image of group) {
+            const news = sharedOf(image).filter(layer => !covered.has(layer));
+            if (news.length === 0 && first.length > 0)
+                rest.push(image);
+            else
+                first.push(image);
+            for (const layer of news)
+                covered.add(layer);
+        }
+        return { first, rest };
+    });
+}
+/** Union-find: images with a layer in common end up under the same root. */
+function groupByLayers(images, sharedOf) {
+    const parents = images.map((_, index) => index);
+    const rootOf = (index) => {
+        let at = index;
+        while (parents[at] !== at) {
+            parents[at] = parents[parents[at] ?? at] ?? at;
+            at = parents[at] ?? at;
+        }
+        return at;
+    };
+    const ownerOf = new Map();
+    for (const [index, image] of images.entries()) {
+        for (const layer of sharedOf(image)) {
+            const owner = ownerOf.get(layer);
+            if (owner === undefined)
+                ownerOf.set(layer, index);
+            else
+                parents[rootOf(index)] = rootOf(owner);
+        }
+    }
+    const groups = new Map();
+    for (const [index, image] of images.entries()) {
+        const root = rootOf(index);
+        const group = groups.get(root);
+        if (group === undefined)
+            groups.set(root, [image]);
+        else
+            group.push(image);
+    }
+    return [...groups.values()];
+}
+
+;// CONCATENATED MODULE: ./src/scan/images.ts
+
+
+
+
+
+
+/**
+ * Exports every image that was built, together, and scans them. A scan that fails is that image's outcome, never "no
+ * findings"; so is an export.
+ */
+async function scanImages(builds, plan, ports) {
+    const built = builds.filter(build => build.status === 'built');
+    if (built.length === 0)
+        return { outcomes: [], work: { export: 0, scan: 0, layers: countLayers([]) } };
+    const { clock, console, engine } = ports;
+    const started = clock.now().getTime();
+    const elapsed = () => clock.now().getTime() - started;
+    const scan = async (exported) => {
+        const exportDuration = elapsed();
+        const { outcomes, layers } = await scanExport(built, exported, plan, ports);
+        return { outcomes, work: { export: exportDuration, scan: elapsed() - exportDuration, layers } };
+    };
+    return engine
+        .withExport(built.map(({ imageId }) => imageId), scan)
+        .catch((error) => ({
+        outcomes: built.map(image => toFailure(image, error, 0, console)),
+        work: { export: elapsed(), scan: 0, layers: countLayers([]) },
+    }));
+}
+async function scanExport(built, exported, plan, ports) {
+    const outcomes = new Map();
+    const scannable = [];
+    for (const image of built) {
+        try {
+            scannable.push({ built: image, exported: exported.image(image.imageId) });
+        }
+        catch (error) {
+            outcomes.set(image, toFailure(image, error, 0, ports.console));
+        }
+    }
+    await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
+        outcomes.set(image.built, await scanImage(image, cache, plan, ports));
+    });
+    return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) };
+}
+async function scanGroups(images, turns, scanner, scan) {
+    const groups = planScans(images, image => image.exported.digests.diffIds);
+    await Promise.all(groups.map(async ({ first, rest }) => {
+        let known;
+        const warmUp = async () => (known ??= await scanner.newCache());
+        await turns(async () => {
+            for (const image of first)
+                await scan(image, warmUp);
+        });
+        const free = [];
+        await Promise.all(rest.map(image => turns(async () => {
+            let own = free.pop();
+            await scan(image, async () => (own ??= await scanner.newCache(known)));
+            if (own !== undefined)
+                free.push(own);
+        })));
+    }));
+}
+async function scanImage({ built, exported }, cache, plan, { scanner, console, clock }) {
+    const started = clock.now().getTime();
+    const elapsed = () => clock.now().getTime() - started;
+    const { image, imageId } = built;
+    const { digests } = exported;
+    console.progress(imageTitle(image), 'scanning');
+    // Packages are always looked for: without them "nothing found" could not be told from "nothing recognised".
+    const secrets = plan.rulesOf(image).scanners.filter(name => name === 'secret');
+    const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
+    try {
+        const inContext = await scanContext(image, plan, scanner);
+        const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
+        const scan = { ...inImage, findings: [...inImage.findings, ...inContext] };
+        console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`);
+        return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
+    }
+    catch (error) {
+        return toFailure(built, error, elapsed(), console);
+    }
+}
+/** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
+async function scanContext(image, plan, scanner) {
+    const { scanners, lockFiles } = plan.rulesOf(image);
+    const wanted = [
+        ...(lockFiles && image.lockFiles.length > 0 ? ['vuln'] : []),
+        ...scanners.filter(name => name === 'misconfig'),
+    ];
+    if (wanted.length === 0)
+        return [];
+    const directory = (0,external_node_path_.join)(plan.workspaces[image.revision], image.contextDir);
+    return parseContextReport(await scanner.scanFolder(directory, { scanners: wanted, timeout: plan.timeout }), image);
+}
+/** @throws what is a defect of ours */
+function toFailure({ image, imageId }, error, duration, console) {
+    if (!(error instanceof errors/* GateError */.ue))
+        throw error;
+    const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
+    console.progress(imageTitle(image), 'scan failed');
+    console.info(`${imageTitle(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
+    const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
+    return { status: 'failed', image, imageId, failure, duration };
+}
+function countLayers(images) {
+    const layers = images.flatMap(({ exported }) => exported.layers);
+    const sizes = new Map(layers.map(({ digest, bytes }) => [digest, bytes]));
+    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    return { distinct: sizes.size, total: layers.length, bytes };
+}
+function describeScan({ os, packages, findings }) {
+    const system = os === undefined ? 'no operating system recognised' : `${os.family} ${os.name}`;
+    return `${system}, ${String(packages)} packages, ${String(findings.length)} findings before the policy`;
+}
+
 ;// CONCATENATED MODULE: ./src/discover/name.ts
 
 /**
@@ -51505,8 +52127,6 @@ function images_compare(a, b) {
 // EXTERNAL MODULE: ./node_modules/@balena/dockerignore/ignore.js
 var ignore = __nccwpck_require__(4158);
 var ignore_default = /*#__PURE__*/__nccwpck_require__.n(ignore);
-// EXTERNAL MODULE: ./node_modules/dockerfile-ast/lib/main.js
-var main = __nccwpck_require__(8390);
 ;// CONCATENATED MODULE: ./src/discover/lock-files.ts
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
 
@@ -51744,150 +52364,6 @@ function isBelow(path, directory) {
 /** Before and after the change. */
 function change_pathsOf(files) {
     return [...new Set(files.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from])))].sort();
-}
-
-;// CONCATENATED MODULE: ./src/explain/dockerfile.ts
-
-/** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
-function parseFinalStage(dockerfile) {
-    const source = dockerfile.split(/\r?\n/);
-    const stages = splitStages(main.DockerfileParser.parse(dockerfile).getInstructions());
-    let stage = stages.at(-1);
-    let steps = [];
-    while (stage !== undefined) {
-        steps = [...stage.body.map(instruction => dockerfile_toStep(instruction, source)), ...steps];
-        const from = stage.from;
-        const index = stages.indexOf(stage);
-        const base = from.getImage()?.toLowerCase();
-        const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base);
-        if (parent === undefined)
-            return { from: dockerfile_toStep(from, source), steps };
-        stage = parent;
-    }
-    return undefined;
-}
-function splitStages(instructions) {
-    const stages = [];
-    for (const instruction of instructions) {
-        if (instruction instanceof main.From)
-            stages.push({ from: instruction, body: [] });
-        else
-            stages.at(-1)?.body.push(instruction);
-    }
-    return stages;
-}
-function dockerfile_toStep(instruction, source) {
-    const { start, end } = instruction.getRange();
-    const written = source
-        .slice(start.line, end.line + 1)
-        .join('\n')
-        .trimStart();
-    const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''));
-    return {
-        keyword: instruction.getKeyword().toUpperCase(),
-        argument,
-        text: (source[start.line] ?? '').trim(),
-        lines: { start: start.line + 1, end: end.line + 1 },
-        heredoc: /<<-?["']?\w/.test(argument),
-    };
-}
-/** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
-function withoutFlags(argument, firstLine) {
-    const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
-    const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line));
-    const joined = lines
-        .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
-        .join('');
-    return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '');
-}
-function foldWhitespace(text) {
-    return text.replace(/\s+/g, ' ').trim();
-}
-
-;// CONCATENATED MODULE: ./src/explain/origin.ts
-
-/** Adds to each finding the Dockerfile instruction that brought it, as far as that is certain. */
-function explainOrigins(verdict, scans, dockerfiles) {
-    const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome.scan]] : [])));
-    const images = verdict.images.map(image => {
-        const scan = scanOf.get(image.image);
-        const dockerfile = dockerfiles.get(image.image);
-        if (scan === undefined || dockerfile === undefined)
-            return image;
-        const origins = locateLayers(scan.layers, dockerfile, image.image.dockerfile);
-        const findings = image.findings.map(finding => {
-            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
-            return origin === undefined ? finding : { ...finding, origin };
-        });
-        return { ...image, findings };
-    });
-    return { ...verdict, images };
-}
-/**
- * Maps layers (by DiffID) to the instructions that made them. Walks back from the last layer and the last
- * instruction: each layer's history must tell of the instruction, or the walk ends there. What lies below the first
- * instruction comes with the base image. A layer that cannot be placed has no entry: no line is better than a wrong one.
- */
-function locateLayers(layers, dockerfile, file) {
-    const stage = parseFinalStage(dockerfile);
-    const origins = new Map();
-    if (stage === undefined)
-        return origins;
-    const placed = placeLayers(layers, stage);
-    for (const [index, step] of placed.entries()) {
-        const diffId = layers[index]?.diffId;
-        if (diffId === undefined || step === undefined)
-            continue;
-        const { lines, text } = step;
-        origins.set(diffId, { file, lines, instruction: text, fromBase: step === stage.from });
-    }
-    return origins;
-}
-/** For each layer its step; undefined from the first layer up to which the walk did not reach. */
-function placeLayers(layers, { from, steps }) {
-    const placed = layers.map(() => undefined);
-    const makers = steps.filter(({ keyword }) => layerKeywords.has(keyword));
-    let top = layers.length - 1;
-    for (const step of makers.toReversed()) {
-        const layer = layers[top];
-        if (layer !== undefined && tellsOf(layer, step)) {
-            placed[top] = step;
-            top -= 1;
-        }
-        else if (step.keyword !== 'WORKDIR') {
-            return placed;
-        }
-    }
-    return placed.map((step, index) => (index <= top ? from : step));
-}
-/** WORKDIR makes a layer only where the folder did not exist. */
-const layerKeywords = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
-/**
- * BuildKit records `RUN /bin/sh -c COMMAND # buildkit` (with `|1 ARG=value` before the shell where there are build
- * arguments) and `COPY SOURCE TARGET # buildkit`; see `dispatchRun` and `dispatchCopy` in its dockerfile2llb package.
- */
-function tellsOf(layer, step) {
-    if (layer.createdBy === undefined || !layer.byBuildKit)
-        return false;
-    const told = foldWhitespace(layer.createdBy.replace(/# buildkit\s*$/, ''));
-    if (!told.toUpperCase().startsWith(`${step.keyword} `))
-        return false;
-    // BuildKit expands variables, globs and here-documents outside of RUN before it records them.
-    if (step.keyword !== 'RUN' || step.heredoc)
-        return true;
-    return told.endsWith(step.argument) || told.endsWith(execFormText(step.argument) ?? step.argument);
-}
-/** `RUN ["a", "b"]` is recorded as `RUN a b`. */
-function execFormText(argument) {
-    if (!argument.startsWith('['))
-        return undefined;
-    try {
-        const words = JSON.parse(argument);
-        return Array.isArray(words) ? foldWhitespace(words.join(' ')) : undefined;
-    }
-    catch {
-        return undefined;
-    }
 }
 
 // EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
@@ -54871,11 +55347,11 @@ function parseBoolean(config$1, message$1) {
 //#endregion
 //#region src/actions/parseJson/parseJson.ts
 /* @__NO_SIDE_EFFECTS__ */
-function parseJson(config$1, message$1) {
+function dist_parseJson(config$1, message$1) {
 	return {
 		kind: "transformation",
 		type: "parse_json",
-		reference: parseJson,
+		reference: dist_parseJson,
 		config: config$1,
 		message: message$1,
 		async: false,
@@ -58058,11 +58534,11 @@ function objectWithRestAsync(entries$1, rest, message$1) {
 //#endregion
 //#region src/schemas/optional/optional.ts
 /* @__NO_SIDE_EFFECTS__ */
-function optional(wrapped, default_) {
+function dist_optional(wrapped, default_) {
 	return _standardSchema({
 		kind: "schema",
 		type: "optional",
-		reference: optional,
+		reference: dist_optional,
 		expects: `(${wrapped.expects} | undefined)`,
 		async: false,
 		wrapped,
@@ -59430,7 +59906,7 @@ function parserAsync(schema, config$1) {
 /* @__NO_SIDE_EFFECTS__ */
 function partial(schema, keys) {
 	const entries$1 = {};
-	for (const key in schema.entries) entries$1[key] = !keys || keys.includes(key) ? /* @__PURE__ */ optional(schema.entries[key]) : schema.entries[key];
+	for (const key in schema.entries) entries$1[key] = !keys || keys.includes(key) ? /* @__PURE__ */ dist_optional(schema.entries[key]) : schema.entries[key];
 	return _standardSchema({
 		...schema,
 		entries: entries$1
@@ -59747,7 +60223,7 @@ const texts = union([schema_text, pipe(array(schema_text), nonEmpty('must not be
 const choice = (allowed) => picklist(allowed, `must be one of: ${allowed.join(', ')}`);
 const choices = (allowed) => pipe(array(choice(allowed), 'must be a list'), nonEmpty('must not be empty'));
 const flag = dist_boolean('must be true or false');
-const described = (schema, description) => optional(pipe(schema, dist_description(description)));
+const described = (schema, description) => dist_optional(pipe(schema, dist_description(description)));
 const rules = {
     severity: described(choices(model_finding/* severities */.g), 'Severities that block'),
     'ignore-unfixed': described(flag, 'Do not block on vulnerabilities that no version fixes yet. Default: true'),
@@ -59779,12 +60255,12 @@ const policySchema = pipe(strict({
 }), title('Image Gate policy'), dist_description('What blocks a change, for which images, and what may pass for a time'));
 const trivyEntry = strict({
     id: schema_text,
-    paths: optional(array(schema_text, 'must be a list of paths')),
-    purls: optional(array(schema_text, 'must be a list of package URLs')),
-    statement: optional(schema_text),
-    expired_at: optional(pipe(string('must be a date such as 2026-12-31'), regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/, 'must be a date such as 2026-12-31'))),
+    paths: dist_optional(array(schema_text, 'must be a list of paths')),
+    purls: dist_optional(array(schema_text, 'must be a list of package URLs')),
+    statement: dist_optional(schema_text),
+    expired_at: dist_optional(pipe(string('must be a date such as 2026-12-31'), regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/, 'must be a date such as 2026-12-31'))),
 });
-const trivyEntries = optional(array(trivyEntry, 'must be a list'));
+const trivyEntries = dist_optional(array(trivyEntry, 'must be a list'));
 /** `.trivyignore.yaml`; see "Filtering" in Trivy's documentation. */
 const trivyIgnoreSchema = strict({
     vulnerabilities: trivyEntries,
@@ -59793,28 +60269,28 @@ const trivyIgnoreSchema = strict({
     licenses: trivyEntries,
 });
 const vexIdentity = {
-    '@id': optional(schema_text),
-    identifiers: optional(loose({ purl: optional(schema_text) })),
+    '@id': dist_optional(schema_text),
+    identifiers: dist_optional(loose({ purl: dist_optional(schema_text) })),
 };
 const vexParts = array(union([schema_text, loose(vexIdentity)]), 'must be a list');
-const vexProduct = union([schema_text, loose({ ...vexIdentity, subcomponents: optional(vexParts) })]);
+const vexProduct = union([schema_text, loose({ ...vexIdentity, subcomponents: dist_optional(vexParts) })]);
 /** The order of statements decides what holds: a time that cannot be read must not put one first. */
 const vexTime = pipe(schema_text, check(time => !Number.isNaN(Date.parse(time)), 'must be a time such as 2026-12-31T00:00:00Z'));
 /** The statuses of the OpenVEX specification. */
 const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'];
 /** OpenVEX 0.2.0, and the form of before in which vulnerabilities and products are plain texts. */
 const vexSchema = loose({
-    timestamp: optional(vexTime),
+    timestamp: dist_optional(vexTime),
     statements: array(loose({
-        vulnerability: union([schema_text, loose({ name: schema_text, aliases: optional(array(schema_text)) })], 'must be a text, or have a name'),
+        vulnerability: union([schema_text, loose({ name: schema_text, aliases: dist_optional(array(schema_text)) })], 'must be a text, or have a name'),
         products: pipe(array(vexProduct, 'must be a list of products'), nonEmpty('must not be empty')),
         // Before 0.2.0 they were the statement's, not the product's.
-        subcomponents: optional(vexParts),
+        subcomponents: dist_optional(vexParts),
         status: choice(vexStatuses),
-        timestamp: optional(vexTime),
-        justification: optional(schema_text),
-        impact_statement: optional(schema_text),
-        status_notes: optional(schema_text),
+        timestamp: dist_optional(vexTime),
+        justification: dist_optional(schema_text),
+        impact_statement: dist_optional(schema_text),
+        status_notes: dist_optional(schema_text),
     }), 'must be a list of statements'),
 });
 
@@ -60143,524 +60619,8 @@ function noPolicy(files) {
     return { rules: {}, images: [], exceptions: [], warnings: [], files };
 }
 
-;// CONCATENATED MODULE: ./src/report/deliver.ts
-
-/** Brings the report to every outlet. One that refuses is a warning: the verdict is decided and stays as it is. */
-async function deliver(report, outlets, console) {
-    for (const outlet of outlets) {
-        try {
-            await outlet.deliver(report);
-        }
-        catch (error) {
-            console.warning(`The ${outlet.name} could not be written: ${(0,errors/* messageOf */.bD)(error)}`);
-        }
-    }
-}
-
-// EXTERNAL MODULE: ./src/report/text.ts
-var report_text = __nccwpck_require__(5655);
-;// CONCATENATED MODULE: ./src/report/log.ts
-/** What the log says on the way, for whoever watches. */
-
-
-function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
-    if (images.length === 0)
-        console.info(`There is nothing to gate under ${imagesRoot}.`);
-    else
-        console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`);
-    const reasons = ['images', 'only-changed'];
-    for (const reason of reasons) {
-        const names = skipped.filter(skip => skip.reason === reason).map(({ image }) => image.name);
-        if (names.length > 0)
-            console.info(`Skipped, ${(0,report_text/* skipText */.DD)(reason)}: ${names.join(', ')}`);
-    }
-    for (const { name, safeName } of images) {
-        if (name !== safeName)
-            console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`);
-    }
-    for (const { path, reason } of ignored)
-        console.info(`Not an image: ${path}: ${reason}`);
-}
-function tellScanner({ version, source, database }, console) {
-    console.info(`Trivy ${version}, from ${source}`);
-    if (database === undefined)
-        return;
-    console.info(`Vulnerability database of ${database.updatedAt.slice(0, 10)}, from ${database.repository}`);
-}
-function tellStates({ images }, console) {
-    for (const verdict of images) {
-        if (verdict.state === 'skipped')
-            continue;
-        const took = (0,report_text/* durationText */.S5)(verdict.buildDuration + verdict.scanDuration);
-        console.progress(imageTitle(verdict.image), (0,report_text/* stateText */.r9)(verdict), `in ${took}`);
-    }
-}
-function tellChange(change, console) {
-    if (change !== undefined)
-        console.info(`The commit before this change is ${change.base}.`);
-}
-
-// EXTERNAL MODULE: ./src/report/warnings.ts
-var report_warnings = __nccwpck_require__(2741);
-;// CONCATENATED MODULE: ./src/scan/json.ts
-/** Reads foreign JSON, believing nothing: what is not as it should be is an error, never a default. */
-
-function json_parseJson(text) {
-    try {
-        return JSON.parse(text);
-    }
-    catch (error) {
-        throw unreadable('it is not JSON', error);
-    }
-}
-function asObject(value, where) {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-        return value;
-    throw unreadable(`${where} is not an object`);
-}
-function asArray(value, where) {
-    if (Array.isArray(value))
-        return value;
-    throw unreadable(`${where} is not a list`);
-}
-/** A list of objects; absent is empty, as Trivy writes it. */
-function objectsOf(value, where) {
-    return asArray(value ?? [], where).map(item => asObject(item, `${where}[]`));
-}
-function asString(value, where) {
-    const text = optionalString(value);
-    if (text === undefined)
-        throw unreadable(`${where} is missing`);
-    return text;
-}
-function optionalString(value) {
-    return typeof value === 'string' && value !== '' ? value : undefined;
-}
-/** A property that is only there when it says something. */
-function json_optional(key, value) {
-    const text = optionalString(value);
-    return text === undefined ? {} : { [key]: text };
-}
-function unreadable(what, cause) {
-    return new errors/* IntegrityError */.cs(`Trivy’s report cannot be read: ${what}`, 'Run again; if it stays, report it with the version of Trivy that the log names.', { cause });
-}
-
-;// CONCATENATED MODULE: ./src/scan/finding.ts
-/** Trivy's findings, one by one, in our words. */
-
-
-/** The vulnerabilities of one of the report's results. */
-function readVulnerabilities(result) {
-    return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => readVulnerability(raw, result));
-}
-function readVulnerability(raw, result) {
-    return {
-        kind: 'vulnerability',
-        id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
-        severity: readSeverity(raw['Severity']),
-        vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
-        status: optionalString(raw['Status']) ?? 'unknown',
-        package: readPackage(raw, result),
-        ...json_optional('severitySource', raw['SeveritySource']),
-        ...json_optional('fixedVersion', raw['FixedVersion']),
-        ...readTexts(raw),
-    };
-}
-function readPackage(raw, result) {
-    const identifier = asObject(raw['PkgIdentifier'] ?? {}, 'PkgIdentifier');
-    return {
-        name: asString(raw['PkgName'], 'PkgName'),
-        version: optionalString(raw['InstalledVersion']) ?? '',
-        class: result['Class'],
-        type: optionalString(result['Type']) ?? '',
-        ...json_optional('purl', identifier['PURL']),
-        ...json_optional('path', raw['PkgPath']),
-    };
-}
-function readSecrets(result) {
-    return objectsOf(result['Secrets'], 'Secrets').map(raw => {
-        const texts = readTexts(raw);
-        return {
-            kind: 'secret',
-            id: asString(raw['RuleID'], 'RuleID'),
-            severity: readSeverity(raw['Severity']),
-            ...json_optional('match', raw['Match']),
-            // One in the image's configuration has no layer, and stands under the name of the image.
-            ...(texts.layer === undefined ? {} : json_optional('path', result['Target'])),
-            ...texts,
-        };
-    });
-}
-/** @param file the Dockerfile, relative to the workspace */
-function readMisconfigurations(result, file) {
-    return objectsOf(result['Misconfigurations'], 'Misconfigurations')
-        .filter(({ Status }) => Status === 'FAIL')
-        .map(raw => {
-        const { start, end, instruction } = readCause(raw);
-        const lines = start === undefined || end === undefined ? undefined : { start, end };
-        return {
-            kind: 'misconfiguration',
-            id: asString(raw['ID'], 'ID'),
-            severity: readSeverity(raw['Severity']),
-            message: optionalString(raw['Message']) ?? '',
-            ...json_optional('resolution', raw['Resolution']),
-            ...readTexts(raw),
-            place: { file, ...(lines === undefined ? {} : { lines }) },
-            ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
-        };
-    });
-}
-function readCause(raw) {
-    const cause = asObject(raw['CauseMetadata'] ?? {}, 'CauseMetadata');
-    const [first] = objectsOf(asObject(cause['Code'] ?? {}, 'Code')['Lines'], 'Lines');
-    return {
-        start: readLine(cause['StartLine']),
-        end: readLine(cause['EndLine']),
-        instruction: optionalString(first?.['Content'])?.trim() ?? '',
-    };
-}
-/** Lines count from 1; Trivy leaves out those that it does not know. */
-function readLine(value) {
-    return typeof value === 'number' && value > 0 ? value : undefined;
-}
-function readTexts(raw) {
-    const layer = asObject(raw['Layer'] ?? {}, 'Layer');
-    return {
-        ...json_optional('title', raw['Title']),
-        ...json_optional('url', raw['PrimaryURL']),
-        ...json_optional('layer', layer['DiffID']),
-    };
-}
-/** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
-function readSeverity(value) {
-    return model_finding/* severities */.g.find(name => name === value) ?? 'UNKNOWN';
-}
-/** Trivy writes these as numbers: 0 for UNKNOWN to 4 for CRITICAL (`pkg/types/types.go` in aquasecurity/trivy-db). */
-function readVendorSeverities(value) {
-    const byNumber = model_finding/* severities */.g.toReversed();
-    const entries = Object.entries(asObject(value ?? {}, 'VendorSeverity'));
-    return Object.fromEntries(entries.map(([vendor, rating]) => [vendor, byNumber[Number(rating)] ?? 'UNKNOWN']));
-}
-
-;// CONCATENATED MODULE: ./src/scan/report.ts
-/**
- * Reads Trivy's JSON report (schema version 2, `pkg/types/report.go` in aquasecurity/trivy) into our model. Whatever
- * does not look like such a report is an error: nonsense must never read as "no findings".
- */
-
-
-
-/** @throws IntegrityError when the text is not a report on that kind of thing */
-function readEnvelope(text, artifactType) {
-    const report = asObject(json_parseJson(text), 'the report');
-    for (const [name, expected] of Object.entries({ SchemaVersion: 2, ArtifactType: artifactType })) {
-        if (report[name] === expected)
-            continue;
-        throw unreadable(`${name} is ${JSON.stringify(report[name])}, not ${JSON.stringify(expected)}`);
-    }
-    return report;
-}
-/** @throws IntegrityError when the text is not a whole report of the given image */
-function parseScanReport(text, expectedDiffIds) {
-    const report = readEnvelope(text, 'container_image');
-    const metadata = asObject(report['Metadata'], 'Metadata');
-    const layers = readLayers(metadata);
-    const diffIds = layers.map(({ diffId }) => diffId);
-    if (diffIds.join() !== expectedDiffIds.join()) {
-        throw new errors/* IntegrityError */.cs('Trivy’s report is about another image: its layers are not those of the image', 'Run again; if it stays, report it with the version of Trivy that the log names.');
-    }
-    const results = objectsOf(report['Results'], 'Results');
-    const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs');
-    const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets);
-    const os = readOs(metadata['OS']);
-    return {
-        findings: [...packageResults.flatMap(readVulnerabilities), ...secrets],
-        layers,
-        packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
-        ...(os === undefined ? {} : { os }),
-    };
-}
-function readLayers(metadata) {
-    const config = asObject(metadata['ImageConfig'], 'ImageConfig');
-    const rootfs = asObject(config['rootfs'], 'rootfs');
-    const diffIds = asArray(rootfs['diff_ids'] ?? [], 'diff_ids').map(id => asString(id, 'diff_ids[]'));
-    const history = asArray(config['history'] ?? [], 'history')
-        .map(item => asObject(item, 'history[]'))
-        .filter(item => item['empty_layer'] !== true);
-    // Entries and layers only belong together when there are as many of the one as of the other.
-    const aligned = history.length === diffIds.length;
-    return diffIds.map((diffId, index) => {
-        const entry = aligned ? history[index] : undefined;
-        const createdBy = optionalString(entry?.['created_by']);
-        const byBuildKit = optionalString(entry?.['comment'])?.startsWith('buildkit.dockerfile') === true;
-        return { diffId, byBuildKit, ...(createdBy === undefined ? {} : { createdBy }) };
-    });
-}
-function readOs(value) {
-    if (value === undefined || value === null)
-        return undefined;
-    const os = asObject(value, 'OS');
-    const family = optionalString(os['Family']);
-    if (family === undefined)
-        return undefined;
-    return { family, name: optionalString(os['Name']) ?? '', endOfLife: os['EOSL'] === true };
-}
-
-;// CONCATENATED MODULE: ./src/scan/context-report.ts
-/** Reads Trivy's report on a build context: only what the image is made of counts in it. */
-
-
-
-
-/** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
-function parseContextReport({ text, complaints }, image) {
-    refuseUnread(image.lockFiles, complaints);
-    const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results');
-    const inLockFiles = image.lockFiles.flatMap(file => results
-        .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
-        .flatMap(result => readLockFile(result, file, image)));
-    const dockerfile = image.dockerfile.slice(image.contextDir.length + 1);
-    const inDockerfile = results
-        .filter(({ Class, Target }) => Class === 'config' && Target === dockerfile)
-        .flatMap(result => readMisconfigurations(result, image.dockerfile));
-    return [...inLockFiles, ...inDockerfile];
-}
-/** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
-function refuseUnread(lockFiles, complaints) {
-    for (const { path } of lockFiles) {
-        const said = complaints.find(line => line.split(/[\s"=:]+/).includes(path));
-        if (said === undefined)
-            continue;
-        throw new errors/* ToolError */.v4(`Trivy cannot read the lock file ${path}`, 'Mend the lock file, keep it out of the image (.dockerignore), or set lock-files: false.', [said]);
-    }
-}
-function readLockFile(result, { path, origin }, { contextDir }) {
-    const file = `${contextDir}/${path}`;
-    const lines = readPackageLines(result);
-    return readVulnerabilities(result).map((finding) => {
-        const where = lines.get(`${finding.package.name} ${finding.package.version}`);
-        return {
-            ...finding,
-            package: { ...finding.package, path },
-            place: { file, ...(where === undefined ? {} : { lines: where }) },
-            origin,
-        };
-    });
-}
-/** Where a lock file names each package, for the kinds of which Trivy knows it. */
-function readPackageLines(result) {
-    const lines = new Map();
-    for (const item of objectsOf(result['Packages'], 'Packages')) {
-        const location = asObject(objectsOf(item['Locations'], 'Locations')[0] ?? {}, 'Locations[]');
-        const start = readLine(location['StartLine']);
-        const end = readLine(location['EndLine']);
-        if (start === undefined || end === undefined)
-            continue;
-        lines.set(`${optionalString(item['Name']) ?? ''} ${optionalString(item['Version']) ?? ''}`, { start, end });
-    }
-    return lines;
-}
-
-;// CONCATENATED MODULE: ./src/scan/plan.ts
-/** In which order images are scanned, so that no layer is analysed twice. */
-/** @param layersOf the digests of an image's layers */
-function planScans(images, layersOf) {
-    const uses = new Map();
-    for (const layer of images.flatMap(image => [...new Set(layersOf(image))]))
-        uses.set(layer, (uses.get(layer) ?? 0) + 1);
-    const sharedOf = (image) => layersOf(image).filter(layer => (uses.get(layer) ?? 0) > 1);
-    return groupByLayers(images, sharedOf).map(group => {
-        const covered = new Set();
-        const first = [];
-        const rest = [];
-        for (const image of group) {
-            const news = sharedOf(image).filter(layer => !covered.has(layer));
-            if (news.length === 0 && first.length > 0)
-                rest.push(image);
-            else
-                first.push(image);
-            for (const layer of news)
-                covered.add(layer);
-        }
-        return { first, rest };
-    });
-}
-/** Union-find: images with a layer in common end up under the same root. */
-function groupByLayers(images, sharedOf) {
-    const parents = images.map((_, index) => index);
-    const rootOf = (index) => {
-        let at = index;
-        while (parents[at] !== at) {
-            parents[at] = parents[parents[at] ?? at] ?? at;
-            at = parents[at] ?? at;
-        }
-        return at;
-    };
-    const ownerOf = new Map();
-    for (const [index, image] of images.entries()) {
-        for (const layer of sharedOf(image)) {
-            const owner = ownerOf.get(layer);
-            if (owner === undefined)
-                ownerOf.set(layer, index);
-            else
-                parents[rootOf(index)] = rootOf(owner);
-        }
-    }
-    const groups = new Map();
-    for (const [index, image] of images.entries()) {
-        const root = rootOf(index);
-        const group = groups.get(root);
-        if (group === undefined)
-            groups.set(root, [image]);
-        else
-            group.push(image);
-    }
-    return [...groups.values()];
-}
-
-;// CONCATENATED MODULE: ./src/scan/images.ts
-
-
-
-
-
-
-/**
- * Exports every image that was built, together, and scans them. A scan that fails is that image's outcome, never "no
- * findings"; so is an export.
- */
-async function scanImages(builds, plan, ports) {
-    const built = builds.filter(build => build.status === 'built');
-    if (built.length === 0)
-        return { outcomes: [], work: { export: 0, scan: 0, layers: countLayers([]) } };
-    const { clock, console, engine } = ports;
-    const started = clock.now().getTime();
-    const elapsed = () => clock.now().getTime() - started;
-    const scan = async (exported) => {
-        const exportDuration = elapsed();
-        const { outcomes, layers } = await scanExport(built, exported, plan, ports);
-        return { outcomes, work: { export: exportDuration, scan: elapsed() - exportDuration, layers } };
-    };
-    return engine
-        .withExport(built.map(({ imageId }) => imageId), scan)
-        .catch((error) => ({
-        outcomes: built.map(image => toFailure(image, error, 0, console)),
-        work: { export: elapsed(), scan: 0, layers: countLayers([]) },
-    }));
-}
-async function scanExport(built, exported, plan, ports) {
-    const outcomes = new Map();
-    const scannable = [];
-    for (const image of built) {
-        try {
-            scannable.push({ built: image, exported: exported.image(image.imageId) });
-        }
-        catch (error) {
-            outcomes.set(image, toFailure(image, error, 0, ports.console));
-        }
-    }
-    await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
-        outcomes.set(image.built, await scanImage(image, cache, plan, ports));
-    });
-    return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) };
-}
-async function scanGroups(images, turns, scanner, scan) {
-    const groups = planScans(images, image => image.exported.digests.diffIds);
-    await Promise.all(groups.map(async ({ first, rest }) => {
-        let known;
-        const warmUp = async () => (known ??= await scanner.newCache());
-        await turns(async () => {
-            for (const image of first)
-                await scan(image, warmUp);
-        });
-        const free = [];
-        await Promise.all(rest.map(image => turns(async () => {
-            let own = free.pop();
-            await scan(image, async () => (own ??= await scanner.newCache(known)));
-            if (own !== undefined)
-                free.push(own);
-        })));
-    }));
-}
-async function scanImage({ built, exported }, cache, plan, { scanner, console, clock }) {
-    const started = clock.now().getTime();
-    const elapsed = () => clock.now().getTime() - started;
-    const { image, imageId } = built;
-    const { digests } = exported;
-    console.progress(imageTitle(image), 'scanning');
-    // Packages are always looked for: without them "nothing found" could not be told from "nothing recognised".
-    const secrets = plan.rulesOf(image).scanners.filter(name => name === 'secret');
-    const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
-    try {
-        const inContext = await scanContext(image, plan, scanner);
-        const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
-        const scan = { ...inImage, findings: [...inImage.findings, ...inContext] };
-        console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`);
-        return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
-    }
-    catch (error) {
-        return toFailure(built, error, elapsed(), console);
-    }
-}
-/** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
-async function scanContext(image, plan, scanner) {
-    const { scanners, lockFiles } = plan.rulesOf(image);
-    const wanted = [
-        ...(lockFiles && image.lockFiles.length > 0 ? ['vuln'] : []),
-        ...scanners.filter(name => name === 'misconfig'),
-    ];
-    if (wanted.length === 0)
-        return [];
-    const directory = (0,external_node_path_.join)(plan.workspaces[image.revision], image.contextDir);
-    return parseContextReport(await scanner.scanFolder(directory, { scanners: wanted, timeout: plan.timeout }), image);
-}
-/** @throws what is a defect of ours */
-function toFailure({ image, imageId }, error, duration, console) {
-    if (!(error instanceof errors/* GateError */.ue))
-        throw error;
-    const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
-    console.progress(imageTitle(image), 'scan failed');
-    console.info(`${imageTitle(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
-    const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
-    return { status: 'failed', image, imageId, failure, duration };
-}
-function countLayers(images) {
-    const layers = images.flatMap(({ exported }) => exported.layers);
-    const sizes = new Map(layers.map(({ digest, bytes }) => [digest, bytes]));
-    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-    return { distinct: sizes.size, total: layers.length, bytes };
-}
-function describeScan({ os, packages, findings }) {
-    const system = os === undefined ? 'no operating system recognised' : `${os.family} ${os.name}`;
-    return `${system}, ${String(packages)} packages, ${String(findings.length)} findings before the policy`;
-}
-
-;// CONCATENATED MODULE: ./src/turns.ts
-/** @param most how many may run at once, at least 1 */
-function takeTurns(most) {
-    const waiting = [];
-    let running = 0;
-    return async (work) => {
-        if (running < most)
-            running += 1;
-        else
-            await new Promise(resolve => waiting.push(resolve));
-        try {
-            return await work();
-        }
-        finally {
-            // Whoever waits longest takes over the place.
-            const successor = waiting.shift();
-            if (successor === undefined)
-                running -= 1;
-            else
-                successor();
-        }
-    };
-}
-
-;// CONCATENATED MODULE: ./src/main.ts
-/** The story of a run. The rooms do the work; here they are only walked through, in order. */
+;// CONCATENATED MODULE: ./src/scope.ts
+/** What there is to gate, what it was before the change, and whose policy decides about it. */
 
 
 
@@ -60670,70 +60630,20 @@ function takeTurns(most) {
 
 
 
-
-
-
-
-
-
-
-
-
-
-
-/** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
-async function gate(inputs, context, ports, outlets) {
-    const startedAt = ports.clock.now();
-    const examination = await examine({ inputs, context, ports }).catch((error) => fail(error, inputs, ports.console));
-    const duration = ports.clock.now().getTime() - startedAt.getTime();
-    const { imagesRoot } = inputs;
-    const report = { ...examination, context, imagesRoot, startedAt: startedAt.toISOString(), duration };
-    await deliver(report, outlets, ports.console);
-    return report;
-}
-/** Tells everybody why a run could not even start, for instance because its inputs are wrong. */
-async function refuse(error, defaults, context, { console, clock }, outlets) {
-    const { imagesRoot } = defaults;
-    const startedAt = clock.now().toISOString();
-    const report = { ...fail(error, defaults, console), context, imagesRoot, startedAt, duration: 0 };
-    await deliver(report, outlets, console);
-    return report;
-}
-async function examine(run) {
-    const { inputs, context, ports } = run;
+/** @throws GateError for anything that makes the answer uncertain */
+async function readScope(run) {
     const before = await readBefore(run);
+    const found = await findImages(before, run);
     const { history, policies } = before;
-    const { discovery, change } = await findImages(before, run);
-    tellChange(change, ports.console);
-    tellDiscovery(discovery, inputs, ports.console);
-    const comparisons = compareWithBase(discovery.images, history);
-    const base = await findBaseImages(discovery.images.filter(({ name }) => everyRules(policies, inputs, name).some(({ gateOn }) => gateOn === 'introduced')), { history, comparisons, imagesRoot: imagesRootOf(run) }, ports);
-    const { skipped, ignored } = discovery;
-    const { builds, scans, ...facts } = await measure(discovery.images, base, policies, run);
-    const measured = { builds, scans, skipped, comparisons: base.comparisons };
-    const now = ports.clock.now();
-    const verdict = decide(measured, groundsOf(policies.inForce, inputs, now));
-    tellStates(verdict, ports.console);
-    const { proposed } = policies;
-    const policyEffects = proposed === undefined ? undefined : compareVerdicts(verdict, decide(measured, groundsOf(proposed, inputs, now)));
-    const warnings = (0,report_warnings/* collectWarnings */._)({
-        context,
-        change,
-        history,
-        policies,
-        verdict,
-        onlyChanged: inputs.onlyChanged,
-        ...facts,
-    });
-    return {
-        verdict: explainOrigins(verdict, scans, await readDockerfiles(discovery.images, run)),
-        ignored,
-        warnings,
-        policy: { revision: policies.revision, ...policySummary(policies.inForce) },
-        ...facts,
-        ...(change === undefined ? {} : { change }),
-        ...(policyEffects === undefined ? {} : { policyEffects }),
-    };
+    const { images } = found.discovery;
+    const comparisons = compareWithBase(images, history);
+    const comparable = images.filter(({ name }) => everyRules(policies, run.inputs, name).some(({ gateOn }) => gateOn === 'introduced'));
+    const base = await findBaseImages(comparable, { history, comparisons, imagesRoot: imagesRootOf(run) }, run.ports);
+    return { ...before, ...found, base };
+}
+/** The rules of an image by every policy that it is judged by. */
+function everyRules({ inForce, proposed }, { rules }, name) {
+    return [inForce, ...(proposed === undefined ? [] : [proposed])].map(policy => resolveRules(policy, rules, name).rules);
 }
 /** What there was before the change, and by whose policy it is judged. Both are only asked for where they matter. */
 async function readBefore({ inputs, context, ports }) {
@@ -60785,8 +60695,42 @@ async function findImages({ history, policies }, run) {
 function imagesRootOf({ inputs, context: { workspace } }) {
     return (0,external_node_path_.relative)(workspace, (0,external_node_path_.resolve)(workspace, inputs.imagesRoot)).split(external_node_path_.sep).join('/');
 }
+
+;// CONCATENATED MODULE: ./src/turns.ts
+/** @param most how many may run at once, at least 1 */
+function takeTurns(most) {
+    const waiting = [];
+    let running = 0;
+    return async (work) => {
+        if (running < most)
+            running += 1;
+        else
+            await new Promise(resolve => waiting.push(resolve));
+        try {
+            return await work();
+        }
+        finally {
+            // Whoever waits longest takes over the place.
+            const successor = waiting.shift();
+            if (successor === undefined)
+                running -= 1;
+            else
+                successor();
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./src/measure.ts
+/** Measures images: builds all of them, gets the scanner meanwhile, and scans them. Decides nothing. */
+
+
+
+
+
+
+
 /** Builds and scans; what was before the change beside what is now, on the same engine and with the same database. */
-async function measure(images, base, policies, run) {
+async function measure({ discovery: { images }, base, policies }, run) {
     if (images.length === 0)
         return { builds: [], scans: [] };
     const { inputs, context, ports } = run;
@@ -60837,12 +60781,80 @@ async function buildAndPrepare(images, workspaces, scanners, run) {
 function togetherOn({ inputs: { maxParallel }, context: { processors } }) {
     return maxParallel ?? Math.min(32, Math.max(4, 2 * processors));
 }
+
+;// CONCATENATED MODULE: ./src/report/deliver.ts
+
+/** Brings the report to every outlet. One that refuses is a warning: the verdict is decided and stays as it is. */
+async function deliver(report, outlets, console) {
+    for (const outlet of outlets) {
+        try {
+            await outlet.deliver(report);
+        }
+        catch (error) {
+            console.warning(`The ${outlet.name} could not be written: ${(0,errors/* messageOf */.bD)(error)}`);
+        }
+    }
+}
+
+// EXTERNAL MODULE: ./src/report/warnings.ts
+var warnings = __nccwpck_require__(2741);
+;// CONCATENATED MODULE: ./src/main.ts
+/** The story of a run. The rooms do the work; here they are only walked through, in order. */
+
+
+
+
+
+
+
+
+
+
+
+/** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
+async function gate(inputs, context, ports, outlets) {
+    const startedAt = ports.clock.now();
+    const examination = await examine({ inputs, context, ports }).catch((error) => fail(error, inputs, ports.console));
+    const duration = ports.clock.now().getTime() - startedAt.getTime();
+    const { imagesRoot } = inputs;
+    const report = { ...examination, context, imagesRoot, startedAt: startedAt.toISOString(), duration };
+    await deliver(report, outlets, ports.console);
+    return report;
+}
+/** Tells everybody why a run could not even start, for instance because its inputs are wrong. */
+async function refuse(error, defaults, context, { console, clock }, outlets) {
+    const { imagesRoot } = defaults;
+    const startedAt = clock.now().toISOString();
+    const report = { ...fail(error, defaults, console), context, imagesRoot, startedAt, duration: 0 };
+    await deliver(report, outlets, console);
+    return report;
+}
+async function examine(run) {
+    const { inputs, context, ports } = run;
+    const scope = await readScope(run);
+    const { discovery, change, policies, history } = scope;
+    tellChange(change, ports.console);
+    tellDiscovery(discovery, inputs, ports.console);
+    const { builds, scans, ...facts } = await measure(scope, run);
+    const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons };
+    const now = ports.clock.now();
+    const judge = (policy) => decide(measured, groundsOf(policy, inputs, now));
+    const verdict = judge(policies.inForce);
+    tellStates(verdict, ports.console);
+    const { onlyChanged } = inputs;
+    const dockerfiles = await readDockerfiles(discovery.images, run);
+    return {
+        verdict: explainOrigins(verdict, scans, dockerfiles),
+        ignored: discovery.ignored,
+        warnings: (0,warnings/* collectWarnings */._)({ context, change, history, policies, verdict, onlyChanged, ...facts }),
+        policy: { revision: policies.revision, ...policySummary(policies.inForce) },
+        ...(policies.proposed === undefined ? {} : { policyEffects: compareVerdicts(verdict, judge(policies.proposed)) }),
+        ...(change === undefined ? {} : { change }),
+        ...facts,
+    };
+}
 function groundsOf(policy, { rules, warnOnly }, now) {
     return { rulesOf: name => resolveRules(policy, rules, name), exceptions: policy.exceptions, warnOnly, now };
-}
-/** The rules of an image by every policy that it is judged by. */
-function everyRules({ inForce, proposed }, { rules }, name) {
-    return [inForce, ...(proposed === undefined ? [] : [proposed])].map(policy => resolveRules(policy, rules, name).rules);
 }
 function policySummary({ file, exceptions }) {
     return { exceptions: exceptions.length, ...(file === undefined ? {} : { file }) };

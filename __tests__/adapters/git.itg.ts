@@ -65,9 +65,7 @@ describe('GitRepository.resolveBase', () => {
   it('is the merge commit’s own when the base was force-pushed since', async () => {
     const { origin, base, merge } = pullRequest()
     const workspace = origin.checkOut(merge)
-    git(origin.folder, 'checkout', '--quiet', '--orphan', 'other')
-    git(origin.folder, 'commit', '--quiet', '--allow-empty', '--message', 'rewritten')
-    git(origin.folder, 'branch', '--force', 'main', 'other')
+    origin.rewrite({ 'README.md': 'rewritten' })
     expect(await repositoryAt(workspace).resolveBase({ kind: 'merge-commit', commit: merge })).toBe(base)
   })
 

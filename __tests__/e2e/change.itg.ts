@@ -1,7 +1,6 @@
 /** Pull requests, merge queues and pushes on real git repositories: what a change may decide, and what it brings. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { git, Origin, type FileTree } from '../git.js'
+import { git, Origin } from '../git.js'
+import { findingsOf, gateMerge, gatePullRequest, reportOf, type Gated } from '../pull-request.js'
 import { clean, dockerfileOf, heartbleed, imagesIn, removeTemporaryFolders, runGate } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
@@ -19,64 +18,6 @@ const installs = (name: string, source: string, version: string): string => `RUN
  && dpkg-deb --build /${name} /${name}.deb \\
  && dpkg --install /${name}.deb
 `
-
-const lockOf = (version: string): string =>
-  JSON.stringify(
-    {
-      name: 'x',
-      version: '1.0.0',
-      lockfileVersion: 3,
-      packages: { '': { name: 'x', version: '1.0.0' }, 'node_modules/lodash': { version } },
-    },
-    null,
-    2,
-  )
-
-type Gated = Awaited<ReturnType<typeof runGate>>
-
-interface JsonFinding {
-  id: string
-  ruling: string
-  rule?: string
-  change?: string
-  place?: { file: string; lines?: { start: number } }
-  exception?: { reason: string }
-  package?: { name: string }
-}
-
-interface JsonReport {
-  images: { name: string; state: string; comparison?: object; findings: JsonFinding[] }[]
-  warnings: string[]
-  change?: { base: string; deleted: string[]; renamed: object[] }
-  policyEffects?: { image: string; before: string; after: string }[]
-}
-
-const reportOf = ({ outputs }: Gated): JsonReport =>
-  JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as JsonReport
-
-const findingsOf = (gated: Gated, ruling: string): JsonFinding[] =>
-  reportOf(gated).images.flatMap(({ findings }) => findings.filter(finding => finding.ruling === ruling))
-
-/** Gates a pull request as GitHub would: its merge commit, checked out alone. */
-async function gatePullRequest(origin: Origin, change: FileTree, inputs: Record<string, string> = {}): Promise<Gated> {
-  const head = origin.branch('feature', change)
-  const merge = origin.pullRequest(7, head)
-  return gateMerge(origin, merge, head, inputs)
-}
-
-async function gateMerge(
-  origin: Origin,
-  merge: string,
-  head: string,
-  inputs: Record<string, string> = {},
-): Promise<Gated> {
-  const event = {
-    number: 7,
-    pull_request: { number: 7, head: { sha: head }, base: { ref: 'main', sha: '0'.repeat(40) } },
-  }
-  const env = { GITHUB_SHA: merge, GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/images.yml@refs/pull/7/merge' }
-  return runGate(origin.checkOut(merge), inputs, env, { eventName: 'pull_request', event })
-}
 
 describe('a policy of the base branch', () => {
   it('blocks a pull request that excuses its own vulnerability, and tells what the merge would do', async () => {
@@ -135,6 +76,26 @@ describe('a policy of the base branch', () => {
       { GITHUB_SHA: queued },
       { eventName: 'merge_group', event },
     )
+    expect(gated.outputs['result']).toBe('blocked')
+    expect(reportOf(gated).change?.base).toBe(base)
+  })
+
+  it('also decides about a pull request from a fork', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: clean, [policyFile]: 'severity: [CRITICAL, HIGH]\n' })
+    const head = origin.fork(7, { [dockerfileOf('web')]: heartbleed, [policyFile]: excuse('CVE-2014-0160') })
+    const gated = await gateMerge(origin, origin.pullRequest(7, head), head)
+    expect(gated.outputs['result']).toBe('blocked')
+    expect(findingsOf(gated, 'gating').map(({ id }) => id)).toContain('CVE-2014-0160')
+    expect(reportOf(gated).policyEffects).toHaveLength(1)
+  })
+
+  it('is that of the base which the merge commit was made with, though the base was force-pushed since', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: heartbleed, [policyFile]: 'severity: [HIGH]\n' })
+    const base = git(origin.folder, 'rev-parse', 'main')
+    const head = origin.branch('feature', { 'README.md': 'x' })
+    const merge = origin.pullRequest(7, head)
+    origin.rewrite({ [policyFile]: 'severity: [LOW]\n' })
+    const gated = await gateMerge(origin, merge, head)
     expect(gated.outputs['result']).toBe('blocked')
     expect(reportOf(gated).change?.base).toBe(base)
   })
@@ -277,51 +238,5 @@ describe('only-changed', () => {
     expect(imagesIn(one.outputs)).toEqual(['api: skipped', 'web: clean'])
     const all = await gatePullRequest(origin, { [policyFile]: 'lock-files: true\n' }, inputs)
     expect(imagesIn(all.outputs)).toEqual(['api: clean', 'web: clean'])
-  })
-})
-
-describe('the build context', () => {
-  const node = `FROM debian:bookworm\nWORKDIR /app\nCOPY package-lock.json ./\n`
-  const folder = dockerfileOf('web').replace('Dockerfile', '')
-
-  it('counts lock files that the Dockerfile copies, with their line, and no others', async () => {
-    const origin = new Origin({
-      [dockerfileOf('web')]: node,
-      [`${folder}package-lock.json`]: lockOf('4.17.4'),
-      [`${folder}tests/package-lock.json`]: lockOf('4.17.4'),
-    })
-    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
-    expect(gated.outputs['result']).toBe('blocked')
-    const gating = findingsOf(gated, 'gating')
-    expect(gating.map(({ id }) => id)).toContain('CVE-2019-10744')
-    expect(new Set(gating.map(({ place }) => place?.file))).toEqual(new Set([`${folder}package-lock.json`]))
-    expect(gating[0]?.place?.lines?.start).toBe(10)
-    expect(gated.log).toMatch(new RegExp(`::error .*file=${dockerfileOf('web')},line=3`))
-    const without = await gatePullRequest(origin, { 'README.md': 'y' }, { 'lock-files': 'false' })
-    expect(without.outputs['result']).toBe('passed')
-  })
-
-  it('does not take a lock file that cannot be read for one without findings', async () => {
-    const origin = new Origin({ [dockerfileOf('web')]: node, [`${folder}package-lock.json`]: '{broken' })
-    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
-    expect(imagesIn(gated.outputs)).toEqual(['web: scan-failed'])
-    expect(gated.summary).toContain('Trivy cannot read the lock file package-lock.json')
-  })
-
-  it('has misconfigurations and secrets looked for where the policy asks, by checks that it names', async () => {
-    const key = ['AKIA', 'Q3EGRZ7WPLMXNTVB'].join('')
-    const secret = ['h7Jk2mN8pQ4rS6tU9vW1x', 'Y3zA5bC7dE0fG2hI4jK'].join('')
-    const origin = new Origin({
-      [policyFile]: 'scanners: [vuln, secret, misconfig]\n',
-      [dockerfileOf('web')]: `FROM debian:bookworm\nCOPY credentials /credentials\n`,
-      [`${folder}credentials`]: `aws_access_key_id = ${key}\naws_secret_access_key = "${secret}"\n`,
-    })
-    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
-    const ids = findingsOf(gated, 'gating').map(({ id }) => id)
-    expect(ids).toEqual(expect.arrayContaining(['aws-access-key-id', 'DS-0002']))
-    expect(gated.summary).not.toContain(secret)
-    expect(readFileSync(gated.outputs['report'] ?? '', 'utf8')).not.toContain(secret)
-    expect(existsSync(join(gated.work, 'temp'))).toBe(true)
-    expect(reportOf(gated).warnings.join()).toMatch(/checks for misconfigurations are those inside of Trivy|^$/)
   })
 })

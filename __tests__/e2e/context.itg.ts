@@ -1,0 +1,66 @@
+/** What is wrong before an image is built: lock files, secrets and misconfigurations. */
+import { readFileSync } from 'node:fs'
+import { Origin } from '../git.js'
+import { findingsOf, gatePullRequest, reportOf } from '../pull-request.js'
+import { dockerfileOf, imagesIn, removeTemporaryFolders } from '../testbed.js'
+
+afterAll(removeTemporaryFolders)
+
+const policyFile = '.github/image-gate.yml'
+
+const lockOf = (version: string): string =>
+  JSON.stringify(
+    {
+      name: 'x',
+      version: '1.0.0',
+      lockfileVersion: 3,
+      packages: { '': { name: 'x', version: '1.0.0' }, 'node_modules/lodash': { version } },
+    },
+    null,
+    2,
+  )
+
+describe('the build context', () => {
+  const node = `FROM debian:bookworm\nWORKDIR /app\nCOPY package-lock.json ./\n`
+  const folder = dockerfileOf('web').replace('Dockerfile', '')
+
+  it('counts lock files that the Dockerfile copies, with their line, and no others', async () => {
+    const origin = new Origin({
+      [dockerfileOf('web')]: node,
+      [`${folder}package-lock.json`]: lockOf('4.17.4'),
+      [`${folder}tests/package-lock.json`]: lockOf('4.17.4'),
+    })
+    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
+    expect(gated.outputs['result']).toBe('blocked')
+    const gating = findingsOf(gated, 'gating')
+    expect(gating.map(({ id }) => id)).toContain('CVE-2019-10744')
+    expect(new Set(gating.map(({ place }) => place?.file))).toEqual(new Set([`${folder}package-lock.json`]))
+    expect(gating[0]?.place?.lines?.start).toBe(10)
+    expect(gated.log).toMatch(new RegExp(`::error .*file=${dockerfileOf('web')},line=3`))
+    const without = await gatePullRequest(origin, { 'README.md': 'y' }, { 'lock-files': 'false' })
+    expect(without.outputs['result']).toBe('passed')
+  })
+
+  it('does not take a lock file that cannot be read for one without findings', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: node, [`${folder}package-lock.json`]: '{broken' })
+    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
+    expect(imagesIn(gated.outputs)).toEqual(['web: scan-failed'])
+    expect(gated.summary).toContain('Trivy cannot read the lock file package-lock.json')
+  })
+
+  it('has misconfigurations and secrets looked for where the policy asks, by checks that it names', async () => {
+    const key = ['AKIA', 'Q3EGRZ7WPLMXNTVB'].join('')
+    const secret = ['h7Jk2mN8pQ4rS6tU9vW1x', 'Y3zA5bC7dE0fG2hI4jK'].join('')
+    const origin = new Origin({
+      [policyFile]: 'scanners: [vuln, secret, misconfig]\n',
+      [dockerfileOf('web')]: `FROM debian:bookworm\nCOPY credentials /credentials\n`,
+      [`${folder}credentials`]: `aws_access_key_id = ${key}\naws_secret_access_key = "${secret}"\n`,
+    })
+    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
+    const ids = findingsOf(gated, 'gating').map(({ id }) => id)
+    expect(ids).toEqual(expect.arrayContaining(['aws-access-key-id', 'DS-0002']))
+    expect(gated.summary).not.toContain(secret)
+    expect(readFileSync(gated.outputs['report'] ?? '', 'utf8')).not.toContain(secret)
+    expect(reportOf(gated).warnings.join()).toMatch(/checks for misconfigurations are those inside of Trivy|^$/)
+  })
+})
