@@ -50752,16 +50752,20 @@ function comparesAny(policy, given) {
 
 /** How long before its end an exception is announced, in milliseconds: two weeks. */
 const announced = 14 * 24 * 3_600_000;
-/** The first exception that holds for the finding. */
-function findException(finding, imageName, exceptions, now) {
-    return exceptions.find(exception => holds(exception, now) && covers(exception, finding, imageName));
+/** Sorted by what they are about once, since there may be very many findings. */
+function exceptionFinder(exceptions, now) {
+    const byId = new Map();
+    for (const exception of exceptions.filter(one => holds(one, now))) {
+        const id = exception.id.toLowerCase();
+        byId.set(id, [...(byId.get(id) ?? []), exception]);
+    }
+    return (finding, imageName) => byId.get(finding.id.toLowerCase())?.find(exception => covers(exception, finding, imageName));
 }
 function holds({ until }, now) {
     return until === undefined || Date.parse(until) > now.getTime();
 }
-function covers({ id, images, packages, paths }, finding, imageName) {
-    return (id.toLowerCase() === finding.id.toLowerCase() &&
-        (images.length === 0 || images.some(pattern => matchesName(imageName, pattern))) &&
+function covers({ images, packages, paths }, finding, imageName) {
+    return ((images.length === 0 || images.some(pattern => matchesName(imageName, pattern))) &&
         (packages.length === 0 || packages.some(name => isPackage(finding, name))) &&
         (paths.length === 0 || paths.some(pattern => isIn(finding, pattern))));
 }
@@ -50787,7 +50791,8 @@ function reviewExceptions(exceptions, images, now) {
     return {
         expired: exceptions.filter(exception => !holds(exception, now)),
         expiring: holding.filter(({ until }) => until !== undefined && Date.parse(until) - now.getTime() <= announced),
-        unused: holding.filter(exception => !used.has(exception) && wasTried(exception, images)),
+        // A VEX document may be about more than is used here; nobody wrote it for this repository alone.
+        unused: holding.filter(exception => exception.source !== 'vex' && !used.has(exception) && wasTried(exception, images)),
     };
 }
 /** An exception for an image that was not measured may well be needed. */
@@ -50875,16 +50880,17 @@ function sumCounts(all) {
 
 /** Decides about every image, and then about all of them together. */
 function decide(measured, grounds) {
+    const { warnOnly, exceptions, now } = grounds;
+    const findException = exceptionFinder(exceptions, now);
     const judged = measured.builds
         .filter(({ image }) => image.revision === 'head')
-        .map(build => decideImage(build, measured, grounds));
+        .map(build => decideImage(build, measured, grounds.rulesOf(build.image.name), findException));
     const skipped = measured.skipped.map(({ image, reason }) => ({
         ...nothing(image),
         state: 'skipped',
         skipped: reason,
     }));
     const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name));
-    const { warnOnly, exceptions, now } = grounds;
     return {
         result: decideResult(images, warnOnly),
         images,
@@ -50905,8 +50911,7 @@ function decideResult(images, warnOnly) {
         return 'error';
     return has('vulnerable') && !warnOnly ? 'blocked' : 'passed';
 }
-function decideImage(build, measured, grounds) {
-    const rules = grounds.rulesOf(build.image.name);
+function decideImage(build, measured, rules, findException) {
     const base = { ...nothing(build.image), rules, buildDuration: build.duration };
     if (build.status === 'failed')
         return { ...base, state: 'build-failed', failure: build.failure };
@@ -50919,7 +50924,7 @@ function decideImage(build, measured, grounds) {
         return { ...scanned, state: 'scan-failed', failure: scan.failure };
     const { os, packages } = scan.scan;
     const compared = rules.rules.gateOn === 'introduced' ? compare(scan, measured) : undefined;
-    const findings = judgeFindings(scan, compared?.before, rules, grounds);
+    const findings = judgeFindings(scan, compared?.before, rules, findException);
     return {
         ...scanned,
         state: findings.some(({ ruling }) => ruling === 'gating') ? 'vulnerable' : 'clean',
@@ -50931,13 +50936,13 @@ function decideImage(build, measured, grounds) {
         ...(compared === undefined ? {} : { comparison: compared.comparison }),
     };
 }
-function judgeFindings(scan, before, rules, { exceptions, now }) {
+function judgeFindings(scan, before, rules, findException) {
     // In an order of our own, so that of several copies it is always the same one that counts as brought.
     const findings = allFindings(scan).toSorted(compareMeasured);
     const changes = before === undefined ? [] : markChanges(findings, before);
     return findings
         .map((finding, index) => {
-        const exception = findException(finding, scan.image.name, exceptions, now);
+        const exception = findException(finding, scan.image.name);
         const change = changes[index];
         return judge(finding, rules, {
             ...(change === undefined ? {} : { change }),

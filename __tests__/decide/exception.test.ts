@@ -1,4 +1,4 @@
-import { findException, reviewExceptions } from '../../src/decide/exception.js'
+import { exceptionFinder, reviewExceptions } from '../../src/decide/exception.js'
 import { splitPurl } from '../../src/decide/purl.js'
 import type { Exception, Finding } from '../../src/model.js'
 import { aFinding, aJudged, anException, anImage, anImageVerdict } from '../builders.js'
@@ -29,7 +29,7 @@ const locked = aFinding({
 })
 const secret: Finding = { kind: 'secret', id: 'CVE-2014-0160', severity: 'HIGH', path: '/app/key' }
 
-describe('findException', () => {
+describe('exceptionFinder', () => {
   it.each<[string, Partial<Exception>, Finding, boolean]>([
     ['the vulnerability', {}, openssl, true],
     ['the vulnerability in another case', { id: 'cve-2014-0160' }, openssl, true],
@@ -56,12 +56,12 @@ describe('findException', () => {
     ['what expires next second', { until: '2026-08-02T10:00:01Z' }, openssl, true],
   ])('fits %s', (_, more, finding, expected) => {
     const exception = anException(more)
-    expect(findException(finding, 'web', [exception], now)).toBe(expected ? exception : undefined)
+    expect(exceptionFinder([exception], now)(finding, 'web')).toBe(expected ? exception : undefined)
   })
 
   it('holds for ever where it names no end', () => {
     const { until: _, ...exception } = anException()
-    expect(findException(openssl, 'web', [exception], now)).toBe(exception)
+    expect(exceptionFinder([exception], now)(openssl, 'web')).toBe(exception)
   })
 })
 
@@ -83,7 +83,10 @@ describe('reviewExceptions', () => {
     const exception = anException({ id: 'CVE-2', images: ['api'] })
     const images = [anImageVerdict(), anImageVerdict({ image: anImage('api'), state: 'skipped' })]
     expect(reviewExceptions([exception, anException({ id: 'CVE-3' })], images, now).unused).toEqual([])
-    expect(reviewExceptions([exception], [anImageVerdict({ image: anImage('api') })], now).unused).toEqual([exception])
+    const vex = anException({ ...exception, source: 'vex' })
+    expect(reviewExceptions([exception, vex], [anImageVerdict({ image: anImage('api') })], now).unused).toEqual([
+      exception,
+    ])
   })
 })
 

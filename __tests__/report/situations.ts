@@ -276,7 +276,7 @@ export const situations: Readonly<Record<string, Report>> = {
       exceptions: {
         expired: [anException({ id: 'CVE-2020-1', until: '2026-07-01T00:00:00.000Z' })],
         expiring: [anException({ id: 'CVE-2020-2', until: '2026-08-05T00:00:00.000Z' })],
-        unused: [(({ until: _until, ...rest }) => rest)(anException({ id: 'CVE-2020-3', source: 'vex' }))],
+        unused: [(({ until: _until, ...rest }) => rest)(anException({ id: 'CVE-2020-3', source: 'trivyignore' }))],
       },
     }),
     { policy: { revision: 'head', file: '.github/image-gate.yml', exceptions: 4 } },

@@ -8,23 +8,26 @@ import { matchesName } from './rules.js'
 /** How long before its end an exception is announced, in milliseconds: two weeks. */
 const announced = 14 * 24 * 3_600_000
 
-/** The first exception that holds for the finding. */
-export function findException(
-  finding: Finding,
-  imageName: string,
-  exceptions: readonly Exception[],
-  now: Date,
-): Exception | undefined {
-  return exceptions.find(exception => holds(exception, now) && covers(exception, finding, imageName))
+/** @returns the first exception that lets the finding pass */
+export type FindException = (finding: Finding, imageName: string) => Exception | undefined
+
+/** Sorted by what they are about once, since there may be very many findings. */
+export function exceptionFinder(exceptions: readonly Exception[], now: Date): FindException {
+  const byId = new Map<string, Exception[]>()
+  for (const exception of exceptions.filter(one => holds(one, now))) {
+    const id = exception.id.toLowerCase()
+    byId.set(id, [...(byId.get(id) ?? []), exception])
+  }
+  return (finding, imageName) =>
+    byId.get(finding.id.toLowerCase())?.find(exception => covers(exception, finding, imageName))
 }
 
 function holds({ until }: Exception, now: Date): boolean {
   return until === undefined || Date.parse(until) > now.getTime()
 }
 
-function covers({ id, images, packages, paths }: Exception, finding: Finding, imageName: string): boolean {
+function covers({ images, packages, paths }: Exception, finding: Finding, imageName: string): boolean {
   return (
-    id.toLowerCase() === finding.id.toLowerCase() &&
     (images.length === 0 || images.some(pattern => matchesName(imageName, pattern))) &&
     (packages.length === 0 || packages.some(name => isPackage(finding, name))) &&
     (paths.length === 0 || paths.some(pattern => isIn(finding, pattern)))
@@ -56,7 +59,10 @@ export function reviewExceptions(
   return {
     expired: exceptions.filter(exception => !holds(exception, now)),
     expiring: holding.filter(({ until }) => until !== undefined && Date.parse(until) - now.getTime() <= announced),
-    unused: holding.filter(exception => !used.has(exception) && wasTried(exception, images)),
+    // A VEX document may be about more than is used here; nobody wrote it for this repository alone.
+    unused: holding.filter(
+      exception => exception.source !== 'vex' && !used.has(exception) && wasTried(exception, images),
+    ),
   }
 }
 

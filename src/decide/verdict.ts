@@ -14,7 +14,7 @@ import type {
   SkippedImage,
   Verdict,
 } from '../model.js'
-import { findException, reviewExceptions } from './exception.js'
+import { exceptionFinder, reviewExceptions, type FindException } from './exception.js'
 import { compareFindings, compareMeasured, compareText, countGating, judge, sumCounts } from './finding.js'
 import { markChanges } from './identity.js'
 
@@ -36,16 +36,17 @@ export interface Grounds {
 
 /** Decides about every image, and then about all of them together. */
 export function decide(measured: Measurements, grounds: Grounds): Verdict {
+  const { warnOnly, exceptions, now } = grounds
+  const findException = exceptionFinder(exceptions, now)
   const judged = measured.builds
     .filter(({ image }) => image.revision === 'head')
-    .map(build => decideImage(build, measured, grounds))
+    .map(build => decideImage(build, measured, grounds.rulesOf(build.image.name), findException))
   const skipped = measured.skipped.map(({ image, reason }): ImageVerdict => ({
     ...nothing(image),
     state: 'skipped',
     skipped: reason,
   }))
   const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name))
-  const { warnOnly, exceptions, now } = grounds
   return {
     result: decideResult(images, warnOnly),
     images,
@@ -68,8 +69,12 @@ function decideResult(images: readonly ImageVerdict[], warnOnly: boolean): Resul
   return has('vulnerable') && !warnOnly ? 'blocked' : 'passed'
 }
 
-function decideImage(build: BuildOutcome, measured: Measurements, grounds: Grounds): ImageVerdict {
-  const rules = grounds.rulesOf(build.image.name)
+function decideImage(
+  build: BuildOutcome,
+  measured: Measurements,
+  rules: ImageRules,
+  findException: FindException,
+): ImageVerdict {
   const base = { ...nothing(build.image), rules, buildDuration: build.duration }
   if (build.status === 'failed') return { ...base, state: 'build-failed', failure: build.failure }
   const built = { ...base, imageId: build.imageId }
@@ -79,7 +84,7 @@ function decideImage(build: BuildOutcome, measured: Measurements, grounds: Groun
   if (scan.status === 'failed') return { ...scanned, state: 'scan-failed', failure: scan.failure }
   const { os, packages } = scan.scan
   const compared = rules.rules.gateOn === 'introduced' ? compare(scan, measured) : undefined
-  const findings = judgeFindings(scan, compared?.before, rules, grounds)
+  const findings = judgeFindings(scan, compared?.before, rules, findException)
   return {
     ...scanned,
     state: findings.some(({ ruling }) => ruling === 'gating') ? 'vulnerable' : 'clean',
@@ -96,14 +101,14 @@ function judgeFindings(
   scan: ScannedImage,
   before: readonly Finding[] | undefined,
   rules: ImageRules,
-  { exceptions, now }: Grounds,
+  findException: FindException,
 ): ImageVerdict['findings'] {
   // In an order of our own, so that of several copies it is always the same one that counts as brought.
   const findings = allFindings(scan).toSorted(compareMeasured)
   const changes = before === undefined ? [] : markChanges(findings, before)
   return findings
     .map((finding, index) => {
-      const exception = findException(finding, scan.image.name, exceptions, now)
+      const exception = findException(finding, scan.image.name)
       const change = changes[index]
       return judge(finding, rules, {
         ...(change === undefined ? {} : { change }),

@@ -114,9 +114,7 @@ function imageTable({ verdict }: Report): string {
     time(image.buildDuration),
     time(image.scanDuration),
   ])
-  const used = header.map((_, column) => column < 2 || rows.some(row => row[column] !== ''))
-  const keep = (cells: readonly string[]): string[] => cells.filter((_, column) => used[column])
-  return table(keep(header), rows.map(keep))
+  return usedColumns(header, rows)
 }
 
 /** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
@@ -169,28 +167,34 @@ function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows:
 }
 
 function findingTable(findings: readonly JudgedFinding[]): string {
-  return table(
-    ['Severity', 'Finding', 'In', 'Installed', 'What helps', 'What it is'],
-    findings.map(finding => [
-      severityCell(finding),
-      link(finding.id, finding.url),
-      subjectCell(finding),
-      finding.kind === 'vulnerability' ? code(finding.package.version) : '',
-      remedyCell(finding),
-      escapeText(shorten(finding.title ?? '')),
-    ]),
-  )
+  const header = ['Severity', 'Rated by', 'Finding', 'In', 'Installed', 'What helps', 'What it is']
+  const rows = findings.map(finding => [
+    finding.severity,
+    ratingCell(finding),
+    link(finding.id, finding.url),
+    subjectCell(finding),
+    finding.kind === 'vulnerability' ? code(finding.package.version) : '',
+    remedyCell(finding),
+    escapeText(shorten(finding.title ?? '')),
+  ])
+  return usedColumns(header, rows)
+}
+
+/** A table without the columns that nothing is in. */
+function usedColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const keep = (cells: readonly string[]): string[] =>
+    cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''))
+  return table(keep(header), rows.map(keep))
 }
 
 /** Whose rating it is, and who sees it differently. */
-function severityCell(finding: Finding): string {
-  if (finding.kind !== 'vulnerability') return finding.severity
+function ratingCell(finding: Finding): string {
+  if (finding.kind !== 'vulnerability') return ''
   const { severity, severitySource, vendorSeverities } = finding
   const others = Object.entries(vendorSeverities)
     .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
     .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`)
-  const notes = [...(severitySource === undefined ? [] : [severitySource]), ...others]
-  return notes.length === 0 ? severity : `${severity}<br><sub>${escapeText(notes.join(', '))}</sub>`
+  return escapeText([...(severitySource === undefined ? [] : [severitySource]), ...others].join(', '))
 }
 
 function subjectCell(finding: Finding): string {
@@ -235,5 +239,5 @@ function footer(report: Report): string {
     ...(engine === undefined ? [] : [engineText(engine)]),
     `took ${durationText(report.duration)}`,
   ]
-  return `<sub>${parts.map(escapeText).join(' · ')}</sub>`
+  return parts.map(escapeText).join(' · ')
 }
