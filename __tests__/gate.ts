@@ -38,7 +38,8 @@ export const scanner: Scanner = {
   prepare: async () => ({ version: '0.74.0', source: 'test' }),
   newCache: async () => ({ directory: '/tmp/cache' }),
   scanImage: async () => trivyReport,
-  scanFolder: async () => ({ text: emptyFolderReport, complaints: [] }),
+  scanLockFiles: async () => ({ text: emptyFolderReport, complaints: [] }),
+  scanDockerfile: async () => emptyFolderReport,
 }
 
 const emptyFolderReport = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem' })

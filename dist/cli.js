@@ -49807,11 +49807,24 @@ class TrivyScanner {
             return this.#scanImageOnce(image, cache, request);
         }
     }
-    async scanFolder(directory, request) {
-        // Nothing of it is kept, so it needs no cache of its own: only the way to the databases.
+    async scanLockFiles(directory, timeout) {
+        const { directory: cacheDir } = await this.#sharedCache();
+        return this.#run({ directory: cacheDir }, timeout, async (output) => folderArgs({ scanners: ['vuln'], timeout, output, cacheDir, directory }));
+    }
+    async scanDockerfile(path, timeout) {
+        const { directory: cacheDir } = await this.#sharedCache();
+        const { text } = await this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
+            const directory = (0,external_node_path_.join)(cwd, 'context');
+            await (0,promises_.mkdir)(directory);
+            await (0,promises_.writeFile)((0,external_node_path_.join)(directory, 'Dockerfile'), withoutIgnores(await (0,promises_.readFile)(path, 'utf8')));
+            return folderArgs({ scanners: ['misconfig'], timeout, output, cacheDir, directory });
+        });
+        return text;
+    }
+    /** For scans that keep nothing: they only need the way to the databases. */
+    #sharedCache() {
         this.#folderCache ??= this.newCache();
-        const cache = await this.#folderCache;
-        return this.#run(cache, request.timeout, async (output) => folderArgs({ ...request, output, cacheDir: cache.directory, directory }));
+        return this.#folderCache;
     }
     async #scanImageOnce({ layoutDir, digests }, cache, request) {
         const { text } = await this.#run(cache, request.timeout, async (output, cwd) => {
@@ -49940,6 +49953,13 @@ function commonArgs({ output, cacheDir, timeout, scanners }) {
         '--disable-telemetry',
         '--no-progress',
     ];
+}
+/**
+ * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in
+ * aquasecurity/trivy): whoever changes the Dockerfile would excuse himself. Lines and columns stay as they are.
+ */
+function withoutIgnores(dockerfile) {
+    return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_');
 }
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
 function isComplaint(line) {
@@ -51766,23 +51786,27 @@ function readOs(value) {
 }
 
 ;// CONCATENATED MODULE: ./src/scan/context-report.ts
-/** Reads Trivy's report on a build context: only what the image is made of counts in it. */
+/** Reads Trivy's reports on a build context: only what the image is made of counts in them. */
 
 
 
 
 /** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
-function parseContextReport({ text, complaints }, image) {
+function parseLockFileReport({ text, complaints }, image) {
     refuseUnread(image.lockFiles, complaints);
     const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results');
-    const inLockFiles = image.lockFiles.flatMap(file => results
+    return image.lockFiles.flatMap(file => results
         .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
         .flatMap(result => readLockFile(result, file, image)));
-    const dockerfile = image.dockerfile.slice(image.contextDir.length + 1);
-    const inDockerfile = results
-        .filter(({ Class, Target }) => Class === 'config' && Target === dockerfile)
-        .flatMap(result => readMisconfigurations(result, image.dockerfile));
-    return [...inLockFiles, ...inDockerfile];
+}
+/** @throws IntegrityError for a report that is none, or not about a Dockerfile */
+function parseDockerfileReport(text, { dockerfile }) {
+    const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results');
+    const checked = results.filter(({ Class, Target }) => Class === 'config' && Target === 'Dockerfile');
+    // Trivy counts the checks that passed too: without a result it did not look.
+    if (checked.length === 0)
+        throw unreadable('it is not about the Dockerfile');
+    return checked.flatMap(result => readMisconfigurations(result, dockerfile));
 }
 /** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
 function refuseUnread(lockFiles, complaints) {
@@ -51964,14 +51988,15 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
 /** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
 async function scanContext(image, plan, scanner) {
     const { scanners, lockFiles } = plan.rulesOf(image);
-    const wanted = [
-        ...(lockFiles && image.lockFiles.length > 0 ? ['vuln'] : []),
-        ...scanners.filter(name => name === 'misconfig'),
-    ];
-    if (wanted.length === 0)
-        return [];
-    const directory = (0,external_node_path_.join)(plan.workspaces[image.revision], image.contextDir);
-    return parseContextReport(await scanner.scanFolder(directory, { scanners: wanted, timeout: plan.timeout }), image);
+    const { timeout } = plan;
+    const workspace = plan.workspaces[image.revision];
+    const inLockFiles = lockFiles && image.lockFiles.length > 0
+        ? parseLockFileReport(await scanner.scanLockFiles((0,external_node_path_.join)(workspace, image.contextDir), timeout), image)
+        : [];
+    const inDockerfile = scanners.includes('misconfig')
+        ? parseDockerfileReport(await scanner.scanDockerfile((0,external_node_path_.join)(workspace, image.dockerfile), timeout), image)
+        : [];
+    return [...inLockFiles, ...inDockerfile];
 }
 /** @throws what is a defect of ours */
 function toFailure({ image, imageId }, error, duration, console) {

@@ -113,11 +113,20 @@ export interface Scanner {
    */
   scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string>
   /**
-   * Scans a build context: lock files and Dockerfiles.
+   * Looks for vulnerable packages in the lock files of a build context.
    * @param directory absolute
+   * @param timeout milliseconds
    * @throws ToolError
    */
-  scanFolder(directory: string, request: ScanRequest): Promise<FolderReport>
+  scanLockFiles(directory: string, timeout: number): Promise<FolderReport>
+  /**
+   * Looks for misconfigurations in a Dockerfile. What it says in comments to make Trivy look away counts for nothing.
+   * @param path absolute
+   * @param timeout milliseconds
+   * @returns Trivy's JSON report, as text, on a file `Dockerfile`
+   * @throws ToolError
+   */
+  scanDockerfile(path: string, timeout: number): Promise<string>
 }
 
 export type EntryKind = 'file' | 'directory' | 'other'

@@ -53,7 +53,7 @@ describe('the build context', () => {
     const secret = ['h7Jk2mN8pQ4rS6tU9vW1x', 'Y3zA5bC7dE0fG2hI4jK'].join('')
     const origin = new Origin({
       [policyFile]: 'scanners: [vuln, secret, misconfig]\n',
-      [dockerfileOf('web')]: `FROM debian:bookworm\nCOPY credentials /credentials\n`,
+      [dockerfileOf('web')]: `#trivy:ignore:DS-0002\nFROM debian:bookworm\nCOPY credentials /credentials\n`,
       [`${folder}credentials`]: `aws_access_key_id = ${key}\naws_secret_access_key = "${secret}"\n`,
     })
     const gated = await gatePullRequest(origin, { 'README.md': 'x' })

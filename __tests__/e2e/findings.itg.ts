@@ -122,7 +122,8 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
       const keeping: Scanner = {
         prepare: wanted => scanner.prepare(wanted),
         newCache: known => scanner.newCache(known),
-        scanFolder: (directory, request) => scanner.scanFolder(directory, request),
+        scanLockFiles: (directory, timeout) => scanner.scanLockFiles(directory, timeout),
+        scanDockerfile: (path, timeout) => scanner.scanDockerfile(path, timeout),
         scanImage: async (image, cache, request) => {
           const text = await scanner.scanImage(image, cache, request)
           reports.set(image.digests.manifest, text)

@@ -15,7 +15,7 @@ const generated = (): string => {
 describe('docs/policy.schema.json', () => {
   it('is what the code checks with', () => {
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, generated())
-    expect(readFileSync(path, 'utf8')).toBe(generated())
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(generated()))
   })
 
   it('accepts what the code accepts, and refuses what it refuses', () => {

@@ -1,4 +1,4 @@
-import { parseContextReport } from '../../src/scan/context-report.js'
+import { parseDockerfileReport, parseLockFileReport } from '../../src/scan/context-report.js'
 import { anImage } from '../builders.js'
 
 const origin = { file: 'images/web/Dockerfile', lines: { start: 2, end: 2 }, instruction: 'COPY . .', fromBase: false }
@@ -24,13 +24,15 @@ const misconfiguration = {
 }
 const dockerfile = (...items: object[]): object => ({ Target: 'Dockerfile', Class: 'config', Misconfigurations: items })
 
-const parse = (results: object[], complaints: string[] = []): ReturnType<typeof parseContextReport> =>
-  parseContextReport(
-    { text: JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem', Results: results }), complaints },
-    image,
-  )
+const textOf = (results: object[]): string =>
+  JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem', Results: results })
 
-describe('parseContextReport', () => {
+const parse = (results: object[], complaints: string[] = []): ReturnType<typeof parseLockFileReport> =>
+  parseLockFileReport({ text: textOf(results), complaints }, image)
+
+const foreign = ['{', '{"SchemaVersion":2,"ArtifactType":"container_image"}', '[]']
+
+describe('parseLockFileReport', () => {
   it('places what is in a lock file on its line, and on the instruction that copies it', () => {
     expect(parse([lockFile()])).toEqual([
       {
@@ -53,13 +55,28 @@ describe('parseContextReport', () => {
     expect(parse([lockFile({ Target: 'package-lock.json' })])).toEqual([])
   })
 
+  it('refuses a lock file that Trivy could not read', () => {
+    const said = 'DEBUG Walk error file_path="app/package-lock.json" err="parse error"'
+    expect(() => parse([], [said])).toThrow('Trivy cannot read the lock file app/package-lock.json')
+    expect(parse([], ['DEBUG Walk error file_path="other/app/package-lock.json" err="x"'])).toEqual([])
+  })
+
+  it.each(foreign)('refuses what is no report of a folder: %s', text => {
+    expect(() => parseLockFileReport({ text, complaints: [] }, image)).toThrow('cannot be read')
+  })
+})
+
+describe('parseDockerfileReport', () => {
   it('reads what is wrong in the Dockerfile, and only there', () => {
     const { CauseMetadata: _, ...whole } = misconfiguration
     const elsewhere = { ...dockerfile(misconfiguration), Target: 'k8s.yaml' }
-    const found = parse([
-      dockerfile(misconfiguration, { ...whole, ID: 'DS-0002' }, { ...misconfiguration, Status: 'PASS' }),
-      elsewhere,
-    ])
+    const found = parseDockerfileReport(
+      textOf([
+        dockerfile(misconfiguration, { ...whole, ID: 'DS-0002' }, { ...misconfiguration, Status: 'PASS' }),
+        elsewhere,
+      ]),
+      image,
+    )
     expect(found).toEqual([
       {
         kind: 'misconfiguration',
@@ -81,16 +98,10 @@ describe('parseContextReport', () => {
     expect(found[1]).not.toHaveProperty('origin')
   })
 
-  it('refuses a lock file that Trivy could not read', () => {
-    const said = 'DEBUG Walk error file_path="app/package-lock.json" err="parse error"'
-    expect(() => parse([], [said])).toThrow('Trivy cannot read the lock file app/package-lock.json')
-    expect(parse([], ['DEBUG Walk error file_path="other/app/package-lock.json" err="x"'])).toEqual([])
-  })
-
-  it.each(['{', '{"SchemaVersion":2,"ArtifactType":"container_image"}', '[]'])(
-    'refuses what is no report of a folder: %s',
+  it.each([...foreign, textOf([]), textOf([{ Class: 'config', Target: 'other' }])])(
+    'refuses what is no report on a Dockerfile: %s',
     text => {
-      expect(() => parseContextReport({ text, complaints: [] }, image)).toThrow('cannot be read')
+      expect(() => parseDockerfileReport(text, image)).toThrow('cannot be read')
     },
   )
 })

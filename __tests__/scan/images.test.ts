@@ -41,7 +41,14 @@ async function run(
   }
   const ports = {
     engine,
-    scanner: { prepare: unexpected, newCache, scanImage: scan, scanFolder: unexpected, ...more },
+    scanner: {
+      prepare: unexpected,
+      newCache,
+      scanImage: scan,
+      scanLockFiles: unexpected,
+      scanDockerfile: unexpected,
+      ...more,
+    },
     console,
     clock: tickingClock(),
   }
@@ -99,10 +106,17 @@ describe('scanImages', () => {
 
   it('scans the context of each revision too, for what the rules ask', async () => {
     const asked: unknown[] = []
-    const text = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem' })
-    const scanFolder: Scanner['scanFolder'] = async (...args) => {
-      asked.push(args)
-      return { text, complaints: [] }
+    const results = [{ Class: 'config', Target: 'Dockerfile' }]
+    const text = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem', Results: results })
+    const more: Partial<Scanner> = {
+      scanLockFiles: async (...args) => {
+        asked.push(args)
+        return { text, complaints: [] }
+      },
+      scanDockerfile: async (...args) => {
+        asked.push(args)
+        return text
+      },
     }
     const origin = {
       file: 'images/web/Dockerfile',
@@ -112,12 +126,12 @@ describe('scanImages', () => {
     }
     const lockFiles = [{ path: 'go.mod', origin }]
     const builds = [built(anImage('a', { lockFiles })), built(anImage('a', { revision: 'base' })), built(anImage('b'))]
-    const { outcomes } = await run(builds, async () => report, undefined, { scanFolder })
-    expect(asked).toEqual([['/repo/images/a', { scanners: ['vuln'], timeout: 60_000 }]])
+    const { outcomes } = await run(builds, async () => report, undefined, more)
+    expect(asked.splice(0)).toEqual([['/repo/images/a', 60_000]])
     expect(outcomes.map(({ status }) => status)).toEqual(['scanned', 'scanned', 'scanned'])
-    const before = [built(anImage('a', { revision: 'base' }))]
-    await run(before, async () => report, undefined, { scanFolder, scanners: ['misconfig'], lockFiles: false })
-    expect(asked[1]).toEqual(['/before/images/a', { scanners: ['misconfig'], timeout: 60_000 }])
+    const before = [built(anImage('a', { revision: 'base', lockFiles }))]
+    await run(before, async () => report, undefined, { ...more, scanners: ['misconfig'], lockFiles: false })
+    expect(asked).toEqual([['/before/images/a/Dockerfile', 60_000]])
   })
 
   it('scans the others when there is no room for the cache of one', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
 import type { ScannerInfo, ScannerName } from '../model.js'
@@ -68,13 +68,28 @@ export class TrivyScanner implements Scanner {
     }
   }
 
-  async scanFolder(directory: string, request: ScanRequest): Promise<FolderReport> {
-    // Nothing of it is kept, so it needs no cache of its own: only the way to the databases.
-    this.#folderCache ??= this.newCache()
-    const cache = await this.#folderCache
-    return this.#run(cache, request.timeout, async output =>
-      folderArgs({ ...request, output, cacheDir: cache.directory, directory }),
+  async scanLockFiles(directory: string, timeout: number): Promise<FolderReport> {
+    const { directory: cacheDir } = await this.#sharedCache()
+    return this.#run({ directory: cacheDir }, timeout, async output =>
+      folderArgs({ scanners: ['vuln'], timeout, output, cacheDir, directory }),
     )
+  }
+
+  async scanDockerfile(path: string, timeout: number): Promise<string> {
+    const { directory: cacheDir } = await this.#sharedCache()
+    const { text } = await this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
+      const directory = join(cwd, 'context')
+      await mkdir(directory)
+      await writeFile(join(directory, 'Dockerfile'), withoutIgnores(await readFile(path, 'utf8')))
+      return folderArgs({ scanners: ['misconfig'], timeout, output, cacheDir, directory })
+    })
+    return text
+  }
+
+  /** For scans that keep nothing: they only need the way to the databases. */
+  #sharedCache(): Promise<AnalysisCache> {
+    this.#folderCache ??= this.newCache()
+    return this.#folderCache
   }
 
   async #scanImageOnce(
@@ -232,6 +247,14 @@ function commonArgs({ output, cacheDir, timeout, scanners }: ScanArgs): string[]
     '--disable-telemetry',
     '--no-progress',
   ]
+}
+
+/**
+ * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in
+ * aquasecurity/trivy): whoever changes the Dockerfile would excuse himself. Lines and columns stay as they are.
+ */
+export function withoutIgnores(dockerfile: string): string {
+  return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_')
 }
 
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */

@@ -1,25 +1,29 @@
-/** Reads Trivy's report on a build context: only what the image is made of counts in it. */
+/** Reads Trivy's reports on a build context: only what the image is made of counts in them. */
 import { ToolError } from '../errors.js'
 import type { CopiedFile, Finding, ImageContext, LineRange, Vulnerability } from '../model.js'
 import type { FolderReport } from '../ports.js'
 import { readLine, readMisconfigurations, readVulnerabilities } from './finding.js'
-import { asObject, objectsOf, optionalString, type JsonObject } from './json.js'
+import { asObject, objectsOf, optionalString, unreadable, type JsonObject } from './json.js'
 import { readEnvelope } from './report.js'
 
 /** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
-export function parseContextReport({ text, complaints }: FolderReport, image: ImageContext): readonly Finding[] {
+export function parseLockFileReport({ text, complaints }: FolderReport, image: ImageContext): readonly Finding[] {
   refuseUnread(image.lockFiles, complaints)
   const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results')
-  const inLockFiles = image.lockFiles.flatMap(file =>
+  return image.lockFiles.flatMap(file =>
     results
       .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
       .flatMap(result => readLockFile(result, file, image)),
   )
-  const dockerfile = image.dockerfile.slice(image.contextDir.length + 1)
-  const inDockerfile = results
-    .filter(({ Class, Target }) => Class === 'config' && Target === dockerfile)
-    .flatMap(result => readMisconfigurations(result, image.dockerfile))
-  return [...inLockFiles, ...inDockerfile]
+}
+
+/** @throws IntegrityError for a report that is none, or not about a Dockerfile */
+export function parseDockerfileReport(text: string, { dockerfile }: ImageContext): readonly Finding[] {
+  const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results')
+  const checked = results.filter(({ Class, Target }) => Class === 'config' && Target === 'Dockerfile')
+  // Trivy counts the checks that passed too: without a result it did not look.
+  if (checked.length === 0) throw unreadable('it is not about the Dockerfile')
+  return checked.flatMap(result => readMisconfigurations(result, dockerfile))
 }
 
 /** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */

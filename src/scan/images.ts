@@ -13,7 +13,7 @@ import {
   type Workspaces,
 } from '../model.js'
 import type { AnalysisCache, Clock, Console, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
-import { parseContextReport } from './context-report.js'
+import { parseDockerfileReport, parseLockFileReport } from './context-report.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
 
@@ -156,13 +156,16 @@ async function scanImage(
 /** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
 async function scanContext(image: ImageContext, plan: ScanPlan, scanner: Scanner): Promise<readonly Finding[]> {
   const { scanners, lockFiles } = plan.rulesOf(image)
-  const wanted = [
-    ...(lockFiles && image.lockFiles.length > 0 ? ['vuln' as const] : []),
-    ...scanners.filter(name => name === 'misconfig'),
-  ]
-  if (wanted.length === 0) return []
-  const directory = join(plan.workspaces[image.revision], image.contextDir)
-  return parseContextReport(await scanner.scanFolder(directory, { scanners: wanted, timeout: plan.timeout }), image)
+  const { timeout } = plan
+  const workspace = plan.workspaces[image.revision]
+  const inLockFiles =
+    lockFiles && image.lockFiles.length > 0
+      ? parseLockFileReport(await scanner.scanLockFiles(join(workspace, image.contextDir), timeout), image)
+      : []
+  const inDockerfile = scanners.includes('misconfig')
+    ? parseDockerfileReport(await scanner.scanDockerfile(join(workspace, image.dockerfile), timeout), image)
+    : []
+  return [...inLockFiles, ...inDockerfile]
 }
 
 /** @throws what is a defect of ours */
