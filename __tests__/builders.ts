@@ -18,6 +18,7 @@ import type {
   WorkDone,
 } from '../src/model.js'
 import { resolveRules } from '../src/decide/rules.js'
+import { adviseOn } from '../src/explain/advice.js'
 import type { Grounds } from '../src/decide/verdict.js'
 import type { Clock, Console, DirectoryEntry, Export, ExportedImage, Files } from '../src/ports.js'
 
@@ -153,6 +154,7 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
     verdict,
     ignored: [],
     warnings: [],
+    advice: adviseOn(verdict),
     policy: { revision: 'head', exceptions: 0 },
     context: {
       workspace: '/repo',

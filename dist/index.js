@@ -53111,7 +53111,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7134);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8693);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7821);
 /* harmony import */ var _report_annotations_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(856);
 /* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(4949);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4225);
@@ -53494,7 +53494,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 8693:
+/***/ 7821:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -53921,6 +53921,155 @@ function nothing(image) {
 
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
+;// CONCATENATED MODULE: ./src/explain/version.ts
+/** The lowest version of a package that fixes all of the findings; undefined where it is not certain. */
+function fixingVersion(findings) {
+    const fixes = findings.map(fixOf);
+    const [first] = fixes;
+    if (first === undefined)
+        return undefined;
+    if (fixes.every(fix => fix === first))
+        return first;
+    const compare = compareFor(findings[0]?.package);
+    return fixes.reduce((highest, fix) => {
+        if (highest === undefined || fix === undefined)
+            return undefined;
+        const order = compare(fix, highest);
+        return order === undefined ? undefined : order > 0 ? fix : highest;
+    }, first);
+}
+/** Of several versions that fix a finding, each on its own line of releases, the next above the installed one. */
+function fixOf({ fixedVersion, package: installed }) {
+    const candidates = (fixedVersion ?? '').split(',').map(version => version.trim());
+    if (candidates.length === 1)
+        return candidates[0] === '' ? undefined : candidates[0];
+    const compare = compareFor(installed);
+    const above = candidates.filter(version => (compare(version, installed.version) ?? 0) > 0);
+    const sorted = above.toSorted((a, b) => compare(a, b) ?? 0);
+    return candidates.every(version => compare(version, installed.version) !== undefined) ? sorted[0] : undefined;
+}
+function compareFor(subject) {
+    return subject?.type === 'debian' || subject?.type === 'ubuntu' ? compareDebian : compareNumbers;
+}
+/** `1.2.10` is above `1.2.9`; anything but numbers and points is not compared. */
+function compareNumbers(a, b) {
+    const [left, right] = [a, b].map(version => /^v?\d+(\.\d+)*$/.test(version) ? version.replace('v', '').split('.') : undefined);
+    if (left === undefined || right === undefined)
+        return undefined;
+    for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
+        const difference = Number(left[at] ?? 0) - Number(right[at] ?? 0);
+        if (difference !== 0)
+            return difference;
+    }
+    return 0;
+}
+/** As `dpkg --compare-versions` does; see "Version" in the Debian Policy Manual, section 5.6.12. */
+function compareDebian(a, b) {
+    const [left, right] = [splitDebian(a), splitDebian(b)];
+    return (left.epoch - right.epoch ||
+        compareParts(left.upstream, right.upstream) ||
+        compareParts(left.revision, right.revision));
+}
+function splitDebian(version) {
+    const [, epoch = '0', rest = ''] = /^(?:(\d+):)?(.*)$/.exec(version) ?? [];
+    const dash = rest.lastIndexOf('-');
+    return {
+        epoch: Number(epoch),
+        upstream: dash < 0 ? rest : rest.slice(0, dash),
+        revision: dash < 0 ? '' : rest.slice(dash + 1),
+    };
+}
+/** By turns what is no number and what is one. */
+function compareParts(a, b) {
+    let [left, right] = [a, b];
+    while (left !== '' || right !== '') {
+        const [texts, numbers] = [/^\D*/, /^\d*/].map(pattern => {
+            const pair = [pattern.exec(left)?.[0] ?? '', pattern.exec(right)?.[0] ?? ''];
+            left = left.slice(pair[0].length);
+            right = right.slice(pair[1].length);
+            return pair;
+        });
+        const byText = compareTexts(texts?.[0] ?? '', texts?.[1] ?? '');
+        if (byText !== 0)
+            return byText;
+        const byNumber = Number(numbers?.[0] || 0) - Number(numbers?.[1] || 0);
+        if (byNumber !== 0)
+            return byNumber;
+    }
+    return 0;
+}
+/** A tilde comes before everything, even the end; then letters, then the rest. */
+function compareTexts(a, b) {
+    const rank = (character) => {
+        if (character === undefined)
+            return 0;
+        if (character === '~')
+            return -1;
+        return /[a-z]/i.test(character) ? character.charCodeAt(0) : character.charCodeAt(0) + 256;
+    };
+    for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+        const difference = rank(a[at]) - rank(b[at]);
+        if (difference !== 0)
+            return difference;
+    }
+    return 0;
+}
+
+;// CONCATENATED MODULE: ./src/explain/advice.ts
+
+/** One piece of advice for each cause; what removes most comes first, what nobody can mend yet last. */
+function adviseOn({ images }) {
+    const groups = new Map();
+    for (const { image, findings } of images) {
+        for (const finding of findings) {
+            if (finding.ruling !== 'gating')
+                continue;
+            const key = causeOf(finding);
+            groups.set(key, [...(groups.get(key) ?? []), { image: image.name, finding }]);
+        }
+    }
+    return [...groups]
+        .map(([key, placed]) => ({ key, advice: adviseOnGroup(placed) }))
+        .sort((a, b) => rank(a.advice) - rank(b.advice) || b.advice.removes - a.advice.removes || (a.key < b.key ? -1 : 1))
+        .map(({ advice }) => advice);
+}
+const rank = ({ action }) => (action === 'wait' ? 1 : 0);
+/** What has the same cause goes away together. */
+function causeOf(finding) {
+    const base = finding.origin?.fromBase === true ? finding.origin.instruction : undefined;
+    if (finding.kind === 'end-of-life')
+        return `base ${baseName(base ?? '')}`;
+    if (finding.kind !== 'vulnerability')
+        return `mend ${finding.id}`;
+    if (finding.fixedVersion === undefined)
+        return 'wait';
+    if (base !== undefined)
+        return `base ${baseName(base)}`;
+    return `upgrade ${finding.package.type} ${finding.package.name}`;
+}
+function adviseOnGroup(placed) {
+    const common = { removes: placed.length, images: [...new Set(placed.map(({ image }) => image))].sort() };
+    const findings = placed.map(({ finding }) => finding);
+    const [first] = findings;
+    const [kind = ''] = first === undefined ? [] : causeOf(first).split(' ');
+    if (first === undefined || kind === 'wait')
+        return { ...common, action: 'wait' };
+    if (kind === 'base')
+        return { ...common, action: 'rebuild', base: baseName(first.origin?.instruction ?? '') };
+    if (first.kind !== 'vulnerability') {
+        return { ...common, action: 'mend', id: first.id, ...(first.title === undefined ? {} : { title: first.title }) };
+    }
+    const version = fixingVersion(findings.filter((finding) => finding.kind === 'vulnerability'));
+    return { ...common, action: 'upgrade', package: first.package.name, ...(version === undefined ? {} : { version }) };
+}
+/** The image that FROM names; empty where the line says none. */
+function baseName(instruction) {
+    return (instruction
+        .split(/\s+/)
+        .slice(1)
+        .find(word => !word.startsWith('--')) ?? '');
+}
+
 // EXTERNAL MODULE: ./node_modules/dockerfile-ast/lib/main.js
 var main = __nccwpck_require__(8390);
 ;// CONCATENATED MODULE: ./src/explain/dockerfile.ts
@@ -63750,6 +63899,7 @@ var warnings = __nccwpck_require__(2741);
 
 
 
+
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
 async function gate(inputs, context, ports, outlets) {
     const startedAt = ports.clock.now();
@@ -63782,8 +63932,10 @@ async function examine(run) {
     tellStates(verdict, ports.console);
     const { onlyChanged } = inputs;
     const dockerfiles = await readDockerfiles(discovery.images, run);
+    const explained = explainOrigins(verdict, scans, dockerfiles);
     return {
-        verdict: explainOrigins(verdict, scans, dockerfiles),
+        verdict: explained,
+        advice: adviseOn(explained),
         ignored: discovery.ignored,
         warnings: (0,warnings/* collectWarnings */._)({ context, change, history, policies, verdict, onlyChanged, ...facts }),
         policy: { revision: policies.revision, ...policySummary(policies.inForce) },
@@ -63816,7 +63968,7 @@ async function readDockerfiles(images, { context, ports: { files, console } }) {
 function fail(error, { warnOnly }, console) {
     if (error instanceof Error)
         console.debug(error.stack ?? '');
-    return { verdict: decideProblem(problemOf(error), warnOnly), ignored: [], warnings: [] };
+    return { verdict: decideProblem(problemOf(error), warnOnly), ignored: [], warnings: [], advice: [] };
 }
 /** What went wrong, as a value for the report. */
 function problemOf(error) {
@@ -64047,6 +64199,7 @@ function renderJsonReport(report) {
         imagesRoot: report.imagesRoot,
         policy: { ...report.policy, warnOnly: verdict.warnOnly },
         warnings: report.warnings,
+        advice: report.advice,
         change: report.change,
         policyEffects: report.policyEffects,
         exceptions: verdict.exceptions,
@@ -64394,9 +64547,9 @@ function render(report, rows) {
         countsLine(report),
         problem(report),
         imageTable(report),
+        next(report, rows),
         ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
         ...(0,report_text/* imagesIn */.o$)(report, 'vulnerable').map(image => blocking(image, rows)),
-        next(report),
         afterMerge(report, rows),
         passedOver(report, rows),
         exceptions(report, rows),
@@ -64540,10 +64693,20 @@ function remedyCell(finding) {
         return (0,markdown/* code */.aY)(finding.fixedVersion);
     return (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)((0,report_text/* remedyText */.K1)(finding)));
 }
-function next(report) {
-    const step = (0,report_text/* commonStep */.Wl)(report);
-    return step === '' ? '' : `**What to do next:** ${(0,markdown/* escapeText */.X1)(step)}`;
+function next(report, rows) {
+    const { advice, verdict } = report;
+    if (advice.length === 0) {
+        const step = (0,report_text/* commonStep */.Wl)(report);
+        return step === '' ? '' : `**What to do next:** ${(0,markdown/* escapeText */.X1)(step)}`;
+    }
+    const most = Math.min(rows, maxAdvice);
+    const lines = advice.slice(0, most).map(one => `1. ${(0,markdown/* escapeText */.X1)((0,report_text/* adviceText */.YM)(one, verdict))}`);
+    const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0);
+    const more = rest === 0 ? [] : [`… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.`];
+    return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n');
 }
+/** More steps than this are no advice any more. */
+const maxAdvice = 10;
 function ignored(report) {
     const suspicious = report.ignored.filter(entry => entry.suspicious);
     if (suspicious.length === 0)
@@ -64597,6 +64760,8 @@ const stateStyles = {
     'scan-failed': 'yellow',
     skipped: 'gray',
 };
+/** More steps than this are no advice any more. */
+const maxAdvice = 5;
 /** Rows an instruction; the rest is counted. */
 const maxRows = 15;
 /** @param colour false where the output is not a terminal or NO_COLOR is set */
@@ -64693,11 +64858,13 @@ function closingLines(report, paint) {
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
     const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .totalOf */ .e6)(verdict.counts);
     const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)(verdict.counts)}`;
-    const step = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .commonStep */ .Wl)(report);
+    const steps = report.advice.length === 0
+        ? [(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .commonStep */ .Wl)(report)].filter(step => step !== '')
+        : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .adviceText */ .YM)(advice, verdict)}`);
     return [
         paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .policyText */ .MJ)(report)}`),
         paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .headline */ .Pl)(report)) + counted),
-        ...(step === '' ? [] : [step]),
+        ...steps.map(_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK),
     ];
 }
 
@@ -64718,6 +64885,7 @@ function closingLines(report, paint) {
 /* harmony export */   U9: () => (/* binding */ count),
 /* harmony export */   WN: () => (/* binding */ countsText),
 /* harmony export */   Wl: () => (/* binding */ commonStep),
+/* harmony export */   YM: () => (/* binding */ adviceText),
 /* harmony export */   Z9: () => (/* binding */ placeText),
 /* harmony export */   e6: () => (/* binding */ totalOf),
 /* harmony export */   ml: () => (/* binding */ shorten),
@@ -64805,15 +64973,32 @@ function nextStep(report) {
     return broken[0]?.failure?.advice ?? commonStep(report);
 }
 /** What to do next, apart from what stands beside each image that failed. */
-function commonStep({ verdict }) {
+function commonStep(report) {
+    const { verdict, advice } = report;
     if (verdict.problem !== undefined)
         return verdict.problem.advice;
-    if (totalOf(verdict.counts) === 0)
+    const [first] = advice;
+    if (first === undefined)
         return '';
-    const gating = verdict.images.flatMap(({ findings }) => findings.filter(({ ruling }) => ruling === 'gating'));
-    return gating.some(({ kind }) => kind === 'vulnerability')
-        ? 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
-        : 'Mend what is named above.';
+    const rest = advice.length - 1;
+    return `${adviceText(first, verdict)}.${rest === 0 ? '' : ` Then ${count(rest, 'more step')}: see the report.`}`;
+}
+/** One piece of advice, and what it is worth. */
+function adviceText(advice, { counts, images }) {
+    const share = `${String(advice.removes)} of ${count(totalOf(counts), 'finding')}`;
+    const where = images.length > 1 ? `, in ${listText(advice.images, 5)}` : '';
+    switch (advice.action) {
+        case 'upgrade':
+            return `Upgrade ${advice.package} to ${advice.version ?? 'the versions that fix it'}: removes ${share}${where}`;
+        case 'rebuild':
+            return `Rebuild on a newer ${advice.base === '' ? 'base image' : advice.base}: ${share} ${advice.removes === 1 ? 'comes' : 'come'} with it${where}`;
+        case 'mend':
+            return `Mend ${advice.id}${advice.title === undefined ? '' : ` (${advice.title})`}: removes ${share}${where}`;
+        case 'wait':
+            return `No fix yet for ${share}${where}: except them for a time, with a reason, or do without the package`;
+        default:
+            return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(advice);
+    }
 }
 /** Which input left an image out. */
 function skipText(reason) {

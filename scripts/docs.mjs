@@ -54,8 +54,8 @@ function replaceSection(text, section, content) {
 
 /** @typedef {Record<string, Record<'scripts' | 'common' | 'gate' | 'floor', number>>} Sizes */
 
-/** @param {{machine: Record<string, string | number>, runs: number, sizes: Sizes, big?: Sizes}} bench */
-function benchTable({ machine, runs, sizes, big = {} }) {
+/** @param {{machine: Record<string, string | number>, runs: number, sizes: Sizes, bigRuns?: number, big?: Sizes}} bench */
+function benchTable({ machine, runs, sizes, bigRuns = runs, big = {} }) {
   const row = (/** @type {string} */ name, /** @type {Sizes[string]} */ { scripts, common, gate, floor }) => [
     name,
     ...[scripts, common, gate, floor].map(seconds => seconds.toFixed(0)),
@@ -75,7 +75,7 @@ function benchTable({ machine, runs, sizes, big = {} }) {
     'Scripts / gate',
     'Common / gate',
   ]
-  const about = `Medians of ${String(runs)} runs on ${String(machine.date)}: ${String(machine.processors)} processors (${String(machine.model)}), ${String(machine.memoryGb)} GB, Docker ${String(machine.docker)}.`
+  const about = `Medians of ${String(runs)} runs${bigRuns === runs ? '' : ` (of ${String(bigRuns)} with big layers)`} on ${String(machine.date)}: ${String(machine.processors)} processors (${String(machine.model)}), ${String(machine.memoryGb)} GB, Docker ${String(machine.docker)}.`
   return `${table(header, rows)}\n\n${about}`
 }
 

@@ -4,6 +4,7 @@ import { compareVerdicts } from './decide/effect.js'
 import { resolveRules } from './decide/rules.js'
 import { decide, decideProblem, type Grounds } from './decide/verdict.js'
 import { GateError, messageOf } from './errors.js'
+import { adviseOn } from './explain/advice.js'
 import { explainOrigins } from './explain/origin.js'
 import type { Inputs } from './inputs.js'
 import { measure } from './measure.js'
@@ -65,8 +66,10 @@ async function examine(run: Run): Promise<Examination> {
 
   const { onlyChanged } = inputs
   const dockerfiles = await readDockerfiles(discovery.images, run)
+  const explained = explainOrigins(verdict, scans, dockerfiles)
   return {
-    verdict: explainOrigins(verdict, scans, dockerfiles),
+    verdict: explained,
+    advice: adviseOn(explained),
     ignored: discovery.ignored,
     warnings: collectWarnings({ context, change, history, policies, verdict, onlyChanged, ...facts }),
     policy: { revision: policies.revision, ...policySummary(policies.inForce) },
@@ -103,7 +106,7 @@ async function readDockerfiles(
 
 function fail(error: unknown, { warnOnly }: Inputs, console: Console): Examination {
   if (error instanceof Error) console.debug(error.stack ?? '')
-  return { verdict: decideProblem(problemOf(error), warnOnly), ignored: [], warnings: [] }
+  return { verdict: decideProblem(problemOf(error), warnOnly), ignored: [], warnings: [], advice: [] }
 }
 
 /** What went wrong, as a value for the report. */

@@ -244,6 +244,26 @@ export interface PolicyOrigin {
   readonly exceptions: number
 }
 
+/** One thing to do, and how many of the gating findings it removes, in which images. */
+export type Advice = {
+  readonly removes: number
+  /** By name, sorted. */
+  readonly images: readonly string[]
+} & (
+  | {
+      readonly action: 'upgrade'
+      readonly package: string
+      /** Absent where the versions that fix the findings cannot be compared. */
+      readonly version?: string
+    }
+  /** On a newer base image than this one, as FROM names it. */
+  | { readonly action: 'rebuild'; readonly base: string }
+  /** What is no matter of versions: by its ID and title. */
+  | { readonly action: 'mend'; readonly id: string; readonly title?: string }
+  /** Until there is a version that fixes it. */
+  | { readonly action: 'wait' }
+)
+
 /** What an image's verdict becomes when the policy of the change is merged. */
 export interface PolicyEffect {
   readonly image: string
@@ -326,6 +346,8 @@ export interface Report {
   readonly ignored: readonly IgnoredEntry[]
   readonly context: RunContext
   readonly imagesRoot: string
+  /** What to do, best first. */
+  readonly advice: readonly Advice[]
   /** For the reader's first glance: what makes this verdict worth less than it looks. */
   readonly warnings: readonly string[]
   readonly change?: Change

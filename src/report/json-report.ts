@@ -27,6 +27,7 @@ export function renderJsonReport(report: Report): string {
     imagesRoot: report.imagesRoot,
     policy: { ...report.policy, warnOnly: verdict.warnOnly },
     warnings: report.warnings,
+    advice: report.advice,
     change: report.change,
     policyEffects: report.policyEffects,
     exceptions: verdict.exceptions,

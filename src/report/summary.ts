@@ -4,6 +4,7 @@ import { groupByCause, type Cause } from './cause.js'
 import { code, codeBlock, escapeText, link, table } from './markdown.js'
 import { afterMerge, changedImages, exceptions, passedOver, rulesTable } from './summary-policy.js'
 import {
+  adviceText,
   commonStep,
   count,
   countsText,
@@ -56,9 +57,9 @@ function render(report: Report, rows: number): string {
     countsLine(report),
     problem(report),
     imageTable(report),
+    next(report, rows),
     ...imagesIn(report, 'build-failed', 'scan-failed').map(failure),
     ...imagesIn(report, 'vulnerable').map(image => blocking(image, rows)),
-    next(report),
     afterMerge(report, rows),
     passedOver(report, rows),
     exceptions(report, rows),
@@ -212,10 +213,21 @@ function remedyCell(finding: Finding): string {
   return escapeText(shorten(remedyText(finding)))
 }
 
-function next(report: Report): string {
-  const step = commonStep(report)
-  return step === '' ? '' : `**What to do next:** ${escapeText(step)}`
+function next(report: Report, rows: number): string {
+  const { advice, verdict } = report
+  if (advice.length === 0) {
+    const step = commonStep(report)
+    return step === '' ? '' : `**What to do next:** ${escapeText(step)}`
+  }
+  const most = Math.min(rows, maxAdvice)
+  const lines = advice.slice(0, most).map(one => `1. ${escapeText(adviceText(one, verdict))}`)
+  const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0)
+  const more = rest === 0 ? [] : [`… and more for the other ${count(rest, 'finding')}: see the JSON report.`]
+  return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n')
 }
+
+/** More steps than this are no advice any more. */
+const maxAdvice = 10
 
 function ignored(report: Report): string {
   const suspicious = report.ignored.filter(entry => entry.suspicious)

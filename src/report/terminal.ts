@@ -4,6 +4,7 @@ import type { ImageState, ImageVerdict, JudgedFinding, Report, Vulnerability } f
 import { groupByCause } from './cause.js'
 import { visible } from './markdown.js'
 import {
+  adviceText,
   commonStep,
   count,
   countsText,
@@ -31,6 +32,9 @@ const stateStyles: Readonly<Record<ImageState, Style>> = {
   'scan-failed': 'yellow',
   skipped: 'gray',
 }
+
+/** More steps than this are no advice any more. */
+const maxAdvice = 5
 
 /** Rows an instruction; the rest is counted. */
 const maxRows = 15
@@ -143,10 +147,13 @@ function closingLines(report: Report, paint: Paint): string[] {
   const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow'
   const total = totalOf(verdict.counts)
   const counted = total === 0 ? '' : `: ${count(total, 'finding')}, ${countsText(verdict.counts)}`
-  const step = commonStep(report)
+  const steps =
+    report.advice.length === 0
+      ? [commonStep(report)].filter(step => step !== '')
+      : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${adviceText(advice, verdict)}`)
   return [
     paint('gray', `Policy: ${policyText(report)}`),
     paint(['bold', style], visible(headline(report)) + counted),
-    ...(step === '' ? [] : [step]),
+    ...steps.map(visible),
   ]
 }

@@ -2,6 +2,7 @@
 import { assertNever } from '../errors.js'
 import {
   severities,
+  type Advice,
   type EngineInfo,
   type Exception,
   type Finding,
@@ -11,6 +12,7 @@ import {
   type Rules,
   type SeverityCounts,
   type SkipReason,
+  type Verdict,
   type WorkDone,
 } from '../model.js'
 
@@ -90,13 +92,31 @@ export function nextStep(report: Report): string {
 }
 
 /** What to do next, apart from what stands beside each image that failed. */
-export function commonStep({ verdict }: Report): string {
+export function commonStep(report: Report): string {
+  const { verdict, advice } = report
   if (verdict.problem !== undefined) return verdict.problem.advice
-  if (totalOf(verdict.counts) === 0) return ''
-  const gating = verdict.images.flatMap(({ findings }) => findings.filter(({ ruling }) => ruling === 'gating'))
-  return gating.some(({ kind }) => kind === 'vulnerability')
-    ? 'Upgrade the packages named above to the versions that fix them, or rebuild on a newer base image.'
-    : 'Mend what is named above.'
+  const [first] = advice
+  if (first === undefined) return ''
+  const rest = advice.length - 1
+  return `${adviceText(first, verdict)}.${rest === 0 ? '' : ` Then ${count(rest, 'more step')}: see the report.`}`
+}
+
+/** One piece of advice, and what it is worth. */
+export function adviceText(advice: Advice, { counts, images }: Verdict): string {
+  const share = `${String(advice.removes)} of ${count(totalOf(counts), 'finding')}`
+  const where = images.length > 1 ? `, in ${listText(advice.images, 5)}` : ''
+  switch (advice.action) {
+    case 'upgrade':
+      return `Upgrade ${advice.package} to ${advice.version ?? 'the versions that fix it'}: removes ${share}${where}`
+    case 'rebuild':
+      return `Rebuild on a newer ${advice.base === '' ? 'base image' : advice.base}: ${share} ${advice.removes === 1 ? 'comes' : 'come'} with it${where}`
+    case 'mend':
+      return `Mend ${advice.id}${advice.title === undefined ? '' : ` (${advice.title})`}: removes ${share}${where}`
+    case 'wait':
+      return `No fix yet for ${share}${where}: except them for a time, with a reason, or do without the package`
+    default:
+      return assertNever(advice)
+  }
 }
 
 /** Which input left an image out. */

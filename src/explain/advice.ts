@@ -1,0 +1,62 @@
+/** What to do about what blocks: computed from the findings, nothing guessed. Pure. */
+import type { Advice, JudgedFinding, Verdict, Vulnerability } from '../model.js'
+import { fixingVersion } from './version.js'
+
+interface Placed {
+  readonly image: string
+  readonly finding: JudgedFinding
+}
+
+/** One piece of advice for each cause; what removes most comes first, what nobody can mend yet last. */
+export function adviseOn({ images }: Verdict): readonly Advice[] {
+  const groups = new Map<string, Placed[]>()
+  for (const { image, findings } of images) {
+    for (const finding of findings) {
+      if (finding.ruling !== 'gating') continue
+      const key = causeOf(finding)
+      groups.set(key, [...(groups.get(key) ?? []), { image: image.name, finding }])
+    }
+  }
+  return [...groups]
+    .map(([key, placed]) => ({ key, advice: adviseOnGroup(placed) }))
+    .sort((a, b) => rank(a.advice) - rank(b.advice) || b.advice.removes - a.advice.removes || (a.key < b.key ? -1 : 1))
+    .map(({ advice }) => advice)
+}
+
+const rank = ({ action }: Advice): number => (action === 'wait' ? 1 : 0)
+
+/** What has the same cause goes away together. */
+function causeOf(finding: JudgedFinding): string {
+  const base = finding.origin?.fromBase === true ? finding.origin.instruction : undefined
+  if (finding.kind === 'end-of-life') return `base ${baseName(base ?? '')}`
+  if (finding.kind !== 'vulnerability') return `mend ${finding.id}`
+  if (finding.fixedVersion === undefined) return 'wait'
+  if (base !== undefined) return `base ${baseName(base)}`
+  return `upgrade ${finding.package.type} ${finding.package.name}`
+}
+
+function adviseOnGroup(placed: readonly Placed[]): Advice {
+  const common = { removes: placed.length, images: [...new Set(placed.map(({ image }) => image))].sort() }
+  const findings = placed.map(({ finding }) => finding)
+  const [first] = findings
+  const [kind = ''] = first === undefined ? [] : causeOf(first).split(' ')
+  if (first === undefined || kind === 'wait') return { ...common, action: 'wait' }
+  if (kind === 'base') return { ...common, action: 'rebuild', base: baseName(first.origin?.instruction ?? '') }
+  if (first.kind !== 'vulnerability') {
+    return { ...common, action: 'mend', id: first.id, ...(first.title === undefined ? {} : { title: first.title }) }
+  }
+  const version = fixingVersion(
+    findings.filter((finding): finding is JudgedFinding & Vulnerability => finding.kind === 'vulnerability'),
+  )
+  return { ...common, action: 'upgrade', package: first.package.name, ...(version === undefined ? {} : { version }) }
+}
+
+/** The image that FROM names; empty where the line says none. */
+function baseName(instruction: string): string {
+  return (
+    instruction
+      .split(/\s+/)
+      .slice(1)
+      .find(word => !word.startsWith('--')) ?? ''
+  )
+}
