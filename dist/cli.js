@@ -50047,7 +50047,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_1___default = /*#__PURE__*/__nccwpck_require__.n(node_os__WEBPACK_IMPORTED_MODULE_1__);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_2__);
-/* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8181);
+/* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8181);
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7473);
 /* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7286);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9358);
@@ -50056,9 +50056,11 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7821);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
-/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5222);
-/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(8330);
+/* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5881);
+/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(5266);
+/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8330);
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
+
 
 
 
@@ -50092,7 +50094,7 @@ function consoleOf(verbose) {
     return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_4__/* .TerminalConsole */ .U({
         write: printProgress,
         verbose,
-        live: (0,log_update__WEBPACK_IMPORTED_MODULE_13__/* .createLogUpdate */ .SY)(stderr),
+        live: (0,log_update__WEBPACK_IMPORTED_MODULE_14__/* .createLogUpdate */ .SY)(stderr),
         rows: () => stderr.rows,
     });
 }
@@ -50102,14 +50104,16 @@ function outletsOf(inputs, workspace, console) {
         name: 'report',
         deliver: async (report) => {
             console.settle();
-            print((0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_11__/* .renderTerminal */ .b)(report, colour));
+            print((0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_12__/* .renderTerminal */ .b)(report, colour));
         },
     };
     if (inputs.reportDir === '')
         return [terminal];
-    const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, inputs.reportDir), 'report.json');
+    const directory = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, inputs.reportDir);
+    const write = (name, text) => new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(directory, name), text);
     return [
-        { name: 'JSON report', deliver: report => new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(path, (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_10__/* .renderJsonReport */ .n)(report)) },
+        { name: 'JSON report', deliver: report => write('report.json', (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_10__/* .renderJsonReport */ .n)(report)) },
+        { name: 'SARIF report', deliver: report => write('report.sarif', (0,_report_sarif_js__WEBPACK_IMPORTED_MODULE_11__/* .renderSarif */ .W)(report, _package_json__WEBPACK_IMPORTED_MODULE_13__/* .version */ .rE)) },
         terminal,
     ];
 }
@@ -50129,7 +50133,7 @@ async function run() {
         command = (0,_command_line_js__WEBPACK_IMPORTED_MODULE_7__/* .parseCommandLine */ .D)(process.argv.slice(2));
         if (command.kind === 'gate')
             return exitCodes[(await gateHere(command)).verdict.result];
-        print(command.kind === 'help' ? (0,_command_line_js__WEBPACK_IMPORTED_MODULE_7__/* .helpText */ .B)() : `image-gate ${_package_json__WEBPACK_IMPORTED_MODULE_12__/* .version */ .rE}\n`);
+        print(command.kind === 'help' ? (0,_command_line_js__WEBPACK_IMPORTED_MODULE_7__/* .helpText */ .B)() : `image-gate ${_package_json__WEBPACK_IMPORTED_MODULE_13__/* .version */ .rE}\n`);
         return 0;
     }
     catch (error) {
@@ -50498,7 +50502,7 @@ const inputTable = {
     annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
     'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials', '${{ github.token }}', parseToken, { actionOnly: true }),
-    'report-dir': spec('Folder for `report.json`; empty: a temporary folder on a runner, none on the command line', '', parseText),
+    'report-dir': spec('Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line', '', parseText),
 };
 const inputNames = Object.keys(inputTable);
 /** True for an input that is either `true` or `false`. */
@@ -61191,34 +61195,13 @@ function toImage(image) {
 
 /***/ }),
 
-/***/ 5222:
+/***/ 4285:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  b: () => (/* binding */ renderTerminal)
-});
-
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
-;// CONCATENATED MODULE: ./src/report/cause.ts
-/** Groups the gating findings of an image by the instruction that brought them: in the Dockerfile's order, unplaced ones last. */
-function groupByCause({ findings }) {
-    const groups = new Map();
-    for (const finding of findings) {
-        if (finding.ruling !== 'gating')
-            continue;
-        const key = String(finding.origin?.lines.start ?? '');
-        const group = groups.get(key) ?? { origin: finding.origin, findings: [] };
-        group.findings.push(finding);
-        groups.set(key, group);
-    }
-    const line = ({ origin }) => origin?.lines.start ?? Number.MAX_SAFE_INTEGER;
-    return [...groups.values()].sort((a, b) => line(a) - line(b));
-}
-
-;// CONCATENATED MODULE: ./src/report/markdown.ts
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   RK: () => (/* binding */ visible)
+/* harmony export */ });
+/* unused harmony exports escapeText, code, codeBlock, link, table */
 /**
  * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
  * GitHub's Markdown, at the one place where text becomes Markdown.
@@ -61259,7 +61242,7 @@ function codeBlock(lines) {
     return [`${fence}text`, ...plain, fence].join('\n');
 }
 /** A link, where the address is a plain web address; otherwise the text alone. */
-function markdown_link(text, address) {
+function link(text, address) {
     return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address)
         ? `[${escapeText(text)}](${address.replace(/[()]/g, '')})`
         : escapeText(text);
@@ -61270,6 +61253,216 @@ function table(header, rows) {
     return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+
+/***/ }),
+
+/***/ 5881:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ renderSarif)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_crypto__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
+/**
+ * The report as SARIF 2.1.0, for GitHub's code scanning. Trivy's own names neither Dockerfile nor image, and all images
+ * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
+ */
+
+
+
+/** Runs in a file. With more images than this, a run holds several. */
+const maxRuns = 20;
+/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
+const maxResults = 5000;
+/** Rules in a run. */
+const maxRules = 25_000;
+/** @param version of Image Gate */
+function renderSarif(report, version) {
+    const log = {
+        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+        version: '2.1.0',
+        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
+    };
+    return `${JSON.stringify(log, null, 2)}\n`;
+}
+/**
+ * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
+ * same. Where there are too many images, the name decides which ones share a category.
+ */
+function groupImages(images) {
+    // An image that was not measured says nothing: its alerts stay as they are.
+    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
+    const groups = new Map();
+    for (const image of measured) {
+        const { name, safeName } = image.image;
+        const bucket = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
+        const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
+        groups.set(category, [...(groups.get(category) ?? []), image]);
+    }
+    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+function renderRun(category, images, report, version) {
+    const all = images
+        .flatMap(image => image.findings.map(finding => ({ image, finding })))
+        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
+        .sort((a, b) => score(b.finding) - score(a.finding));
+    const shown = all.slice(0, maxResults);
+    const rules = new Map();
+    for (const { finding } of shown) {
+        if (!rules.has(finding.id) && rules.size < maxRules)
+            rules.set(finding.id, renderRule(finding));
+    }
+    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
+    const cut = all.length - shown.length;
+    return {
+        tool: {
+            driver: {
+                name: 'Image Gate',
+                semanticVersion: version,
+                informationUri: 'https://github.com/image-gate/image-gate',
+                rules: [...rules.values()],
+            },
+        },
+        automationDetails: { id: `image-gate/${category}/` },
+        columnKind: 'utf16CodeUnits',
+        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
+        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
+    };
+}
+function renderRule(finding) {
+    const title = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(finding.title ?? finding.id);
+    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
+    return {
+        id: finding.id,
+        name: ruleNames[finding.kind],
+        shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
+        fullDescription: { text: title.slice(0, 1024) },
+        help: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
+        ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
+        properties: {
+            tags: ['security', 'container', finding.kind],
+            'security-severity': securitySeverity[finding.severity],
+        },
+    };
+}
+const ruleNames = {
+    vulnerability: 'VulnerablePackage',
+    misconfiguration: 'Misconfiguration',
+    secret: 'Secret',
+    'end-of-life': 'EndOfLife',
+    unrecognised: 'Unrecognised',
+};
+/** GitHub's bands: above 9.0 critical, from 7.0 high, from 4.0 medium. The middle of each, since Trivy's severity decides. */
+const securitySeverity = {
+    CRITICAL: '9.5',
+    HIGH: '8.0',
+    MEDIUM: '5.5',
+    LOW: '2.0',
+    UNKNOWN: '0.0',
+};
+const levels = {
+    CRITICAL: 'error',
+    HIGH: 'error',
+    MEDIUM: 'warning',
+    LOW: 'note',
+    UNKNOWN: 'note',
+};
+/** What blocks before what does not, then by severity. */
+function score({ ruling, severity }) {
+    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
+}
+function renderResult({ image }, finding, ruleIndex, report) {
+    const place = finding.place ?? finding.origin;
+    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
+    const text = `Image ${image.name}: ${finding.id} in ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
+    const { start, end } = place?.lines ?? { start: 1, end: 1 };
+    return {
+        ruleId: finding.id,
+        ruleIndex,
+        level: levels[finding.severity],
+        message: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(`${text}.`) },
+        locations: [
+            {
+                physicalLocation: {
+                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
+                    region: { startLine: start, endLine: end },
+                },
+            },
+        ],
+        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
+        ...suppressionsOf(finding),
+        properties: {
+            image: image.name,
+            ruling: finding.ruling,
+            ...(finding.change === undefined ? {} : { change: finding.change }),
+            ...(report.context.sha === undefined ? {} : { commit: report.context.sha }),
+        },
+    };
+}
+/** What the policy lets pass, with why. Everything else counts. */
+function suppressionsOf({ ruling, exception }) {
+    if (exception !== undefined) {
+        return {
+            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .exceptionText */ .P5)(exception)) }],
+        };
+    }
+    const why = ruling === 'unfixed'
+        ? 'no version fixes it yet'
+        : ruling === 'existing'
+            ? 'it was there before this change'
+            : undefined;
+    return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
+}
+/** The same for the same finding in every build: no digest, no version, no line. */
+function fingerprint(imageName, finding) {
+    const subject = finding.kind === 'vulnerability'
+        ? [finding.package.type, finding.package.name, finding.package.path ?? '']
+        : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
+        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
+        .digest('hex')
+        .slice(0, 32);
+}
+/** A path as a relative reference (RFC 3986). */
+function toUri(path) {
+    return path.split('/').map(encodeURIComponent).join('/');
+}
+
+
+/***/ }),
+
+/***/ 5266:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  b: () => (/* binding */ renderTerminal)
+});
+
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
+;// CONCATENATED MODULE: ./src/report/cause.ts
+/** Groups the gating findings of an image by the instruction that brought them: in the Dockerfile's order, unplaced ones last. */
+function groupByCause({ findings }) {
+    const groups = new Map();
+    for (const finding of findings) {
+        if (finding.ruling !== 'gating')
+            continue;
+        const key = String(finding.origin?.lines.start ?? '');
+        const group = groups.get(key) ?? { origin: finding.origin, findings: [] };
+        group.findings.push(finding);
+        groups.set(key, group);
+    }
+    const line = ({ origin }) => origin?.lines.start ?? Number.MAX_SAFE_INTEGER;
+    return [...groups.values()].sort((a, b) => line(a) - line(b));
+}
+
+// EXTERNAL MODULE: ./src/report/markdown.ts
+var markdown = __nccwpck_require__(4285);
 // EXTERNAL MODULE: ./src/report/text.ts
 var report_text = __nccwpck_require__(5655);
 // EXTERNAL MODULE: ./src/report/warnings.ts
@@ -61301,10 +61494,10 @@ function renderTerminal(report, colour) {
         ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
         ...(report.verdict.problem === undefined
             ? []
-            : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
+            : [report.verdict.problem.messages.map(text => `  ${(0,markdown/* visible */.RK)(text)}`)]),
         exceptionLines(report, paint),
         workLines(report, paint),
-        report.warnings.map(text => paint('yellow', `Warning: ${visible(text)}`)),
+        report.warnings.map(text => paint('yellow', `Warning: ${(0,markdown/* visible */.RK)(text)}`)),
         closingLines(report, paint),
     ];
     return sections
@@ -61313,11 +61506,11 @@ function renderTerminal(report, colour) {
         .join('\n');
 }
 function imageLines({ verdict }, paint) {
-    const width = Math.max(0, ...verdict.images.map(({ image }) => visible(image.name).length));
+    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,markdown/* visible */.RK)(image.name).length));
     return verdict.images.map(image => {
         const took = image.state === 'skipped' ? '' : (0,report_text/* durationText */.S5)(image.buildDuration + image.scanDuration);
         const detail = image.state === 'vulnerable' ? (0,report_text/* countsText */.WN)(image.counts) : '';
-        const name = visible(image.image.name).padEnd(width);
+        const name = (0,markdown/* visible */.RK)(image.image.name).padEnd(width);
         const state = paint(stateStyles[image.state], (0,report_text/* stateText */.r9)(image).padEnd(12));
         return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd();
     });
@@ -61328,7 +61521,7 @@ function blockingLines(image, paint) {
         const instruction = origin === undefined ? '' : `  ${origin.instruction}`;
         const rest = findings.length - maxRows;
         return [
-            `${paint('bold', visible(place))}${paint('gray', visible(instruction))}`,
+            `${paint('bold', (0,markdown/* visible */.RK)(place))}${paint('gray', (0,markdown/* visible */.RK)(instruction))}`,
             ...findingLines(findings.slice(0, maxRows), paint),
             ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
         ];
@@ -61338,8 +61531,8 @@ function findingLines(findings, paint) {
     const rows = findings.map(finding => [
         finding.severity,
         finding.id,
-        visible((0,report_text/* subjectText */.yq)(finding)),
-        visible((0,report_text/* shorten */.ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,report_text/* remedyText */.K1)(finding))),
+        (0,markdown/* visible */.RK)((0,report_text/* subjectText */.yq)(finding)),
+        (0,markdown/* visible */.RK)((0,report_text/* shorten */.ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,report_text/* remedyText */.K1)(finding))),
     ]);
     const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));
     return rows.map(row => {
@@ -61362,16 +61555,16 @@ function exceptionLines({ verdict }, paint) {
         ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows)]),
         ...(excepted.length > maxRows ? [`  … and ${String(excepted.length - maxRows)} more`] : []),
         ...(review === '' ? [] : [`Exceptions: ${review}`]),
-    ].map(line => paint('gray', visible(line)));
+    ].map(line => paint('gray', (0,markdown/* visible */.RK)(line)));
 }
 function failureLines(verdict, paint) {
     const { image, failure } = verdict;
     if (failure === undefined)
         return [];
     return [
-        `${paint('bold', visible((0,report_text/* placeText */.Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,report_text/* stateText */.r9)(verdict))}`,
-        `  ${visible(failure.message)}`,
-        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${visible(line)}`)),
+        `${paint('bold', (0,markdown/* visible */.RK)((0,report_text/* placeText */.Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,report_text/* stateText */.r9)(verdict))}`,
+        `  ${(0,markdown/* visible */.RK)(failure.message)}`,
+        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,markdown/* visible */.RK)(line)}`)),
         `  ${failure.advice}`,
     ];
 }
@@ -61391,8 +61584,8 @@ function closingLines(report, paint) {
         : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,report_text/* adviceText */.YM)(advice, verdict)}`);
     return [
         paint('gray', `Policy: ${(0,report_text/* policyText */.MJ)(report)}`),
-        paint(['bold', style], visible((0,report_text/* headline */.Pl)(report)) + counted),
-        ...steps.map(visible),
+        paint(['bold', style], (0,markdown/* visible */.RK)((0,report_text/* headline */.Pl)(report)) + counted),
+        ...steps.map(markdown/* visible */.RK),
     ];
 }
 

@@ -53116,9 +53116,13 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(4949);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(5468);
-/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(3611);
-/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(7496);
+/* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(3024);
+/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(3611);
+/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(7496);
+/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(8330);
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
+
+
 
 
 
@@ -53143,28 +53147,29 @@ function readRawInputs() {
     return Object.fromEntries(names.map(name => [name.slice(6).toLowerCase(), _actions_core__WEBPACK_IMPORTED_MODULE_1__.getInput(name.slice(6))]));
 }
 /** Each gate of a job has a folder of its own: the runner numbers the steps that have no `id`. */
-function reportPathOf({ reportDir }, { workspace }) {
+function reportDirOf({ reportDir }, { workspace }) {
     const step = (process.env['GITHUB_ACTION'] ?? '').replace(/[^\w-]/g, '');
-    const directory = reportDir === '' ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(runnerTemp, `image-gate-report-${step}`) : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(workspace, reportDir);
-    return (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.json');
+    return reportDir === '' ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(runnerTemp, `image-gate-report-${step}`) : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(workspace, reportDir);
 }
-/** The outputs come last: they name the JSON report only when it was written. */
+/** The outputs come last: they name only the reports that were written. */
 function outletsOf(inputs, context) {
-    const reportPath = reportPathOf(inputs, context);
-    let written = '';
+    const directory = reportDirOf(inputs, context);
+    const written = { report: '', sarif: '' };
     const json = async (report) => {
-        await new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(reportPath, (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_12__/* .renderJsonReport */ .n)(report));
-        written = reportPath;
+        written.report = await write((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.json'), (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_12__/* .renderJsonReport */ .n)(report));
+    };
+    const sarif = async (report) => {
+        written.sarif = await write((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.sarif'), (0,_report_sarif_js__WEBPACK_IMPORTED_MODULE_14__/* .renderSarif */ .W)(report, _package_json__WEBPACK_IMPORTED_MODULE_17__/* .version */ .rE));
     };
     const log = async (report) => {
-        console.info(`\n${(0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_15__/* .renderTerminal */ .b)(report, false)}`);
+        console.info(`\n${(0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_16__/* .renderTerminal */ .b)(report, false)}`);
     };
     const annotations = async (report) => {
         for (const annotation of (0,_report_annotations_js__WEBPACK_IMPORTED_MODULE_10__/* .renderAnnotations */ .H)(report))
             console.annotate(annotation);
     };
     const summary = async (report) => {
-        await _actions_core__WEBPACK_IMPORTED_MODULE_1__.summary.addRaw((0,_report_summary_js__WEBPACK_IMPORTED_MODULE_14__/* .renderSummary */ .B)(report)).write();
+        await _actions_core__WEBPACK_IMPORTED_MODULE_1__.summary.addRaw((0,_report_summary_js__WEBPACK_IMPORTED_MODULE_15__/* .renderSummary */ .B)(report)).write();
     };
     const outputs = async (report) => {
         for (const [name, value] of Object.entries((0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_13__/* .renderOutputs */ .$)(report, written)))
@@ -53172,11 +53177,16 @@ function outletsOf(inputs, context) {
     };
     return [
         { name: 'JSON report', deliver: json },
+        { name: 'SARIF report', deliver: sarif },
         { name: 'report in the log', deliver: log },
         ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
         ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
         { name: 'outputs', deliver: outputs },
     ];
+}
+async function write(path, text) {
+    await new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText(path, text);
+    return path;
 }
 async function run() {
     const context = (0,_adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunContext */ .$p)(process.env);
@@ -53407,7 +53417,7 @@ const inputTable = {
     annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
     'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials', '${{ github.token }}', parseToken, { actionOnly: true }),
-    'report-dir': spec('Folder for `report.json`; empty: a temporary folder on a runner, none on the command line', '', parseText),
+    'report-dir': spec('Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line', '', parseText),
 };
 const inputNames = Object.keys(inputTable);
 /** True for an input that is either `true` or `false`. */
@@ -64334,12 +64344,13 @@ const outputNames = (/* unused pure expression or super */ null && ([
     'unknown-count',
     'introduced-count',
     'report',
+    'sarif',
 ]));
 /**
  * The outputs of a run, set however it ends.
- * @param reportPath where the JSON report was written; empty where it was not
+ * @param paths where the reports were written; empty for those that were not
  */
-function renderOutputs(report, reportPath) {
+function renderOutputs(report, paths) {
     const { result, counts, images } = report.verdict;
     return {
         result,
@@ -64359,7 +64370,8 @@ function renderOutputs(report, reportPath) {
         'total-count': String((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .totalOf */ .e6)(counts)),
         'unknown-count': String(counts.UNKNOWN),
         'introduced-count': introducedCount(report),
-        report: reportPath,
+        report: paths.report,
+        sarif: paths.sarif,
     };
 }
 /** How many of the gating findings the change brought; empty where nothing was compared. */
@@ -64369,6 +64381,184 @@ function introducedCount({ verdict }) {
         return '';
     const findings = compared.flatMap(image => image.findings);
     return String(findings.filter(({ ruling, change }) => ruling === 'gating' && change === 'introduced').length);
+}
+
+
+/***/ }),
+
+/***/ 3024:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ renderSarif)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_crypto__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
+/**
+ * The report as SARIF 2.1.0, for GitHub's code scanning. Trivy's own names neither Dockerfile nor image, and all images
+ * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
+ */
+
+
+
+/** Runs in a file. With more images than this, a run holds several. */
+const maxRuns = 20;
+/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
+const maxResults = 5000;
+/** Rules in a run. */
+const maxRules = 25_000;
+/** @param version of Image Gate */
+function renderSarif(report, version) {
+    const log = {
+        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+        version: '2.1.0',
+        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
+    };
+    return `${JSON.stringify(log, null, 2)}\n`;
+}
+/**
+ * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
+ * same. Where there are too many images, the name decides which ones share a category.
+ */
+function groupImages(images) {
+    // An image that was not measured says nothing: its alerts stay as they are.
+    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
+    const groups = new Map();
+    for (const image of measured) {
+        const { name, safeName } = image.image;
+        const bucket = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
+        const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
+        groups.set(category, [...(groups.get(category) ?? []), image]);
+    }
+    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+function renderRun(category, images, report, version) {
+    const all = images
+        .flatMap(image => image.findings.map(finding => ({ image, finding })))
+        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
+        .sort((a, b) => score(b.finding) - score(a.finding));
+    const shown = all.slice(0, maxResults);
+    const rules = new Map();
+    for (const { finding } of shown) {
+        if (!rules.has(finding.id) && rules.size < maxRules)
+            rules.set(finding.id, renderRule(finding));
+    }
+    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
+    const cut = all.length - shown.length;
+    return {
+        tool: {
+            driver: {
+                name: 'Image Gate',
+                semanticVersion: version,
+                informationUri: 'https://github.com/image-gate/image-gate',
+                rules: [...rules.values()],
+            },
+        },
+        automationDetails: { id: `image-gate/${category}/` },
+        columnKind: 'utf16CodeUnits',
+        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
+        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
+    };
+}
+function renderRule(finding) {
+    const title = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(finding.title ?? finding.id);
+    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
+    return {
+        id: finding.id,
+        name: ruleNames[finding.kind],
+        shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
+        fullDescription: { text: title.slice(0, 1024) },
+        help: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
+        ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
+        properties: {
+            tags: ['security', 'container', finding.kind],
+            'security-severity': securitySeverity[finding.severity],
+        },
+    };
+}
+const ruleNames = {
+    vulnerability: 'VulnerablePackage',
+    misconfiguration: 'Misconfiguration',
+    secret: 'Secret',
+    'end-of-life': 'EndOfLife',
+    unrecognised: 'Unrecognised',
+};
+/** GitHub's bands: above 9.0 critical, from 7.0 high, from 4.0 medium. The middle of each, since Trivy's severity decides. */
+const securitySeverity = {
+    CRITICAL: '9.5',
+    HIGH: '8.0',
+    MEDIUM: '5.5',
+    LOW: '2.0',
+    UNKNOWN: '0.0',
+};
+const levels = {
+    CRITICAL: 'error',
+    HIGH: 'error',
+    MEDIUM: 'warning',
+    LOW: 'note',
+    UNKNOWN: 'note',
+};
+/** What blocks before what does not, then by severity. */
+function score({ ruling, severity }) {
+    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
+}
+function renderResult({ image }, finding, ruleIndex, report) {
+    const place = finding.place ?? finding.origin;
+    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
+    const text = `Image ${image.name}: ${finding.id} in ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
+    const { start, end } = place?.lines ?? { start: 1, end: 1 };
+    return {
+        ruleId: finding.id,
+        ruleIndex,
+        level: levels[finding.severity],
+        message: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(`${text}.`) },
+        locations: [
+            {
+                physicalLocation: {
+                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
+                    region: { startLine: start, endLine: end },
+                },
+            },
+        ],
+        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
+        ...suppressionsOf(finding),
+        properties: {
+            image: image.name,
+            ruling: finding.ruling,
+            ...(finding.change === undefined ? {} : { change: finding.change }),
+            ...(report.context.sha === undefined ? {} : { commit: report.context.sha }),
+        },
+    };
+}
+/** What the policy lets pass, with why. Everything else counts. */
+function suppressionsOf({ ruling, exception }) {
+    if (exception !== undefined) {
+        return {
+            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .exceptionText */ .P5)(exception)) }],
+        };
+    }
+    const why = ruling === 'unfixed'
+        ? 'no version fixes it yet'
+        : ruling === 'existing'
+            ? 'it was there before this change'
+            : undefined;
+    return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
+}
+/** The same for the same finding in every build: no digest, no version, no line. */
+function fingerprint(imageName, finding) {
+    const subject = finding.kind === 'vulnerability'
+        ? [finding.package.type, finding.package.name, finding.package.path ?? '']
+        : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
+        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
+        .digest('hex')
+        .slice(0, 32);
+}
+/** A path as a relative reference (RFC 3986). */
+function toUri(path) {
+    return path.split('/').map(encodeURIComponent).join('/');
 }
 
 
@@ -77114,6 +77304,13 @@ function copyFile(srcFile, destFile, force) {
     });
 }
 //# sourceMappingURL=io.js.map
+
+/***/ }),
+
+/***/ 8330:
+/***/ ((module) => {
+
+module.exports = {"rE":"0.1.0"};
 
 /***/ })
 

@@ -14,6 +14,7 @@ import { gate, refuse } from './main.js'
 import type { Report } from './model.js'
 import type { Outlet } from './ports.js'
 import { renderJsonReport } from './report/json-report.js'
+import { renderSarif } from './report/sarif.js'
 import { renderTerminal } from './report/terminal.js'
 import packageJson from '../package.json' with { type: 'json' }
 
@@ -53,9 +54,11 @@ function outletsOf(inputs: Inputs, workspace: string, console: TerminalConsole):
     },
   }
   if (inputs.reportDir === '') return [terminal]
-  const path = join(resolve(workspace, inputs.reportDir), 'report.json')
+  const directory = resolve(workspace, inputs.reportDir)
+  const write = (name: string, text: string): Promise<void> => new LocalFiles().writeText(join(directory, name), text)
   return [
-    { name: 'JSON report', deliver: report => new LocalFiles().writeText(path, renderJsonReport(report)) },
+    { name: 'JSON report', deliver: report => write('report.json', renderJsonReport(report)) },
+    { name: 'SARIF report', deliver: report => write('report.sarif', renderSarif(report, packageJson.version)) },
     terminal,
   ]
 }

@@ -15,8 +15,10 @@ import { renderAnnotations } from './report/annotations.js'
 import { renderClosing } from './report/closing.js'
 import { renderJsonReport } from './report/json-report.js'
 import { renderOutputs } from './report/outputs.js'
+import { renderSarif } from './report/sarif.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
+import packageJson from '../package.json' with { type: 'json' }
 
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
 const console = new RunnerConsole()
@@ -28,19 +30,20 @@ function readRawInputs(): RawInputs {
 }
 
 /** Each gate of a job has a folder of its own: the runner numbers the steps that have no `id`. */
-function reportPathOf({ reportDir }: Inputs, { workspace }: RunContext): string {
+function reportDirOf({ reportDir }: Inputs, { workspace }: RunContext): string {
   const step = (process.env['GITHUB_ACTION'] ?? '').replace(/[^\w-]/g, '')
-  const directory = reportDir === '' ? join(runnerTemp, `image-gate-report-${step}`) : resolve(workspace, reportDir)
-  return join(directory, 'report.json')
+  return reportDir === '' ? join(runnerTemp, `image-gate-report-${step}`) : resolve(workspace, reportDir)
 }
 
-/** The outputs come last: they name the JSON report only when it was written. */
+/** The outputs come last: they name only the reports that were written. */
 function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
-  const reportPath = reportPathOf(inputs, context)
-  let written = ''
+  const directory = reportDirOf(inputs, context)
+  const written = { report: '', sarif: '' }
   const json = async (report: Report): Promise<void> => {
-    await new LocalFiles().writeText(reportPath, renderJsonReport(report))
-    written = reportPath
+    written.report = await write(join(directory, 'report.json'), renderJsonReport(report))
+  }
+  const sarif = async (report: Report): Promise<void> => {
+    written.sarif = await write(join(directory, 'report.sarif'), renderSarif(report, packageJson.version))
   }
   const log = async (report: Report): Promise<void> => {
     console.info(`\n${renderTerminal(report, false)}`)
@@ -56,11 +59,17 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   }
   return [
     { name: 'JSON report', deliver: json },
+    { name: 'SARIF report', deliver: sarif },
     { name: 'report in the log', deliver: log },
     ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
     ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
     { name: 'outputs', deliver: outputs },
   ]
+}
+
+async function write(path: string, text: string): Promise<string> {
+  await new LocalFiles().writeText(path, text)
+  return path
 }
 
 async function run(): Promise<Report> {

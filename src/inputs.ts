@@ -182,7 +182,7 @@ export const inputTable = {
     { actionOnly: true },
   ),
   'report-dir': spec(
-    'Folder for `report.json`; empty: a temporary folder on a runner, none on the command line',
+    'Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line',
     '',
     parseText,
   ),

@@ -83,7 +83,7 @@ describe('any report', () => {
 
 describe('outputs', () => {
   it('tell what blocks and what failed', () => {
-    expect(renderOutputs(situations['mixed'] as Report, '/tmp/report.json')).toMatchObject({
+    expect(renderOutputs(situations['mixed'] as Report, { report: '/tmp/report.json', sarif: '' })).toMatchObject({
       result: 'error',
       'failed-images': 'broken,odd,web',
       'critical-count': '2',
@@ -96,13 +96,21 @@ describe('outputs', () => {
   })
 
   it('count what a change introduces, where something was compared', () => {
-    expect(renderOutputs(situations['introduced'] as Report, '')).toMatchObject({ 'introduced-count': '1' })
-    expect(renderOutputs(situations['blocked'] as Report, '')).toMatchObject({ 'introduced-count': '' })
-    expect(renderOutputs(situations['other-kinds'] as Report, '')).toMatchObject({ 'unknown-count': '1' })
+    expect(renderOutputs(situations['introduced'] as Report, { report: '', sarif: '' })).toMatchObject({
+      'introduced-count': '1',
+    })
+    expect(renderOutputs(situations['blocked'] as Report, { report: '', sarif: '' })).toMatchObject({
+      'introduced-count': '',
+    })
+    expect(renderOutputs(situations['other-kinds'] as Report, { report: '', sarif: '' })).toMatchObject({
+      'unknown-count': '1',
+    })
   })
 
   it('list the images as JSON', () => {
-    const images = JSON.parse(renderOutputs(situations['blocked'] as Report, '').images) as unknown[]
+    const images = JSON.parse(
+      renderOutputs(situations['blocked'] as Report, { report: '', sarif: '' }).images,
+    ) as unknown[]
     expect(images).toEqual([
       {
         name: 'api',

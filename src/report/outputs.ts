@@ -14,15 +14,16 @@ export const outputNames = [
   'unknown-count',
   'introduced-count',
   'report',
+  'sarif',
 ] as const
 
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 
 /**
  * The outputs of a run, set however it ends.
- * @param reportPath where the JSON report was written; empty where it was not
+ * @param paths where the reports were written; empty for those that were not
  */
-export function renderOutputs(report: Report, reportPath: string): Outputs {
+export function renderOutputs(report: Report, paths: Readonly<Record<'report' | 'sarif', string>>): Outputs {
   const { result, counts, images } = report.verdict
   return {
     result,
@@ -44,7 +45,8 @@ export function renderOutputs(report: Report, reportPath: string): Outputs {
     'total-count': String(totalOf(counts)),
     'unknown-count': String(counts.UNKNOWN),
     'introduced-count': introducedCount(report),
-    report: reportPath,
+    report: paths.report,
+    sarif: paths.sarif,
   }
 }
 
