@@ -51120,7 +51120,11 @@ function adviseOn({ images }) {
             if (finding.ruling !== 'gating')
                 continue;
             const key = causeOf(finding);
-            groups.set(key, [...(groups.get(key) ?? []), { image: image.name, finding }]);
+            const group = groups.get(key);
+            if (group === undefined)
+                groups.set(key, [{ image: image.name, finding }]);
+            else
+                group.push({ image: image.name, finding });
         }
     }
     return [...groups]
@@ -61127,6 +61131,8 @@ const scannerNames = ['vuln', 'secret', 'misconfig'];
  * its meaning raises it.
  */
 const schemaVersion = 1;
+/** More findings than this nobody reads without a program. */
+const maxIndented = 20_000;
 /** The whole of what was measured and decided. Every finding is in it, gating or not. */
 function renderJsonReport(report) {
     const { verdict, context } = report;
@@ -61158,7 +61164,9 @@ function renderJsonReport(report) {
         images: verdict.images.map(toImage),
         ignored: report.ignored,
     };
-    return `${JSON.stringify(value, null, 2)}\n`;
+    // Indented, very many findings would fill more memory than a string may have.
+    const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0);
+    return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`;
 }
 function toWork(work) {
     const { steps, layers } = work;
@@ -61286,7 +61294,7 @@ function renderSarif(report, version) {
         version: '2.1.0',
         runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
     };
-    return `${JSON.stringify(log, null, 2)}\n`;
+    return `${JSON.stringify(log)}\n`;
 }
 /**
  * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
@@ -61446,16 +61454,23 @@ __nccwpck_require__.d(__webpack_exports__, {
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./src/report/cause.ts
+/** Several renderings ask for the same, and there may be very many findings. */
+const known = new WeakMap();
 /** Groups the gating findings of an image by the instruction that brought them: in the Dockerfile's order, unplaced ones last. */
-function groupByCause({ findings }) {
+function groupByCause(image) {
+    const causes = known.get(image) ?? group(image);
+    known.set(image, causes);
+    return causes;
+}
+function group({ findings }) {
     const groups = new Map();
     for (const finding of findings) {
         if (finding.ruling !== 'gating')
             continue;
         const key = String(finding.origin?.lines.start ?? '');
-        const group = groups.get(key) ?? { origin: finding.origin, findings: [] };
-        group.findings.push(finding);
-        groups.set(key, group);
+        const cause = groups.get(key) ?? { origin: finding.origin, findings: [] };
+        cause.findings.push(finding);
+        groups.set(key, cause);
     }
     const line = ({ origin }) => origin?.lines.start ?? Number.MAX_SAFE_INTEGER;
     return [...groups.values()].sort((a, b) => line(a) - line(b));

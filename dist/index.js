@@ -54035,7 +54035,11 @@ function adviseOn({ images }) {
             if (finding.ruling !== 'gating')
                 continue;
             const key = causeOf(finding);
-            groups.set(key, [...(groups.get(key) ?? []), { image: image.name, finding }]);
+            const group = groups.get(key);
+            if (group === undefined)
+                groups.set(key, [{ image: image.name, finding }]);
+            else
+                group.push({ image: image.name, finding });
         }
     }
     return [...groups]
@@ -64035,8 +64039,8 @@ const scannerNames = ['vuln', 'secret', 'misconfig'];
 /* harmony export */   H: () => (/* binding */ renderAnnotations)
 /* harmony export */ });
 /* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(953);
-/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4193);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
 
 
 
@@ -64050,9 +64054,9 @@ const maxMessage = 4096;
 /** One annotation for each line that brought something, failures first; what does not fit is counted in the last one. */
 function renderAnnotations(report) {
     const level = report.verdict.warnOnly ? 'warning' : 'error';
-    const failures = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(annotateFailure);
-    const causes = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .imagesIn */ .o$)(report, 'vulnerable')
-        .flatMap(image => (0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).map(cause => ({ image, cause })))
+    const failures = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(annotateFailure);
+    const causes = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .imagesIn */ .o$)(report, 'vulnerable')
+        .flatMap(image => (0,_cause_js__WEBPACK_IMPORTED_MODULE_0__/* .groupByCause */ .w)(image).map(cause => ({ image, cause })))
         .sort((a, b) => weight(b.cause) - weight(a.cause))
         .map(({ image, cause }) => annotateCause(image, cause, level));
     const errors = [...failures, ...causes.filter(annotation => annotation.level === 'error')];
@@ -64079,7 +64083,7 @@ function annotateFailure(verdict) {
     const lines = failure?.lines;
     return {
         level: 'error',
-        title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .stateText */ .r9)(verdict)}`,
+        title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)(verdict)}`,
         message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
         file: image.dockerfile,
         ...(lines === undefined ? {} : { lines }),
@@ -64088,13 +64092,13 @@ function annotateFailure(verdict) {
 function annotateCause({ image }, { origin, findings }, level) {
     const intro = origin?.fromBase === true ? 'The base image comes with' : 'This brings';
     const list = findings.map(finding => {
-        const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .remedyText */ .K1)(finding);
-        return `${finding.id} (${finding.severity}): ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
+        const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
+        return `${finding.id} (${finding.severity}): ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
     });
     return {
         level,
-        title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(findings.length, 'finding')}`,
-        message: cut(`${intro} ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .countsText */ .WN)((0,_model_js__WEBPACK_IMPORTED_MODULE_2__/* .countSeverities */ .n)(findings))}:\n${list.join('\n')}`),
+        title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(findings.length, 'finding')}`,
+        message: cut(`${intro} ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)((0,_model_js__WEBPACK_IMPORTED_MODULE_2__/* .countSeverities */ .n)(findings))}:\n${list.join('\n')}`),
         file: origin?.file ?? image.dockerfile,
         ...(origin === undefined ? {} : { lines: origin.lines }),
     };
@@ -64113,7 +64117,7 @@ function limit(annotations, most) {
     const last = annotations[most - 1];
     if (annotations.length <= most || last === undefined)
         return annotations;
-    const rest = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(annotations.length - most + 1, 'more annotation');
+    const rest = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(annotations.length - most + 1, 'more annotation');
     const closing = { level: last.level, title: 'More in the job summary', message: `${rest}: see the job summary.` };
     return [...annotations.slice(0, most - 1), closing];
 }
@@ -64127,16 +64131,23 @@ function limit(annotations, most) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   w: () => (/* binding */ groupByCause)
 /* harmony export */ });
+/** Several renderings ask for the same, and there may be very many findings. */
+const known = new WeakMap();
 /** Groups the gating findings of an image by the instruction that brought them: in the Dockerfile's order, unplaced ones last. */
-function groupByCause({ findings }) {
+function groupByCause(image) {
+    const causes = known.get(image) ?? group(image);
+    known.set(image, causes);
+    return causes;
+}
+function group({ findings }) {
     const groups = new Map();
     for (const finding of findings) {
         if (finding.ruling !== 'gating')
             continue;
         const key = String(finding.origin?.lines.start ?? '');
-        const group = groups.get(key) ?? { origin: finding.origin, findings: [] };
-        group.findings.push(finding);
-        groups.set(key, group);
+        const cause = groups.get(key) ?? { origin: finding.origin, findings: [] };
+        cause.findings.push(finding);
+        groups.set(key, cause);
     }
     const line = ({ origin }) => origin?.lines.start ?? Number.MAX_SAFE_INTEGER;
     return [...groups.values()].sort((a, b) => line(a) - line(b));
@@ -64189,6 +64200,8 @@ function list(images, reason) {
  * its meaning raises it.
  */
 const schemaVersion = 1;
+/** More findings than this nobody reads without a program. */
+const maxIndented = 20_000;
 /** The whole of what was measured and decided. Every finding is in it, gating or not. */
 function renderJsonReport(report) {
     const { verdict, context } = report;
@@ -64220,7 +64233,9 @@ function renderJsonReport(report) {
         images: verdict.images.map(toImage),
         ignored: report.ignored,
     };
-    return `${JSON.stringify(value, null, 2)}\n`;
+    // Indented, very many findings would fill more memory than a string may have.
+    const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0);
+    return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`;
 }
 function toWork(work) {
     const { steps, layers } = work;
@@ -64416,7 +64431,7 @@ function renderSarif(report, version) {
         version: '2.1.0',
         runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
     };
-    return `${JSON.stringify(log, null, 2)}\n`;
+    return `${JSON.stringify(log)}\n`;
 }
 /**
  * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
@@ -64573,6 +64588,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   B: () => (/* binding */ renderSummary)
 });
 
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(953);
 // EXTERNAL MODULE: ./src/report/cause.ts
 var cause = __nccwpck_require__(4193);
 // EXTERNAL MODULE: ./src/report/markdown.ts
@@ -64700,6 +64717,8 @@ function withRest(text, rest) {
 }
 
 ;// CONCATENATED MODULE: ./src/report/summary.ts
+/** The job summary: what somebody whose merge is blocked reads first. */
+
 
 
 
@@ -64714,10 +64733,17 @@ const stateIcons = {
     'scan-failed': '⛔',
     skipped: '⏭️',
 };
+/** Rows go first, then images: whoever has 200 of them wants to see each one's worst. */
+const extents = [
+    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows })),
+    ...[50, 20, 5, 0].map(images => ({ images, rows: 3 })),
+];
 /** Renders as much as fits: the worst findings first, and always how many there are. */
 function renderSummary(report) {
-    for (const rows of [200, 50, 10, 3]) {
-        const text = render(report, rows);
+    for (const extent of extents) {
+        if (estimate(report, extent) > 4 * limit)
+            continue;
+        const text = render(report, extent);
         if (Buffer.byteLength(text) <= limit)
             return text;
     }
@@ -64730,7 +64756,14 @@ function renderSummary(report) {
     ];
     return `${short.join('\n\n')}\n`;
 }
-function render(report, rows) {
+/** Bytes, roughly: to render what cannot fit by far takes time for nothing. */
+function estimate(report, { images, rows }) {
+    const causes = worstFirst(report).slice(0, images).flatMap(cause/* groupByCause */.w);
+    return causes.reduce((sum, { findings }) => sum + Math.min(rows, findings.length), 0) * bytesPerRow;
+}
+const bytesPerRow = 150;
+function render(report, extent) {
+    const { rows } = extent;
     const sections = [
         heading(report),
         warnings(report),
@@ -64738,8 +64771,8 @@ function render(report, rows) {
         problem(report),
         imageTable(report),
         next(report, rows),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
-        ...(0,report_text/* imagesIn */.o$)(report, 'vulnerable').map(image => blocking(image, rows)),
+        ...failures(report, extent),
+        ...blockingImages(report, extent),
         afterMerge(report, rows),
         passedOver(report, rows),
         exceptions(report, rows),
@@ -64750,6 +64783,28 @@ function render(report, rows) {
         footer(report),
     ];
     return `${sections.filter(section => section !== '').join('\n\n')}\n`;
+}
+function failures(report, { images }) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed');
+    const shown = all.slice(0, Math.max(images, 5));
+    const rest = all.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${(0,report_text/* count */.U9)(rest, 'more image')} that failed: see the table above and the JSON report.`];
+    return [...shown.map(failure), ...more];
+}
+/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
+function blockingImages(report, { images, rows }) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'vulnerable');
+    if (all.length <= images)
+        return all.map(image => blocking(image, rows));
+    const shown = worstFirst(report).slice(0, images);
+    const rest = all.filter(image => !shown.includes(image));
+    const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
+    const more = `${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the table above and the JSON report.`;
+    return [...shown.map(image => blocking(image, rows)), `… and ${more}`];
+}
+function worstFirst(report) {
+    const worse = (a, b) => model_finding/* severities */.g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
+    return (0,report_text/* imagesIn */.o$)(report, 'vulnerable').toSorted(worse);
 }
 function heading(report) {
     const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
@@ -64933,10 +64988,10 @@ function footer(report) {
 /* harmony export */ });
 /* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
 /* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_util__WEBPACK_IMPORTED_MODULE_0__);
-/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4193);
-/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4285);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
-/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2741);
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4285);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5655);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2741);
 /** The report for a person at a terminal. */
 
 
@@ -64959,14 +65014,14 @@ function renderTerminal(report, colour) {
     const paint = (style, text) => (colour ? (0,node_util__WEBPACK_IMPORTED_MODULE_0__.styleText)(style, text, { validateStream: false }) : text);
     const sections = [
         imageLines(report, paint),
-        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .imagesIn */ .o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
-        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
         ...(report.verdict.problem === undefined
             ? []
-            : [report.verdict.problem.messages.map(text => `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(text)}`)]),
+            : [report.verdict.problem.messages.map(text => `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(text)}`)]),
         exceptionLines(report, paint),
         workLines(report, paint),
-        report.warnings.map(text => paint('yellow', `Warning: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(text)}`)),
+        report.warnings.map(text => paint('yellow', `Warning: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(text)}`)),
         closingLines(report, paint),
     ];
     return sections
@@ -64975,22 +65030,22 @@ function renderTerminal(report, colour) {
         .join('\n');
 }
 function imageLines({ verdict }, paint) {
-    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(image.name).length));
+    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.name).length));
     return verdict.images.map(image => {
-        const took = image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .durationText */ .S5)(image.buildDuration + image.scanDuration);
-        const detail = image.state === 'vulnerable' ? (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)(image.counts) : '';
-        const name = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(image.image.name).padEnd(width);
-        const state = paint(stateStyles[image.state], (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)(image).padEnd(12));
+        const took = image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .durationText */ .S5)(image.buildDuration + image.scanDuration);
+        const detail = image.state === 'vulnerable' ? (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(image.counts) : '';
+        const name = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.image.name).padEnd(width);
+        const state = paint(stateStyles[image.state], (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(image).padEnd(12));
         return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd();
     });
 }
 function blockingLines(image, paint) {
-    return (0,_cause_js__WEBPACK_IMPORTED_MODULE_4__/* .groupByCause */ .w)(image).flatMap(({ origin, findings }) => {
-        const place = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .placeText */ .Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
+    return (0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).flatMap(({ origin, findings }) => {
+        const place = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
         const instruction = origin === undefined ? '' : `  ${origin.instruction}`;
         const rest = findings.length - maxRows;
         return [
-            `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(place))}${paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(instruction))}`,
+            `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(place))}${paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(instruction))}`,
             ...findingLines(findings.slice(0, maxRows), paint),
             ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
         ];
@@ -65000,8 +65055,8 @@ function findingLines(findings, paint) {
     const rows = findings.map(finding => [
         finding.severity,
         finding.id,
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)),
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .shorten */ .ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding))),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding)),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .remedyText */ .K1)(finding))),
     ]);
     const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));
     return rows.map(row => {
@@ -65011,50 +65066,50 @@ function findingLines(findings, paint) {
     });
 }
 function fixText({ fixedVersion, place }) {
-    const where = place === undefined ? '' : `  (${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .placeText */ .Z9)(place.file, place.lines)})`;
+    const where = place === undefined ? '' : `  (${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(place.file, place.lines)})`;
     return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where}`;
 }
 /** What would count without an exception, and what somebody should look after. */
 function exceptionLines({ verdict }, paint) {
     const excepted = verdict.images.flatMap(({ image, findings }) => findings.flatMap(finding => finding.exception === undefined
         ? []
-        : [`  ${finding.id}  ${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .exceptionText */ .P5)(finding.exception)}`]));
-    const review = (0,_warnings_js__WEBPACK_IMPORTED_MODULE_2__/* .exceptionsText */ .w)(verdict);
+        : [`  ${finding.id}  ${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .exceptionText */ .P5)(finding.exception)}`]));
+    const review = (0,_warnings_js__WEBPACK_IMPORTED_MODULE_3__/* .exceptionsText */ .w)(verdict);
     return [
         ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows)]),
         ...(excepted.length > maxRows ? [`  … and ${String(excepted.length - maxRows)} more`] : []),
         ...(review === '' ? [] : [`Exceptions: ${review}`]),
-    ].map(line => paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(line)));
+    ].map(line => paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)));
 }
 function failureLines(verdict, paint) {
     const { image, failure } = verdict;
     if (failure === undefined)
         return [];
     return [
-        `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .placeText */ .Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)(verdict))}`,
-        `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(failure.message)}`,
-        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(line)}`)),
+        `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(verdict))}`,
+        `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(failure.message)}`,
+        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)}`)),
         `  ${failure.advice}`,
     ];
 }
 function workLines({ work }, paint) {
     if (work === undefined)
         return [];
-    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .workRows */ .RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
+    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .workRows */ .RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
     return ['Where the time went', ...rows].map(line => paint('gray', line));
 }
 function closingLines(report, paint) {
     const { verdict } = report;
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
-    const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .totalOf */ .e6)(verdict.counts);
-    const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .countsText */ .WN)(verdict.counts)}`;
+    const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(verdict.counts);
+    const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(verdict.counts)}`;
     const steps = report.advice.length === 0
-        ? [(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .commonStep */ .Wl)(report)].filter(step => step !== '')
-        : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .adviceText */ .YM)(advice, verdict)}`);
+        ? [(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .commonStep */ .Wl)(report)].filter(step => step !== '')
+        : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .adviceText */ .YM)(advice, verdict)}`);
     return [
-        paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .policyText */ .MJ)(report)}`),
-        paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .headline */ .Pl)(report)) + counted),
-        ...steps.map(_markdown_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK),
+        paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .policyText */ .MJ)(report)}`),
+        paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .headline */ .Pl)(report)) + counted),
+        ...steps.map(_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK),
     ];
 }
 

@@ -72,9 +72,26 @@ describe('any report', () => {
     expect(renderTerminal(report, false)).toContain('  … and 85 more')
   })
 
+  it('shows the worst images when not all of them fit', () => {
+    const report = situations['two-hundred-images'] as Report
+    const [worst] = report.verdict.images
+    const images = report.verdict.images.flatMap((image, at) =>
+      Array.from({ length: 8 }, (_, copy) => ({
+        ...image,
+        image: { ...image.image, name: `${image.image.name}-${String(copy)}` },
+        counts: at === 150 && copy === 3 ? { ...image.counts, CRITICAL: 1 } : image.counts,
+        findings: worst?.findings ?? [],
+      })),
+    )
+    const summary = renderSummary({ ...report, verdict: { ...report.verdict, images } })
+    expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024)
+    expect(summary.indexOf('### ❌ `image-150-3`')).toBeGreaterThan(0)
+    expect(summary).toMatch(/… and \d+ more images with \d+ findings: see the table above and the JSON report\./)
+  })
+
   it('still tells the counts when nothing else fits', () => {
     const report = situations['two-hundred-images'] as Report
-    const images = report.verdict.images.flatMap(image => Array.from({ length: 15 }, () => image))
+    const images = report.verdict.images.flatMap(image => Array.from({ length: 90 }, () => image))
     const summary = renderSummary({ ...report, verdict: { ...report.verdict, images } })
     expect(summary).toContain('Too much to show here: see the JSON report.')
     expect(summary).toContain('20000 findings')

@@ -14,7 +14,9 @@ export function adviseOn({ images }: Verdict): readonly Advice[] {
     for (const finding of findings) {
       if (finding.ruling !== 'gating') continue
       const key = causeOf(finding)
-      groups.set(key, [...(groups.get(key) ?? []), { image: image.name, finding }])
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [{ image: image.name, finding }])
+      else group.push({ image: image.name, finding })
     }
   }
   return [...groups]

@@ -7,6 +7,9 @@ import { headline } from './text.js'
  */
 export const schemaVersion = 1
 
+/** More findings than this nobody reads without a program. */
+const maxIndented = 20_000
+
 /** The whole of what was measured and decided. Every finding is in it, gating or not. */
 export function renderJsonReport(report: Report): string {
   const { verdict, context } = report
@@ -38,7 +41,9 @@ export function renderJsonReport(report: Report): string {
     images: verdict.images.map(toImage),
     ignored: report.ignored,
   }
-  return `${JSON.stringify(value, null, 2)}\n`
+  // Indented, very many findings would fill more memory than a string may have.
+  const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0)
+  return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`
 }
 
 function toWork(work: WorkDone): unknown {

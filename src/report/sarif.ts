@@ -24,7 +24,7 @@ export function renderSarif(report: Report, version: string): string {
     version: '2.1.0',
     runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
   }
-  return `${JSON.stringify(log, null, 2)}\n`
+  return `${JSON.stringify(log)}\n`
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The job summary: what somebody whose merge is blocked reads first. */
-import type { Finding, ImageVerdict, JudgedFinding, Report } from '../model.js'
+import { severities, type Finding, type ImageVerdict, type JudgedFinding, type Report } from '../model.js'
 import { groupByCause, type Cause } from './cause.js'
 import { code, codeBlock, escapeText, link, table } from './markdown.js'
 import { afterMerge, changedImages, exceptions, passedOver, rulesTable } from './summary-policy.js'
@@ -34,10 +34,23 @@ const stateIcons = {
   skipped: '⏭️',
 } as const
 
+/** How much is shown: so many images in detail, and so many rows of each instruction or list. */
+interface Extent {
+  readonly images: number
+  readonly rows: number
+}
+
+/** Rows go first, then images: whoever has 200 of them wants to see each one's worst. */
+const extents: readonly Extent[] = [
+  ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows })),
+  ...[50, 20, 5, 0].map(images => ({ images, rows: 3 })),
+]
+
 /** Renders as much as fits: the worst findings first, and always how many there are. */
 export function renderSummary(report: Report): string {
-  for (const rows of [200, 50, 10, 3]) {
-    const text = render(report, rows)
+  for (const extent of extents) {
+    if (estimate(report, extent) > 4 * limit) continue
+    const text = render(report, extent)
     if (Buffer.byteLength(text) <= limit) return text
   }
   const short = [
@@ -50,7 +63,16 @@ export function renderSummary(report: Report): string {
   return `${short.join('\n\n')}\n`
 }
 
-function render(report: Report, rows: number): string {
+/** Bytes, roughly: to render what cannot fit by far takes time for nothing. */
+function estimate(report: Report, { images, rows }: Extent): number {
+  const causes = worstFirst(report).slice(0, images).flatMap(groupByCause)
+  return causes.reduce((sum, { findings }) => sum + Math.min(rows, findings.length), 0) * bytesPerRow
+}
+
+const bytesPerRow = 150
+
+function render(report: Report, extent: Extent): string {
+  const { rows } = extent
   const sections = [
     heading(report),
     warnings(report),
@@ -58,8 +80,8 @@ function render(report: Report, rows: number): string {
     problem(report),
     imageTable(report),
     next(report, rows),
-    ...imagesIn(report, 'build-failed', 'scan-failed').map(failure),
-    ...imagesIn(report, 'vulnerable').map(image => blocking(image, rows)),
+    ...failures(report, extent),
+    ...blockingImages(report, extent),
     afterMerge(report, rows),
     passedOver(report, rows),
     exceptions(report, rows),
@@ -70,6 +92,32 @@ function render(report: Report, rows: number): string {
     footer(report),
   ]
   return `${sections.filter(section => section !== '').join('\n\n')}\n`
+}
+
+function failures(report: Report, { images }: Extent): string[] {
+  const all = imagesIn(report, 'build-failed', 'scan-failed')
+  const shown = all.slice(0, Math.max(images, 5))
+  const rest = all.length - shown.length
+  const more =
+    rest === 0 ? [] : [`… and ${count(rest, 'more image')} that failed: see the table above and the JSON report.`]
+  return [...shown.map(failure), ...more]
+}
+
+/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
+function blockingImages(report: Report, { images, rows }: Extent): string[] {
+  const all = imagesIn(report, 'vulnerable')
+  if (all.length <= images) return all.map(image => blocking(image, rows))
+  const shown = worstFirst(report).slice(0, images)
+  const rest = all.filter(image => !shown.includes(image))
+  const findings = rest.reduce((sum, { counts }) => sum + totalOf(counts), 0)
+  const more = `${count(rest.length, 'more image')} with ${count(findings, 'finding')}: see the table above and the JSON report.`
+  return [...shown.map(image => blocking(image, rows)), `… and ${more}`]
+}
+
+function worstFirst(report: Report): readonly ImageVerdict[] {
+  const worse = (a: ImageVerdict, b: ImageVerdict): number =>
+    severities.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0
+  return imagesIn(report, 'vulnerable').toSorted(worse)
 }
 
 function heading(report: Report): string {
