@@ -64604,9 +64604,12 @@ function passedOver(report, rows) {
     const of = (ruling) => report.verdict.images.flatMap(image => image.findings.filter(finding => finding.ruling === ruling).map(finding => ({ image, finding })));
     const reported = of('reported');
     const notes = reported.flatMap(({ image, finding }) => finding.kind === 'end-of-life' ? [`${image.image.name}: ${finding.title ?? finding.id}`] : []);
+    const below = of('below-threshold');
+    const unrated = below.filter(({ finding }) => finding.severity === 'UNKNOWN').length;
     const counted = [
         [of('unfixed').length, 'without a fix'],
-        [of('below-threshold').length, 'of other severities'],
+        [below.length - unrated, 'of other severities'],
+        [unrated, 'that nobody has rated'],
         [reported.length - notes.length, 'that no rule asks for'],
     ];
     const parts = counted.filter(([number]) => number > 0).map(([number, what]) => `${String(number)} ${what}`);
@@ -64614,7 +64617,7 @@ function passedOver(report, rows) {
         ...notes.map(text => `⚠️ ${(0,markdown/* escapeText */.X1)(text)}: what is found in it is not all that there is.`),
         details('excepted', of('excepted'), rows),
         details('existing before this change', of('existing'), rows),
-        parts.length === 0 ? '' : `Not counted, but in the JSON report: ${parts.join(' and ')}.`,
+        parts.length === 0 ? '' : `Not counted, but in the JSON report: ${listed(parts)}.`,
     ]
         .filter(section => section !== '')
         .join('\n\n');
@@ -64708,6 +64711,10 @@ function rulesTable({ verdict }) {
         return '';
     const rows = [...images].map(([row, names]) => [...row.split('\n'), (0,markdown/* escapeText */.X1)((0,report_text/* listText */.so)(names))]);
     return folded('Rules that are not the default', (0,markdown/* table */.tp)(['Rule', 'Value', 'Set by', 'Images'], rows));
+}
+/** `a, b and c` */
+function listed(parts) {
+    return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
 }
 function folded(title, content) {
     return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`;

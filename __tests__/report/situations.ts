@@ -45,6 +45,7 @@ const lodash = aJudged({
 })
 const unfixed = aJudged({ id: 'CVE-2023-45853', severity: 'CRITICAL', ruling: 'unfixed', status: 'will_not_fix' })
 const low = aJudged({ id: 'CVE-2014-3566', severity: 'LOW', ruling: 'below-threshold' })
+const unrated = aJudged({ id: 'CVE-2026-1', severity: 'UNKNOWN', ruling: 'below-threshold' })
 const { fixedVersion: _, ...withoutFix } = aJudged({ id: 'CVE-2024-1', severity: 'HIGH' })
 
 const clean = anImageVerdict({ image: anImage('api') })
@@ -241,7 +242,7 @@ export const situations: Readonly<Record<string, Report>> = {
       { result: 'blocked' },
     ),
   ),
-  'only-uncounted': aReport(aVerdict([anImageVerdict({ image: web, findings: [unfixed, low] })])),
+  'only-uncounted': aReport(aVerdict([anImageVerdict({ image: web, findings: [unfixed, low, unrated] })])),
   'end-of-life': aReport(
     aVerdict([
       anImageVerdict({ image: web, os: { family: 'debian', name: '8.11', endOfLife: true } }),

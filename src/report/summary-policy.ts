@@ -13,9 +13,12 @@ export function passedOver(report: Report, rows: number): string {
   const notes = reported.flatMap(({ image, finding }) =>
     finding.kind === 'end-of-life' ? [`${image.image.name}: ${finding.title ?? finding.id}`] : [],
   )
+  const below = of('below-threshold')
+  const unrated = below.filter(({ finding }) => finding.severity === 'UNKNOWN').length
   const counted = [
     [of('unfixed').length, 'without a fix'],
-    [of('below-threshold').length, 'of other severities'],
+    [below.length - unrated, 'of other severities'],
+    [unrated, 'that nobody has rated'],
     [reported.length - notes.length, 'that no rule asks for'],
   ] as const
   const parts = counted.filter(([number]) => number > 0).map(([number, what]) => `${String(number)} ${what}`)
@@ -23,7 +26,7 @@ export function passedOver(report: Report, rows: number): string {
     ...notes.map(text => `⚠️ ${escapeText(text)}: what is found in it is not all that there is.`),
     details('excepted', of('excepted'), rows),
     details('existing before this change', of('existing'), rows),
-    parts.length === 0 ? '' : `Not counted, but in the JSON report: ${parts.join(' and ')}.`,
+    parts.length === 0 ? '' : `Not counted, but in the JSON report: ${listed(parts)}.`,
   ]
     .filter(section => section !== '')
     .join('\n\n')
@@ -124,6 +127,11 @@ export function rulesTable({ verdict }: Report): string {
   if (images.size === 0) return ''
   const rows = [...images].map(([row, names]) => [...row.split('\n'), escapeText(listText(names))])
   return folded('Rules that are not the default', table(['Rule', 'Value', 'Set by', 'Images'], rows))
+}
+
+/** `a, b and c` */
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`
 }
 
 function folded(title: string, content: string): string {
