@@ -54026,6 +54026,8 @@ function compareTexts(a, b) {
 }
 
 ;// CONCATENATED MODULE: ./src/explain/advice.ts
+/** What to do about what blocks: computed from the findings, nothing guessed. Pure. */
+
 
 /** One piece of advice for each cause; what removes most comes first, what nobody can mend yet last. */
 function adviseOn({ images }) {
@@ -54043,9 +54045,16 @@ function adviseOn({ images }) {
         }
     }
     return [...groups]
-        .map(([key, placed]) => ({ key, advice: adviseOnGroup(placed) }))
-        .sort((a, b) => rank(a.advice) - rank(b.advice) || b.advice.removes - a.advice.removes || (a.key < b.key ? -1 : 1))
+        .map(([key, placed]) => ({ key, worst: worstOf(placed), advice: adviseOnGroup(placed) }))
+        .sort((a, b) => rank(a.advice) - rank(b.advice) ||
+        b.advice.removes - a.advice.removes ||
+        a.worst - b.worst ||
+        (a.key < b.key ? -1 : 1))
         .map(({ advice }) => advice);
+}
+/** The place of the worst severity among all. */
+function worstOf(placed) {
+    return Math.min(...new Set(placed.map(({ finding }) => model_finding/* severities */.g.indexOf(finding.severity))));
 }
 const rank = ({ action }) => (action === 'wait' ? 1 : 0);
 /** What has the same cause goes away together. */

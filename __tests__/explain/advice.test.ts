@@ -47,6 +47,12 @@ describe('adviseOn', () => {
     ])
   })
 
+  it('puts the more severe first of what removes as many', () => {
+    const low = aJudged({ severity: 'LOW', package: { ...aFinding().package, name: 'apt' } })
+    const worse = aJudged({ severity: 'CRITICAL', package: { ...aFinding().package, name: 'zlib' } })
+    expect(adviseOn(verdictOf({ web: [low, worse] }))).toMatchObject([{ package: 'zlib' }, { package: 'apt' }])
+  })
+
   it('accounts for every gating finding once', () => {
     const verdict = verdictOf({
       web: [openssl('CVE-1', '1'), unfixed, aJudged({ origin: from })],

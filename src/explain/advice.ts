@@ -1,5 +1,5 @@
 /** What to do about what blocks: computed from the findings, nothing guessed. Pure. */
-import type { Advice, JudgedFinding, Verdict, Vulnerability } from '../model.js'
+import { severities, type Advice, type JudgedFinding, type Verdict, type Vulnerability } from '../model.js'
 import { fixingVersion } from './version.js'
 
 interface Placed {
@@ -20,9 +20,20 @@ export function adviseOn({ images }: Verdict): readonly Advice[] {
     }
   }
   return [...groups]
-    .map(([key, placed]) => ({ key, advice: adviseOnGroup(placed) }))
-    .sort((a, b) => rank(a.advice) - rank(b.advice) || b.advice.removes - a.advice.removes || (a.key < b.key ? -1 : 1))
+    .map(([key, placed]) => ({ key, worst: worstOf(placed), advice: adviseOnGroup(placed) }))
+    .sort(
+      (a, b) =>
+        rank(a.advice) - rank(b.advice) ||
+        b.advice.removes - a.advice.removes ||
+        a.worst - b.worst ||
+        (a.key < b.key ? -1 : 1),
+    )
     .map(({ advice }) => advice)
+}
+
+/** The place of the worst severity among all. */
+function worstOf(placed: readonly Placed[]): number {
+  return Math.min(...new Set(placed.map(({ finding }) => severities.indexOf(finding.severity))))
 }
 
 const rank = ({ action }: Advice): number => (action === 'wait' ? 1 : 0)
