@@ -209,9 +209,7 @@ export const situations: Readonly<Record<string, Report>> = {
         vulnerable,
         { ...clean, image: anImage('skipped-one'), state: 'skipped', buildDuration: 0, scanDuration: 0 },
       ],
-      {
-        result: 'error',
-      },
+      { result: 'error' },
     ),
     {
       ignored: [
