@@ -89,6 +89,16 @@ describe('gate, of a pull request', () => {
       {},
       pull,
     )
-    expect(link.report.verdict.problem?.messages).toEqual([`${policy} is a link that leaves the repository`])
+    expect(link.report.verdict.problem?.messages).toEqual([`${policy} is a link, not a file`])
+    const folder = await run(
+      ports => {
+        propose([changed], {})(ports)
+        const tree = { repo: { ...repository.repo, '.github': { 'image-gate.yml': { x: '' } } } }
+        Object.assign(ports, { files: new MemoryFiles(tree) })
+      },
+      {},
+      pull,
+    )
+    expect(folder.report.verdict.problem?.messages[0]).toMatch(/image-gate\.yml cannot be read: EISDIR/)
   })
 })

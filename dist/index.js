@@ -63777,16 +63777,24 @@ async function readBefore({ inputs, context, ports }) {
     const history = proposal ?? (needed ? await readHistory(context, repository) : notAsked);
     return { history, policies };
 }
-/** A link that leads out of the repository could show what is there to whoever reads the error. */
+/**
+ * Links are refused, as they are in a commit: one that leads out of the repository could show what is there to whoever
+ * reads the error.
+ */
 async function readHead(path, workspace, files) {
     const real = await files.realPath((0,external_node_path_.join)(workspace, path));
     if (real === undefined)
         return undefined;
+    const advice = 'Put the file itself there.';
     const top = (await files.realPath(workspace)) ?? workspace;
-    if (!real.startsWith(`${top}/`)) {
-        throw new errors/* ConfigurationError */.j1(`${path} is a link that leaves the repository`, 'Put the file itself there.');
+    if (real !== (0,external_node_path_.join)(top, path))
+        throw new errors/* ConfigurationError */.j1(`${path} is a link, not a file`, advice);
+    try {
+        return await files.readText(real);
     }
-    return files.readText(real);
+    catch (error) {
+        throw new errors/* ConfigurationError */.j1(`${path} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, advice, { cause: error });
+    }
 }
 async function findImages({ history, policies }, run) {
     const { inputs, context, ports } = run;

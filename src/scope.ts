@@ -12,7 +12,7 @@ import {
 } from './discover/change.js'
 import { discoverImages } from './discover/images.js'
 import { findLockFiles } from './discover/lock-files.js'
-import { ConfigurationError } from './errors.js'
+import { ConfigurationError, messageOf } from './errors.js'
 import type { Inputs } from './inputs.js'
 import type { Change, Discovery, Rules, RunContext } from './model.js'
 import { idlePatterns } from './policy/patterns.js'
@@ -81,15 +81,21 @@ async function readBefore({ inputs, context, ports }: Run): Promise<Before> {
   return { history, policies }
 }
 
-/** A link that leads out of the repository could show what is there to whoever reads the error. */
+/**
+ * Links are refused, as they are in a commit: one that leads out of the repository could show what is there to whoever
+ * reads the error.
+ */
 async function readHead(path: string, workspace: string, files: Ports['files']): Promise<string | undefined> {
   const real = await files.realPath(join(workspace, path))
   if (real === undefined) return undefined
+  const advice = 'Put the file itself there.'
   const top = (await files.realPath(workspace)) ?? workspace
-  if (!real.startsWith(`${top}/`)) {
-    throw new ConfigurationError(`${path} is a link that leaves the repository`, 'Put the file itself there.')
+  if (real !== join(top, path)) throw new ConfigurationError(`${path} is a link, not a file`, advice)
+  try {
+    return await files.readText(real)
+  } catch (error) {
+    throw new ConfigurationError(`${path} cannot be read: ${messageOf(error)}`, advice, { cause: error })
   }
-  return files.readText(real)
 }
 
 interface Found {
