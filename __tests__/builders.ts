@@ -25,7 +25,16 @@ import type { Clock, Console, DirectoryEntry, Export, ExportedImage, Files } fro
 export function anImage(name = 'web', more: Partial<ImageContext> = {}): ImageContext {
   const contextDir = `images/${name}`
   const dockerfile = `${contextDir}/Dockerfile`
-  return { name, safeName: name, contextDir, dockerfile, revision: 'head', lockFiles: [], ...more }
+  return {
+    name,
+    safeName: name,
+    contextDir,
+    dockerfile,
+    revision: 'head',
+    sources: [contextDir],
+    lockFiles: [],
+    ...more,
+  }
 }
 
 export function aFinding(more: Partial<Vulnerability> = {}): Vulnerability {

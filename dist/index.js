@@ -55162,13 +55162,15 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
     const directory = (0,external_node_path_.join)(root.path, entry.name);
     const path = toPosix((0,external_node_path_.relative)(workspace, directory));
     const ignore = (reason, suspicious = false) => ({ ignored: { path, reason, suspicious } });
-    const image = (refusal) => ({
+    const real = (target) => toPosix((0,external_node_path_.join)((0,external_node_path_.relative)(workspace, root.path), (0,external_node_path_.relative)(root.realPath, target)));
+    const image = (refusal, ...targets) => ({
         image: {
             name: entry.name,
             safeName: toSafeName(entry.name),
             contextDir: path,
             dockerfile: `${path}/Dockerfile`,
             revision,
+            sources: [path, ...targets.map(real).filter(target => !contains(path, target))],
             lockFiles: [],
             ...(refusal === undefined ? {} : { refusal }),
         },
@@ -55192,7 +55194,7 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
     if (dockerfile.realPath === undefined || !contains(root.realPath, dockerfile.realPath)) {
         return image('its Dockerfile is a link that leaves the images folder');
     }
-    return image();
+    return image(undefined, entry.realPath, dockerfile.realPath);
 }
 async function ignoreWithoutDockerfile(inside, directory, ignore, files) {
     const similar = inside.find(({ name, kind }) => kind === 'file' && /dockerfile|containerfile/i.test(name));
@@ -55465,9 +55467,9 @@ function compareImage(image, history) {
         return { status: 'new' };
     return { status: touches(history.files, image) ? 'compared' : 'unchanged' };
 }
-/** True when the change touches something of the image's context. */
-function touches(files, { contextDir }) {
-    return change_pathsOf(files).some(path => isBelow(path, contextDir));
+/** True when the change touches something that the image is made of. */
+function touches(files, { sources }) {
+    return change_pathsOf(files).some(path => sources.some(source => isBelow(path, source)));
 }
 function isBelow(path, directory) {
     return path === directory || path.startsWith(`${directory}/`);

@@ -25,6 +25,11 @@ export interface ImageContext {
   /** The Dockerfile, relative to the workspace, with forward slashes. */
   readonly dockerfile: string
   readonly revision: Revision
+  /**
+   * Where its context and its Dockerfile are, by their names and with links followed, relative to the workspace: who changes
+   * something there changes the image.
+   */
+  readonly sources: readonly string[]
   /** The lock files of the context that the Dockerfile copies. */
   readonly lockFiles: readonly CopiedFile[]
   /** Why this image must not be built at all, for instance because a link leads out of `images-root`. */

@@ -156,6 +156,14 @@ describe('selectChanged', () => {
 })
 
 describe('compareWithBase', () => {
+  it('compares an image that is touched where a link of it leads', () => {
+    const linked = anImage('alias', { sources: ['images/alias', 'images/shared/web'] })
+    expect(compareWithBase([linked], known(modified('images/shared/web/x'))).get('alias')).toEqual({
+      status: 'compared',
+    })
+    expect(compareWithBase([linked], known(modified('images/shared/x'))).get('alias')).toEqual({ status: 'unchanged' })
+  })
+
   it('tells what each image is compared with', () => {
     const history = known(
       modified('images/web/x'),

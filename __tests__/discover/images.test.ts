@@ -16,6 +16,7 @@ describe('discoverImages', () => {
     expect(images.map(({ name }) => name)).toEqual(['Api', 'a-b', 'web'])
     expect(images[2]).toEqual({
       revision: 'head',
+      sources: ['images/web'],
       lockFiles: [],
       name: 'web',
       safeName: 'web',
@@ -65,6 +66,19 @@ describe('discoverImages', () => {
   ])('refuses %s', async (_, root, refusal) => {
     const { images } = await discover(root, {}, { elsewhere: { web: image } })
     expect(images.map(found => found.refusal)).toEqual([refusal])
+  })
+
+  it('knows where links lead: who changes what is there changes the image', async () => {
+    const { images } = await discover({
+      shared: { web: image, Dockerfile: 'FROM a' },
+      alias: { linkTo: '/repo/images/shared/web' },
+      api: { Dockerfile: { linkTo: '/repo/images/shared/Dockerfile' } },
+    })
+    expect(images.map(({ sources }) => sources)).toEqual([
+      ['images/alias', 'images/shared/web', 'images/shared/web/Dockerfile'],
+      ['images/api', 'images/shared/Dockerfile'],
+      ['images/shared'],
+    ])
   })
 
   it('accepts a link that stays inside', async () => {

@@ -125,9 +125,9 @@ function compareImage(image: ImageContext, history: Exclude<History, { readonly 
   return { status: touches(history.files, image) ? 'compared' : 'unchanged' }
 }
 
-/** True when the change touches something of the image's context. */
-function touches(files: readonly FileChange[], { contextDir }: ImageContext): boolean {
-  return pathsOf(files).some(path => isBelow(path, contextDir))
+/** True when the change touches something that the image is made of. */
+function touches(files: readonly FileChange[], { sources }: ImageContext): boolean {
+  return pathsOf(files).some(path => sources.some(source => isBelow(path, source)))
 }
 
 function isBelow(path: string, directory: string): boolean {

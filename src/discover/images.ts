@@ -73,13 +73,16 @@ async function classify(
   const directory = join(root.path, entry.name)
   const path = toPosix(relative(workspace, directory))
   const ignore = (reason: string, suspicious = false): Found => ({ ignored: { path, reason, suspicious } })
-  const image = (refusal?: string): Found => ({
+  const real = (target: string): string =>
+    toPosix(join(relative(workspace, root.path), relative(root.realPath, target)))
+  const image = (refusal?: string, ...targets: string[]): Found => ({
     image: {
       name: entry.name,
       safeName: toSafeName(entry.name),
       contextDir: path,
       dockerfile: `${path}/Dockerfile`,
       revision,
+      sources: [path, ...targets.map(real).filter(target => !contains(path, target))],
       lockFiles: [],
       ...(refusal === undefined ? {} : { refusal }),
     },
@@ -98,7 +101,7 @@ async function classify(
   if (dockerfile.realPath === undefined || !contains(root.realPath, dockerfile.realPath)) {
     return image('its Dockerfile is a link that leaves the images folder')
   }
-  return image()
+  return image(undefined, entry.realPath, dockerfile.realPath)
 }
 
 async function ignoreWithoutDockerfile(
