@@ -46371,7 +46371,7 @@ class DockerEngine {
             }
             if (result.exitCode !== 0)
                 return { status: 'failed', exitCode: result.exitCode };
-            return { status: 'built', imageId: await readImageId(metadataFile) };
+            return { status: 'built', ...(await readMetadata(metadataFile)) };
         }
         finally {
             await (0,promises_.rm)(directory, { recursive: true, force: true });
@@ -46465,11 +46465,12 @@ function buildArgs(request, metadataFile) {
         contextDir,
     ];
 }
-async function readImageId(metadataFile) {
+async function readMetadata(metadataFile) {
     try {
-        const digest = (parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {})['containerimage.digest'];
+        const metadata = parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {};
+        const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata;
         if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest))
-            return digest;
+            return { imageId: digest, provenance };
         throw new Error('it names no image');
     }
     catch (error) {
@@ -46516,8 +46517,8 @@ function dockerEnvironment(source) {
     return {
         ...pick(source, [...common, ...network, ...docker]),
         BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
-        // The metadata file is read for the image's digest alone; to fetch the provenance costs a round trip a build.
-        BUILDX_METADATA_PROVENANCE: 'disabled',
+        // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
+        BUILDX_METADATA_PROVENANCE: 'max',
     };
 }
 /** For git: the way out, and the user's own configuration. */
@@ -46945,7 +46946,7 @@ function folderOf(repository, cacheDir) {
 /** A database from an earlier run that its makers have not replaced yet, by its own word (`NextUpdate`). */
 async function readCurrent(kind, repository, options) {
     const path = (0,external_node_path_.join)(folderOf(repository, options.cacheDir), kind.folder);
-    const found = await readMetadata(path).catch(() => undefined);
+    const found = await trivy_database_readMetadata(path).catch(() => undefined);
     // One that does not say until when it is current is not.
     if (found === undefined || !(Date.parse(found.nextUpdate) > options.now.getTime()))
         return undefined;
@@ -46958,7 +46959,7 @@ async function download(kind, repository, options) {
     try {
         await runDownload(kind, repository, incoming, options);
         const path = (0,external_node_path_.join)(folder, kind.folder);
-        const { updatedAt } = await readMetadata((0,external_node_path_.join)(incoming, kind.folder));
+        const { updatedAt } = await trivy_database_readMetadata((0,external_node_path_.join)(incoming, kind.folder));
         await (0,promises_.mkdir)(folder, { recursive: true });
         await (0,promises_.rm)(path, { recursive: true, force: true });
         await (0,promises_.rename)((0,external_node_path_.join)(incoming, kind.folder), path);
@@ -46988,7 +46989,7 @@ async function runDownload(kind, repository, cacheDir, options) {
         return;
     throw new errors/* ToolError */.v4(result.status === 'exited' ? trivyReason(said) : result.status, '', said.slice(-20));
 }
-async function readMetadata(directory) {
+async function trivy_database_readMetadata(directory) {
     try {
         const text = await (0,promises_.readFile)((0,external_node_path_.join)(directory, 'metadata.json'), 'utf8');
         const { UpdatedAt, NextUpdate } = JSON.parse(text);
@@ -50054,7 +50055,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8117);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7821);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3672);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5881);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(5266);
@@ -50589,7 +50590,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 7821:
+/***/ 3672:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51193,9 +51194,12 @@ function parseFinalStage(dockerfile) {
         const from = stage.from;
         const index = stages.indexOf(stage);
         const base = from.getImage()?.toLowerCase();
-        const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base);
-        if (parent === undefined)
-            return { from: toStep(from, source), steps };
+        const named = stages.slice(0, index).filter(other => other.from.getBuildStage() !== null);
+        const parent = named.findLast(other => other.from.getBuildStage()?.toLowerCase() === base);
+        if (parent === undefined) {
+            const certain = named.length === 0 || base?.includes('$') !== true;
+            return { steps, ...(certain ? { from: toStep(from, source) } : {}) };
+        }
         stage = parent;
     }
     return undefined;
@@ -51238,47 +51242,14 @@ function foldWhitespace(text) {
     return text.replace(/\s+/g, ' ').trim();
 }
 
-;// CONCATENATED MODULE: ./src/explain/origin.ts
+;// CONCATENATED MODULE: ./src/explain/history.ts
 
-/** Adds to each finding the Dockerfile instruction that brought it, as far as that is certain. */
-function explainOrigins(verdict, scans, dockerfiles) {
-    const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome.scan]] : [])));
-    const images = verdict.images.map(image => {
-        const scan = scanOf.get(image.image);
-        const dockerfile = dockerfiles.get(image.image);
-        if (scan === undefined || dockerfile === undefined)
-            return image;
-        const origins = locateLayers(scan.layers, dockerfile, image.image.dockerfile);
-        const findings = image.findings.map(finding => {
-            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
-            return origin === undefined ? finding : { ...finding, origin };
-        });
-        return { ...image, findings };
-    });
-    return { ...verdict, images };
-}
 /**
- * Maps layers (by DiffID) to the instructions that made them. Walks back from the last layer and the last
+ * For each layer the instruction that made it, from the image's history. Walks back from the last layer and the last
  * instruction: each layer's history must tell of the instruction, or the walk ends there. What lies below the first
- * instruction comes with the base image. A layer that cannot be placed has no entry: no line is better than a wrong one.
+ * instruction comes with the base image. A layer that cannot be placed has none: no line is better than a wrong one.
  */
-function locateLayers(layers, dockerfile, file) {
-    const stage = parseFinalStage(dockerfile);
-    const origins = new Map();
-    if (stage === undefined)
-        return origins;
-    const placed = placeLayers(layers, stage);
-    for (const [index, step] of placed.entries()) {
-        const diffId = layers[index]?.diffId;
-        if (diffId === undefined || step === undefined)
-            continue;
-        const { lines, text } = step;
-        origins.set(diffId, { file, lines, instruction: text, fromBase: step === stage.from });
-    }
-    return origins;
-}
-/** For each layer its step; undefined from the first layer up to which the walk did not reach. */
-function placeLayers(layers, { from, steps }) {
+function placeByHistory(layers, { from, steps }) {
     const placed = layers.map(() => undefined);
     const makers = steps.filter(({ keyword }) => layerKeywords.has(keyword));
     let top = layers.length - 1;
@@ -51322,6 +51293,96 @@ function execFormText(argument) {
     catch {
         return undefined;
     }
+}
+
+;// CONCATENATED MODULE: ./src/explain/provenance.ts
+/**
+ * For each layer the lines that asked for it, from what BuildKit recorded. Undefined where that does not tell of the
+ * image: an engine may pack its layers anew when they leave it.
+ */
+function placeByProvenance(layers, steps, stage) {
+    const heights = measureHeights(layers, steps);
+    if (heights === undefined)
+        return undefined;
+    const placed = layers.map(() => undefined);
+    let below = 0;
+    for (const [at, step] of steps.entries()) {
+        const height = heights[at] ?? below;
+        placed.fill(chooseInstruction(step, stage), below, height);
+        below = height;
+    }
+    return placed;
+}
+/**
+ * How many layers there are after each step. Where the step's own layers are not recorded, it is counted on from a step
+ * where they are. Undefined where that does not come out even.
+ */
+function measureHeights(layers, steps) {
+    const digests = layers.map(({ digest }) => digest);
+    const recorded = steps.map(({ results }) => results.find(result => result.every((digest, at) => digest === digests[at]))?.length);
+    if (recorded.every(height => height === undefined))
+        return undefined;
+    const heights = [];
+    let above = layers.length;
+    for (let at = steps.length - 1; at >= 0; at -= 1) {
+        const height = recorded[at] ?? above;
+        if (height !== above)
+            return undefined;
+        heights.unshift(height);
+        above = height - (steps[at]?.adds ?? height);
+    }
+    return above === 0 ? heights : undefined;
+}
+/** A step that several stages have in common stands where the final one has it. */
+function chooseInstruction({ instructions }, stage) {
+    if (instructions.length === 1)
+        return instructions[0];
+    const starts = new Set(stage === undefined ? [] : [stage.from, ...stage.steps].map(step => step?.lines.start));
+    const own = instructions.filter(({ start }) => starts.has(start));
+    return own.length === 1 ? own[0] : undefined;
+}
+
+;// CONCATENATED MODULE: ./src/explain/origin.ts
+
+
+
+/** Adds to each finding the Dockerfile instruction that brought it, as far as that is certain. */
+function explainOrigins(verdict, { builds, scans, dockerfiles }) {
+    const provenance = new Map(builds.map(build => [build.image, build.status === 'built' ? build.provenance : []]));
+    const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome]] : [])));
+    const images = verdict.images.map(judged => {
+        const { image } = judged;
+        const scanned = scanOf.get(image);
+        const dockerfile = dockerfiles.get(image);
+        if (scanned === undefined || dockerfile === undefined)
+            return judged;
+        const origins = locateLayers(scanned, provenance.get(image) ?? [], dockerfile);
+        const findings = judged.findings.map(finding => {
+            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
+            return origin === undefined ? finding : { ...finding, origin };
+        });
+        return { ...judged, findings };
+    });
+    return { ...verdict, images };
+}
+/** Maps layers (by DiffID) to the instructions that made them; a layer that cannot be placed has no entry. */
+function locateLayers({ image, scan: { layers } }, provenance, dockerfile) {
+    const stage = parseFinalStage(dockerfile);
+    const placed = placeByProvenance(layers, provenance, stage) ??
+        (stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines));
+    const source = dockerfile.split(/\r?\n/);
+    const origins = new Map();
+    for (const [at, { diffId }] of layers.entries()) {
+        const lines = placed[at];
+        // Two instructions that make the same layer both brought it: the first one is where it was first.
+        if (lines !== undefined && !origins.has(diffId))
+            origins.set(diffId, toOrigin(lines, image.dockerfile, source));
+    }
+    return origins;
+}
+function toOrigin(lines, file, source) {
+    const instruction = (source[lines.start - 1] ?? '').trim();
+    return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) };
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -51587,7 +51648,68 @@ function renderEvent(event) {
     }
 }
 
+;// CONCATENATED MODULE: ./src/build/provenance.ts
+/**
+ * The steps that an image consists of. It explains findings and decides nothing, so that what is not understood is left
+ * out.
+ */
+function readProvenance(value) {
+    try {
+        return readSteps(value ?? {});
+    }
+    catch {
+        return [];
+    }
+}
+function readSteps(provenance) {
+    const { buildConfig = provenance.buildDefinition?.internalParameters?.buildConfig } = provenance;
+    const known = provenance.metadata?.['https://mobyproject.org/buildkit@v1#metadata'];
+    const { source, layers } = known ?? provenance.runDetails?.metadata?.buildkit_metadata ?? {};
+    return walkUp(buildConfig?.llbDefinition ?? []).map(({ step, output, adds }) => ({
+        ...(adds === undefined ? {} : { adds }),
+        results: (layers?.[output] ?? []).filter(chain => chain.length > 0).map(chain => chain.map(({ digest }) => digest)),
+        instructions: (source?.locations?.[step.id]?.locations ?? []).flatMap(readLines),
+    }));
+}
+/** The way from the base image to the result, which is what the last step of a definition refers to. */
+function walkUp(definition) {
+    const steps = new Map(definition.map(step => [step.id, step]));
+    const rungs = [];
+    let output = definition.at(-1)?.inputs?.[0];
+    while (output !== undefined) {
+        const step = steps.get(output.replace(/:\d+$/, ''));
+        const operation = step?.op?.Op;
+        if (step === undefined || operation === undefined)
+            return [];
+        const { input, adds } = readOperation(operation);
+        rungs.unshift({ step, output, adds });
+        // A definition that goes in circles is none.
+        if (rungs.length > steps.size)
+            return [];
+        output = input === undefined ? undefined : step.inputs?.[input];
+    }
+    return rungs;
+}
+/** On which input a step builds, if on any, and how many layers it puts on top. */
+function readOperation({ source, exec, file, merge }) {
+    if (source !== undefined)
+        return {};
+    // What is 0 is left out in some of them.
+    if (merge?.inputs !== undefined)
+        return { input: merge.inputs[0]?.input ?? 0, adds: merge.inputs.length - 1 };
+    const root = file?.actions?.[0] ?? exec?.mounts?.find(({ dest }) => dest === '/');
+    if (root === undefined)
+        throw new Error('a step of an unknown kind');
+    return { input: root.input ?? 0, adds: 1 };
+}
+/** The lines of one instruction; a here-document has a range for each of its lines. */
+function readLines({ ranges = [] }) {
+    const lines = ranges.flatMap(({ start, end }) => [start?.line, end?.line].filter(line => typeof line === 'number'));
+    return lines.length === 0 ? [] : [{ start: Math.min(...lines), end: Math.max(...lines) }];
+}
+
 ;// CONCATENATED MODULE: ./src/build/images.ts
+
 
 
 
@@ -51648,7 +51770,7 @@ async function askEngine(image, plan, log, engine) {
             });
         });
         if (result.status === 'built')
-            return result;
+            return { ...result, provenance: readProvenance(result.provenance) };
         if (result.status === 'timed-out')
             return failed(timeout(plan.timeout, log));
         return failed(buildFailure(result.exitCode, log));
@@ -52143,13 +52265,17 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
     try {
         const inContext = await scanContext(image, plan, scanner);
         const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
-        const scan = { ...inImage, findings: [...inImage.findings, ...inContext] };
+        const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
+        const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] };
         console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`);
         return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
     }
     catch (error) {
         return toFailure(built, error, elapsed(), console);
     }
+}
+function withDigest(layer, digest) {
+    return digest === undefined ? layer : { ...layer, digest };
 }
 /** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
 async function scanContext(image, plan, scanner) {
@@ -61050,7 +61176,7 @@ async function examine(run) {
     tellStates(verdict, ports.console);
     const { onlyChanged } = inputs;
     const dockerfiles = await readDockerfiles(discovery.images, run);
-    const explained = explainOrigins(verdict, scans, dockerfiles);
+    const explained = explainOrigins(verdict, { builds, scans, dockerfiles });
     return {
         verdict: explained,
         advice: adviseOn(explained),
@@ -61228,7 +61354,7 @@ function toImage(image) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   RK: () => (/* binding */ visible)
 /* harmony export */ });
-/* unused harmony exports escapeText, code, codeBlock, link, table */
+/* unused harmony exports escapeText, code, codeBlock, link, table, usedColumns, joinSections */
 /**
  * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
  * GitHub's Markdown, at the one place where text becomes Markdown.
@@ -61278,6 +61404,15 @@ function link(text, address) {
 function table(header, rows) {
     const line = (cells) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
     return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+/** A table without the columns that nothing is in. */
+function usedColumns(header, rows) {
+    const keep = (cells) => cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''));
+    return table(keep(header), rows.map(keep));
+}
+/** Sections as one text, without those that are empty. */
+function joinSections(sections) {
+    return `${sections.filter(section => section !== '').join('\n\n')}\n`;
 }
 
 

@@ -51154,7 +51154,7 @@ class DockerEngine {
             }
             if (result.exitCode !== 0)
                 return { status: 'failed', exitCode: result.exitCode };
-            return { status: 'built', imageId: await readImageId(metadataFile) };
+            return { status: 'built', ...(await readMetadata(metadataFile)) };
         }
         finally {
             await (0,promises_.rm)(directory, { recursive: true, force: true });
@@ -51248,11 +51248,12 @@ function buildArgs(request, metadataFile) {
         contextDir,
     ];
 }
-async function readImageId(metadataFile) {
+async function readMetadata(metadataFile) {
     try {
-        const digest = (parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {})['containerimage.digest'];
+        const metadata = parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {};
+        const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata;
         if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest))
-            return digest;
+            return { imageId: digest, provenance };
         throw new Error('it names no image');
     }
     catch (error) {
@@ -51299,8 +51300,8 @@ function dockerEnvironment(source) {
     return {
         ...pick(source, [...common, ...network, ...docker]),
         BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
-        // The metadata file is read for the image's digest alone; to fetch the provenance costs a round trip a build.
-        BUILDX_METADATA_PROVENANCE: 'disabled',
+        // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
+        BUILDX_METADATA_PROVENANCE: 'max',
     };
 }
 /** For git: the way out, and the user's own configuration. */
@@ -51728,7 +51729,7 @@ function folderOf(repository, cacheDir) {
 /** A database from an earlier run that its makers have not replaced yet, by its own word (`NextUpdate`). */
 async function readCurrent(kind, repository, options) {
     const path = (0,external_node_path_.join)(folderOf(repository, options.cacheDir), kind.folder);
-    const found = await readMetadata(path).catch(() => undefined);
+    const found = await trivy_database_readMetadata(path).catch(() => undefined);
     // One that does not say until when it is current is not.
     if (found === undefined || !(Date.parse(found.nextUpdate) > options.now.getTime()))
         return undefined;
@@ -51741,7 +51742,7 @@ async function download(kind, repository, options) {
     try {
         await runDownload(kind, repository, incoming, options);
         const path = (0,external_node_path_.join)(folder, kind.folder);
-        const { updatedAt } = await readMetadata((0,external_node_path_.join)(incoming, kind.folder));
+        const { updatedAt } = await trivy_database_readMetadata((0,external_node_path_.join)(incoming, kind.folder));
         await (0,promises_.mkdir)(folder, { recursive: true });
         await (0,promises_.rm)(path, { recursive: true, force: true });
         await (0,promises_.rename)((0,external_node_path_.join)(incoming, kind.folder), path);
@@ -51771,7 +51772,7 @@ async function runDownload(kind, repository, cacheDir, options) {
         return;
     throw new errors/* ToolError */.v4(result.status === 'exited' ? trivyReason(said) : result.status, '', said.slice(-20));
 }
-async function readMetadata(directory) {
+async function trivy_database_readMetadata(directory) {
     try {
         const text = await (0,promises_.readFile)((0,external_node_path_.join)(directory, 'metadata.json'), 'utf8');
         const { UpdatedAt, NextUpdate } = JSON.parse(text);
@@ -53111,13 +53112,13 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7134);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7821);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3672);
 /* harmony import */ var _report_annotations_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(856);
 /* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(4949);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(5468);
 /* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(3024);
-/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(3611);
+/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(9075);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(7496);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(8330);
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
@@ -53504,7 +53505,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 7821:
+/***/ 3672:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -54108,9 +54109,12 @@ function parseFinalStage(dockerfile) {
         const from = stage.from;
         const index = stages.indexOf(stage);
         const base = from.getImage()?.toLowerCase();
-        const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base);
-        if (parent === undefined)
-            return { from: toStep(from, source), steps };
+        const named = stages.slice(0, index).filter(other => other.from.getBuildStage() !== null);
+        const parent = named.findLast(other => other.from.getBuildStage()?.toLowerCase() === base);
+        if (parent === undefined) {
+            const certain = named.length === 0 || base?.includes('$') !== true;
+            return { steps, ...(certain ? { from: toStep(from, source) } : {}) };
+        }
         stage = parent;
     }
     return undefined;
@@ -54153,47 +54157,14 @@ function foldWhitespace(text) {
     return text.replace(/\s+/g, ' ').trim();
 }
 
-;// CONCATENATED MODULE: ./src/explain/origin.ts
+;// CONCATENATED MODULE: ./src/explain/history.ts
 
-/** Adds to each finding the Dockerfile instruction that brought it, as far as that is certain. */
-function explainOrigins(verdict, scans, dockerfiles) {
-    const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome.scan]] : [])));
-    const images = verdict.images.map(image => {
-        const scan = scanOf.get(image.image);
-        const dockerfile = dockerfiles.get(image.image);
-        if (scan === undefined || dockerfile === undefined)
-            return image;
-        const origins = locateLayers(scan.layers, dockerfile, image.image.dockerfile);
-        const findings = image.findings.map(finding => {
-            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
-            return origin === undefined ? finding : { ...finding, origin };
-        });
-        return { ...image, findings };
-    });
-    return { ...verdict, images };
-}
 /**
- * Maps layers (by DiffID) to the instructions that made them. Walks back from the last layer and the last
+ * For each layer the instruction that made it, from the image's history. Walks back from the last layer and the last
  * instruction: each layer's history must tell of the instruction, or the walk ends there. What lies below the first
- * instruction comes with the base image. A layer that cannot be placed has no entry: no line is better than a wrong one.
+ * instruction comes with the base image. A layer that cannot be placed has none: no line is better than a wrong one.
  */
-function locateLayers(layers, dockerfile, file) {
-    const stage = parseFinalStage(dockerfile);
-    const origins = new Map();
-    if (stage === undefined)
-        return origins;
-    const placed = placeLayers(layers, stage);
-    for (const [index, step] of placed.entries()) {
-        const diffId = layers[index]?.diffId;
-        if (diffId === undefined || step === undefined)
-            continue;
-        const { lines, text } = step;
-        origins.set(diffId, { file, lines, instruction: text, fromBase: step === stage.from });
-    }
-    return origins;
-}
-/** For each layer its step; undefined from the first layer up to which the walk did not reach. */
-function placeLayers(layers, { from, steps }) {
+function placeByHistory(layers, { from, steps }) {
     const placed = layers.map(() => undefined);
     const makers = steps.filter(({ keyword }) => layerKeywords.has(keyword));
     let top = layers.length - 1;
@@ -54237,6 +54208,96 @@ function execFormText(argument) {
     catch {
         return undefined;
     }
+}
+
+;// CONCATENATED MODULE: ./src/explain/provenance.ts
+/**
+ * For each layer the lines that asked for it, from what BuildKit recorded. Undefined where that does not tell of the
+ * image: an engine may pack its layers anew when they leave it.
+ */
+function placeByProvenance(layers, steps, stage) {
+    const heights = measureHeights(layers, steps);
+    if (heights === undefined)
+        return undefined;
+    const placed = layers.map(() => undefined);
+    let below = 0;
+    for (const [at, step] of steps.entries()) {
+        const height = heights[at] ?? below;
+        placed.fill(chooseInstruction(step, stage), below, height);
+        below = height;
+    }
+    return placed;
+}
+/**
+ * How many layers there are after each step. Where the step's own layers are not recorded, it is counted on from a step
+ * where they are. Undefined where that does not come out even.
+ */
+function measureHeights(layers, steps) {
+    const digests = layers.map(({ digest }) => digest);
+    const recorded = steps.map(({ results }) => results.find(result => result.every((digest, at) => digest === digests[at]))?.length);
+    if (recorded.every(height => height === undefined))
+        return undefined;
+    const heights = [];
+    let above = layers.length;
+    for (let at = steps.length - 1; at >= 0; at -= 1) {
+        const height = recorded[at] ?? above;
+        if (height !== above)
+            return undefined;
+        heights.unshift(height);
+        above = height - (steps[at]?.adds ?? height);
+    }
+    return above === 0 ? heights : undefined;
+}
+/** A step that several stages have in common stands where the final one has it. */
+function chooseInstruction({ instructions }, stage) {
+    if (instructions.length === 1)
+        return instructions[0];
+    const starts = new Set(stage === undefined ? [] : [stage.from, ...stage.steps].map(step => step?.lines.start));
+    const own = instructions.filter(({ start }) => starts.has(start));
+    return own.length === 1 ? own[0] : undefined;
+}
+
+;// CONCATENATED MODULE: ./src/explain/origin.ts
+
+
+
+/** Adds to each finding the Dockerfile instruction that brought it, as far as that is certain. */
+function explainOrigins(verdict, { builds, scans, dockerfiles }) {
+    const provenance = new Map(builds.map(build => [build.image, build.status === 'built' ? build.provenance : []]));
+    const scanOf = new Map(scans.flatMap(outcome => (outcome.status === 'scanned' ? [[outcome.image, outcome]] : [])));
+    const images = verdict.images.map(judged => {
+        const { image } = judged;
+        const scanned = scanOf.get(image);
+        const dockerfile = dockerfiles.get(image);
+        if (scanned === undefined || dockerfile === undefined)
+            return judged;
+        const origins = locateLayers(scanned, provenance.get(image) ?? [], dockerfile);
+        const findings = judged.findings.map(finding => {
+            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
+            return origin === undefined ? finding : { ...finding, origin };
+        });
+        return { ...judged, findings };
+    });
+    return { ...verdict, images };
+}
+/** Maps layers (by DiffID) to the instructions that made them; a layer that cannot be placed has no entry. */
+function locateLayers({ image, scan: { layers } }, provenance, dockerfile) {
+    const stage = parseFinalStage(dockerfile);
+    const placed = placeByProvenance(layers, provenance, stage) ??
+        (stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines));
+    const source = dockerfile.split(/\r?\n/);
+    const origins = new Map();
+    for (const [at, { diffId }] of layers.entries()) {
+        const lines = placed[at];
+        // Two instructions that make the same layer both brought it: the first one is where it was first.
+        if (lines !== undefined && !origins.has(diffId))
+            origins.set(diffId, toOrigin(lines, image.dockerfile, source));
+    }
+    return origins;
+}
+function toOrigin(lines, file, source) {
+    const instruction = (source[lines.start - 1] ?? '').trim();
+    return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) };
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -54502,7 +54563,68 @@ function renderEvent(event) {
     }
 }
 
+;// CONCATENATED MODULE: ./src/build/provenance.ts
+/**
+ * The steps that an image consists of. It explains findings and decides nothing, so that what is not understood is left
+ * out.
+ */
+function readProvenance(value) {
+    try {
+        return readSteps(value ?? {});
+    }
+    catch {
+        return [];
+    }
+}
+function readSteps(provenance) {
+    const { buildConfig = provenance.buildDefinition?.internalParameters?.buildConfig } = provenance;
+    const known = provenance.metadata?.['https://mobyproject.org/buildkit@v1#metadata'];
+    const { source, layers } = known ?? provenance.runDetails?.metadata?.buildkit_metadata ?? {};
+    return walkUp(buildConfig?.llbDefinition ?? []).map(({ step, output, adds }) => ({
+        ...(adds === undefined ? {} : { adds }),
+        results: (layers?.[output] ?? []).filter(chain => chain.length > 0).map(chain => chain.map(({ digest }) => digest)),
+        instructions: (source?.locations?.[step.id]?.locations ?? []).flatMap(readLines),
+    }));
+}
+/** The way from the base image to the result, which is what the last step of a definition refers to. */
+function walkUp(definition) {
+    const steps = new Map(definition.map(step => [step.id, step]));
+    const rungs = [];
+    let output = definition.at(-1)?.inputs?.[0];
+    while (output !== undefined) {
+        const step = steps.get(output.replace(/:\d+$/, ''));
+        const operation = step?.op?.Op;
+        if (step === undefined || operation === undefined)
+            return [];
+        const { input, adds } = readOperation(operation);
+        rungs.unshift({ step, output, adds });
+        // A definition that goes in circles is none.
+        if (rungs.length > steps.size)
+            return [];
+        output = input === undefined ? undefined : step.inputs?.[input];
+    }
+    return rungs;
+}
+/** On which input a step builds, if on any, and how many layers it puts on top. */
+function readOperation({ source, exec, file, merge }) {
+    if (source !== undefined)
+        return {};
+    // What is 0 is left out in some of them.
+    if (merge?.inputs !== undefined)
+        return { input: merge.inputs[0]?.input ?? 0, adds: merge.inputs.length - 1 };
+    const root = file?.actions?.[0] ?? exec?.mounts?.find(({ dest }) => dest === '/');
+    if (root === undefined)
+        throw new Error('a step of an unknown kind');
+    return { input: root.input ?? 0, adds: 1 };
+}
+/** The lines of one instruction; a here-document has a range for each of its lines. */
+function readLines({ ranges = [] }) {
+    const lines = ranges.flatMap(({ start, end }) => [start?.line, end?.line].filter(line => typeof line === 'number'));
+    return lines.length === 0 ? [] : [{ start: Math.min(...lines), end: Math.max(...lines) }];
+}
+
 ;// CONCATENATED MODULE: ./src/build/images.ts
+
 
 
 
@@ -54563,7 +54685,7 @@ async function askEngine(image, plan, log, engine) {
             });
         });
         if (result.status === 'built')
-            return result;
+            return { ...result, provenance: readProvenance(result.provenance) };
         if (result.status === 'timed-out')
             return failed(timeout(plan.timeout, log));
         return failed(buildFailure(result.exitCode, log));
@@ -55058,13 +55180,17 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
     try {
         const inContext = await scanContext(image, plan, scanner);
         const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
-        const scan = { ...inImage, findings: [...inImage.findings, ...inContext] };
+        const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
+        const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] };
         console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`);
         return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
     }
     catch (error) {
         return toFailure(built, error, elapsed(), console);
     }
+}
+function withDigest(layer, digest) {
+    return digest === undefined ? layer : { ...layer, digest };
 }
 /** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
 async function scanContext(image, plan, scanner) {
@@ -63965,7 +64091,7 @@ async function examine(run) {
     tellStates(verdict, ports.console);
     const { onlyChanged } = inputs;
     const dockerfiles = await readDockerfiles(discovery.images, run);
-    const explained = explainOrigins(verdict, scans, dockerfiles);
+    const explained = explainOrigins(verdict, { builds, scans, dockerfiles });
     return {
         verdict: explained,
         advice: adviseOn(explained),
@@ -64297,8 +64423,10 @@ function toImage(image) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DV: () => (/* binding */ codeBlock),
 /* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   Vl: () => (/* binding */ usedColumns),
 /* harmony export */   X1: () => (/* binding */ escapeText),
 /* harmony export */   aY: () => (/* binding */ code),
+/* harmony export */   lS: () => (/* binding */ joinSections),
 /* harmony export */   nf: () => (/* binding */ link),
 /* harmony export */   tp: () => (/* binding */ table)
 /* harmony export */ });
@@ -64351,6 +64479,15 @@ function link(text, address) {
 function table(header, rows) {
     const line = (cells) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
     return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+/** A table without the columns that nothing is in. */
+function usedColumns(header, rows) {
+    const keep = (cells) => cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''));
+    return table(keep(header), rows.map(keep));
+}
+/** Sections as one text, without those that are empty. */
+function joinSections(sections) {
+    return `${sections.filter(section => section !== '').join('\n\n')}\n`;
 }
 
 
@@ -64598,7 +64735,7 @@ function toUri(path) {
 
 /***/ }),
 
-/***/ 3611:
+/***/ 9075:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -64607,14 +64744,247 @@ __nccwpck_require__.d(__webpack_exports__, {
   B: () => (/* binding */ renderSummary)
 });
 
-// EXTERNAL MODULE: ./src/model-finding.ts
-var model_finding = __nccwpck_require__(953);
 // EXTERNAL MODULE: ./src/report/cause.ts
 var cause = __nccwpck_require__(4193);
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(953);
 // EXTERNAL MODULE: ./src/report/markdown.ts
 var markdown = __nccwpck_require__(4285);
 // EXTERNAL MODULE: ./src/report/text.ts
 var report_text = __nccwpck_require__(5655);
+;// CONCATENATED MODULE: ./src/report/summary-images.ts
+/** What the job summary and the comment say of each image that does not pass. */
+
+
+
+
+function failures(report, { images }) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed');
+    const shown = all.slice(0, Math.max(images, 5));
+    const rest = all.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${(0,report_text/* count */.U9)(rest, 'more image')} that failed: see the table above and the JSON report.`];
+    return [...shown.map(failure), ...more];
+}
+/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
+function blockingImages(report, { images, rows }) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'vulnerable');
+    if (all.length <= images)
+        return all.map(image => blocking(image, rows));
+    const shown = worstFirst(report).slice(0, images);
+    const rest = all.filter(image => !shown.includes(image));
+    const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
+    const more = `${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the table above and the JSON report.`;
+    return [...shown.map(image => blocking(image, rows)), `… and ${more}`];
+}
+function worstFirst(report) {
+    const worse = (a, b) => model_finding/* severities */.g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
+    return (0,report_text/* imagesIn */.o$)(report, 'vulnerable').toSorted(worse);
+}
+function failure(verdict) {
+    const { image, failure: what } = verdict;
+    if (what === undefined)
+        return '';
+    const lines = [
+        `### ⛔ ${(0,markdown/* code */.aY)(image.name)}: ${(0,report_text/* stateText */.r9)(verdict)}`,
+        `${(0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines))}: ${(0,markdown/* escapeText */.X1)(what.message)}`,
+        `**What to do next:** ${(0,markdown/* escapeText */.X1)(what.advice)}`,
+    ];
+    if (what.log.length > 0)
+        lines.push((0,markdown/* codeBlock */.DV)(what.log));
+    return lines.join('\n\n');
+}
+function blocking(image, rows) {
+    const title = `### ❌ ${(0,markdown/* code */.aY)(image.image.name)}: ${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(image.counts), 'finding')} (${(0,report_text/* countsText */.WN)(image.counts)})`;
+    return [title, ...(0,cause/* groupByCause */.w)(image).map(cause => renderCause(cause, image, rows))].join('\n\n');
+}
+function renderCause({ origin, findings }, { image }, rows) {
+    const where = (0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(origin?.file ?? image.dockerfile, origin?.lines));
+    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,markdown/* code */.aY)(origin.instruction)}`;
+    const base = origin?.fromBase === true ? ', the base image' : '';
+    const shown = findings.slice(0, rows);
+    const rest = findings.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`];
+    return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n');
+}
+function findingTable(findings) {
+    const header = ['Severity', 'Rated by', 'Finding', 'In', 'Installed', 'What helps', 'What it is'];
+    const rows = findings.map(finding => [
+        finding.severity,
+        ratingCell(finding),
+        (0,markdown/* link */.nf)(finding.id, finding.url),
+        subjectCell(finding),
+        finding.kind === 'vulnerability' ? (0,markdown/* code */.aY)(finding.package.version) : '',
+        remedyCell(finding),
+        (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(finding.title ?? '')),
+    ]);
+    return (0,markdown/* usedColumns */.Vl)(header, rows);
+}
+/** Whose rating it is, and who sees it differently. */
+function ratingCell(finding) {
+    if (finding.kind !== 'vulnerability')
+        return '';
+    const { severity, severitySource, vendorSeverities } = finding;
+    const others = Object.entries(vendorSeverities)
+        .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
+        .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
+    return (0,markdown/* escapeText */.X1)([...(severitySource === undefined ? [] : [severitySource]), ...others].join(', '));
+}
+function subjectCell(finding) {
+    if (finding.kind !== 'vulnerability')
+        return (0,markdown/* code */.aY)((0,report_text/* subjectText */.yq)(finding));
+    const { place, package: { name, path }, } = finding;
+    const where = place === undefined ? path : (0,report_text/* placeText */.Z9)(path ?? place.file, place.lines);
+    return (0,markdown/* code */.aY)(name) + (where === undefined ? '' : ` in ${(0,markdown/* code */.aY)(where)}`);
+}
+function remedyCell(finding) {
+    if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
+        return (0,markdown/* code */.aY)(finding.fixedVersion);
+    return (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)((0,report_text/* remedyText */.K1)(finding)));
+}
+
+;// CONCATENATED MODULE: ./src/report/extent.ts
+
+
+/** Rows go first, then images: whoever has 200 of them wants to see each one's worst. */
+const extents = [
+    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows })),
+    ...[50, 20, 5, 0].map(images => ({ images, rows: 3 })),
+];
+/** Renders as much as fits: the worst findings first. Undefined where not even the least does. */
+function renderWithin({ bytes, characters = bytes, most = { images: Infinity, rows: Infinity } }, report, render) {
+    for (const { images, rows } of extents) {
+        const extent = { images: Math.min(images, most.images), rows: Math.min(rows, most.rows) };
+        if (estimate(report, extent) > 4 * characters)
+            continue;
+        const text = render(extent);
+        if (text.length <= characters && Buffer.byteLength(text) <= bytes)
+            return text;
+    }
+    return undefined;
+}
+/** Bytes, roughly: to render what cannot fit by far takes time for nothing. */
+function estimate(report, { images, rows }) {
+    const causes = worstFirst(report).slice(0, images).flatMap(cause/* groupByCause */.w);
+    return causes.reduce((sum, { findings }) => sum + Math.min(rows, findings.length), 0) * bytesPerRow;
+}
+const bytesPerRow = 150;
+
+;// CONCATENATED MODULE: ./src/report/summary-overview.ts
+
+
+const resultIcons = { passed: '✅', blocked: '❌', error: '⛔' };
+const stateIcons = {
+    clean: '✅',
+    vulnerable: '❌',
+    'build-failed': '⛔',
+    'scan-failed': '⛔',
+    skipped: '⏭️',
+};
+function heading(report) {
+    const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
+        ? '⚠️'
+        : resultIcons[report.verdict.result];
+    return `## ${icon} ${(0,markdown/* escapeText */.X1)((0,report_text/* headline */.Pl)(report))}`;
+}
+/** Before anything else: what the verdict does not tell by itself. */
+function warnings(report) {
+    if (report.warnings.length === 0)
+        return '';
+    return ['> [!WARNING]', ...report.warnings.map(text => `> - ${(0,markdown/* escapeText */.X1)(text)}`)].join('\n');
+}
+function countsLine({ verdict }) {
+    const total = (0,report_text/* totalOf */.e6)(verdict.counts);
+    return total === 0
+        ? ''
+        : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
+}
+function problem({ verdict }) {
+    if (verdict.problem === undefined)
+        return '';
+    return verdict.problem.messages.map(message => `- ${(0,markdown/* escapeText */.X1)(message)}`).join('\n');
+}
+function imageTable({ verdict }) {
+    if (verdict.images.length === 0)
+        return '';
+    const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan'];
+    const number = (value) => (value === 0 ? '' : String(value));
+    const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+    const rows = verdict.images.map(image => [
+        (0,markdown/* code */.aY)(image.image.name),
+        `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image)}${comparisonCell(image)}`,
+        number(image.counts.CRITICAL),
+        number(image.counts.HIGH),
+        number(image.counts.MEDIUM),
+        number(image.counts.LOW),
+        number(image.counts.UNKNOWN),
+        systemCell(image),
+        time(image.buildDuration),
+        time(image.scanDuration),
+    ]);
+    return (0,markdown/* usedColumns */.Vl)(header, rows);
+}
+/** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
+function systemCell({ os, packages }) {
+    if (os !== undefined)
+        return (0,markdown/* escapeText */.X1)(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`);
+    if (packages === undefined)
+        return '';
+    return packages === 0 ? '⚠️ nothing recognised' : 'no distribution';
+}
+/** Where only what the change brings counts, what the image was compared with. */
+function comparisonCell({ comparison, skipped }) {
+    if (skipped === 'only-changed')
+        return ' (unchanged)';
+    switch (comparison?.status) {
+        case 'new':
+            return ' (new)';
+        case 'unchanged':
+            return ' (unchanged)';
+        case 'failed':
+            return ` (all counts: no comparison: ${(0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(comparison.reason))})`;
+        default:
+            return '';
+    }
+}
+function next(report, rows) {
+    const { advice, verdict } = report;
+    if (advice.length === 0) {
+        const step = (0,report_text/* commonStep */.Wl)(report);
+        return step === '' ? '' : `**What to do next:** ${(0,markdown/* escapeText */.X1)(step)}`;
+    }
+    const most = Math.min(rows, maxAdvice);
+    const lines = advice.slice(0, most).map(one => `1. ${(0,markdown/* escapeText */.X1)((0,report_text/* adviceText */.YM)(one, verdict))}`);
+    const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0);
+    const more = rest === 0 ? [] : [`… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.`];
+    return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n');
+}
+/** More steps than this are no advice any more. */
+const maxAdvice = 10;
+function ignored(report) {
+    const suspicious = report.ignored.filter(entry => entry.suspicious);
+    if (suspicious.length === 0)
+        return '';
+    return suspicious.map(({ path, reason }) => `- ⚠️ ${(0,markdown/* code */.aY)(path)}: ${(0,markdown/* escapeText */.X1)(reason)}`).join('\n');
+}
+function time({ work }) {
+    if (work === undefined)
+        return '';
+    const rows = (0,report_text/* workRows */.RE)(work).map(row => row.map(markdown/* escapeText */.X1));
+    return `<details><summary>Where the time went</summary>\n\n${(0,markdown/* table */.tp)(['', 'Time', 'Work'], rows)}\n\n</details>`;
+}
+function footer(report) {
+    const { scanner, engine } = report;
+    const database = scanner?.database;
+    const parts = [
+        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
+        ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
+        ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
+        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
+        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
+    ];
+    return parts.map(markdown/* escapeText */.X1).join(' · ');
+}
+
 ;// CONCATENATED MODULE: ./src/report/summary-policy.ts
 
 
@@ -64743,7 +65113,6 @@ function withRest(text, rest) {
 }
 
 ;// CONCATENATED MODULE: ./src/report/summary.ts
-/** The job summary: what somebody whose merge is blocked reads first. */
 
 
 
@@ -64751,46 +65120,22 @@ function withRest(text, rest) {
 
 /** GitHub drops a step's whole summary above 1 MiB; see "Job summaries" in its workflow-commands reference. */
 const limit = 1024 * 1024 - 1024;
-const resultIcons = { passed: '✅', blocked: '❌', error: '⛔' };
-const stateIcons = {
-    clean: '✅',
-    vulnerable: '❌',
-    'build-failed': '⛔',
-    'scan-failed': '⛔',
-    skipped: '⏭️',
-};
-/** Rows go first, then images: whoever has 200 of them wants to see each one's worst. */
-const extents = [
-    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows })),
-    ...[50, 20, 5, 0].map(images => ({ images, rows: 3 })),
-];
-/** Renders as much as fits: the worst findings first, and always how many there are. */
+/** Renders as much as fits, and always how many findings there are. */
 function renderSummary(report) {
-    for (const extent of extents) {
-        if (estimate(report, extent) > 4 * limit)
-            continue;
-        const text = render(report, extent);
-        if (Buffer.byteLength(text) <= limit)
-            return text;
-    }
-    const short = [
+    const whole = renderWithin({ bytes: limit }, report, extent => (0,markdown/* joinSections */.lS)(sectionsOf(report, extent)));
+    if (whole !== undefined)
+        return whole;
+    return (0,markdown/* joinSections */.lS)([
         heading(report),
         warnings(report),
         countsLine(report),
         'Too much to show here: see the JSON report.',
         footer(report),
-    ];
-    return `${short.join('\n\n')}\n`;
+    ]);
 }
-/** Bytes, roughly: to render what cannot fit by far takes time for nothing. */
-function estimate(report, { images, rows }) {
-    const causes = worstFirst(report).slice(0, images).flatMap(cause/* groupByCause */.w);
-    return causes.reduce((sum, { findings }) => sum + Math.min(rows, findings.length), 0) * bytesPerRow;
-}
-const bytesPerRow = 150;
-function render(report, extent) {
+function sectionsOf(report, extent) {
     const { rows } = extent;
-    const sections = [
+    return [
         heading(report),
         warnings(report),
         countsLine(report),
@@ -64808,199 +65153,6 @@ function render(report, extent) {
         time(report),
         footer(report),
     ];
-    return `${sections.filter(section => section !== '').join('\n\n')}\n`;
-}
-function failures(report, { images }) {
-    const all = (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed');
-    const shown = all.slice(0, Math.max(images, 5));
-    const rest = all.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${(0,report_text/* count */.U9)(rest, 'more image')} that failed: see the table above and the JSON report.`];
-    return [...shown.map(failure), ...more];
-}
-/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
-function blockingImages(report, { images, rows }) {
-    const all = (0,report_text/* imagesIn */.o$)(report, 'vulnerable');
-    if (all.length <= images)
-        return all.map(image => blocking(image, rows));
-    const shown = worstFirst(report).slice(0, images);
-    const rest = all.filter(image => !shown.includes(image));
-    const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
-    const more = `${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the table above and the JSON report.`;
-    return [...shown.map(image => blocking(image, rows)), `… and ${more}`];
-}
-function worstFirst(report) {
-    const worse = (a, b) => model_finding/* severities */.g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
-    return (0,report_text/* imagesIn */.o$)(report, 'vulnerable').toSorted(worse);
-}
-function heading(report) {
-    const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
-        ? '⚠️'
-        : resultIcons[report.verdict.result];
-    return `## ${icon} ${(0,markdown/* escapeText */.X1)((0,report_text/* headline */.Pl)(report))}`;
-}
-/** Before anything else: what the verdict does not tell by itself. */
-function warnings(report) {
-    if (report.warnings.length === 0)
-        return '';
-    return ['> [!WARNING]', ...report.warnings.map(text => `> - ${(0,markdown/* escapeText */.X1)(text)}`)].join('\n');
-}
-function countsLine({ verdict }) {
-    const total = (0,report_text/* totalOf */.e6)(verdict.counts);
-    return total === 0
-        ? ''
-        : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
-}
-function problem({ verdict }) {
-    if (verdict.problem === undefined)
-        return '';
-    return verdict.problem.messages.map(message => `- ${(0,markdown/* escapeText */.X1)(message)}`).join('\n');
-}
-function imageTable({ verdict }) {
-    if (verdict.images.length === 0)
-        return '';
-    const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan'];
-    const number = (value) => (value === 0 ? '' : String(value));
-    const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
-    const rows = verdict.images.map(image => [
-        (0,markdown/* code */.aY)(image.image.name),
-        `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image)}${comparisonCell(image)}`,
-        number(image.counts.CRITICAL),
-        number(image.counts.HIGH),
-        number(image.counts.MEDIUM),
-        number(image.counts.LOW),
-        number(image.counts.UNKNOWN),
-        systemCell(image),
-        time(image.buildDuration),
-        time(image.scanDuration),
-    ]);
-    return usedColumns(header, rows);
-}
-/** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
-function systemCell({ os, packages }) {
-    if (os !== undefined)
-        return (0,markdown/* escapeText */.X1)(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`);
-    if (packages === undefined)
-        return '';
-    return packages === 0 ? '⚠️ nothing recognised' : 'no distribution';
-}
-/** Where only what the change brings counts, what the image was compared with. */
-function comparisonCell({ comparison, skipped }) {
-    if (skipped === 'only-changed')
-        return ' (unchanged)';
-    switch (comparison?.status) {
-        case 'new':
-            return ' (new)';
-        case 'unchanged':
-            return ' (unchanged)';
-        case 'failed':
-            return ` (all counts: no comparison: ${(0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(comparison.reason))})`;
-        default:
-            return '';
-    }
-}
-function failure(verdict) {
-    const { image, failure: what } = verdict;
-    if (what === undefined)
-        return '';
-    const lines = [
-        `### ⛔ ${(0,markdown/* code */.aY)(image.name)}: ${(0,report_text/* stateText */.r9)(verdict)}`,
-        `${(0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines))}: ${(0,markdown/* escapeText */.X1)(what.message)}`,
-        `**What to do next:** ${(0,markdown/* escapeText */.X1)(what.advice)}`,
-    ];
-    if (what.log.length > 0)
-        lines.push((0,markdown/* codeBlock */.DV)(what.log));
-    return lines.join('\n\n');
-}
-function blocking(image, rows) {
-    const title = `### ❌ ${(0,markdown/* code */.aY)(image.image.name)}: ${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(image.counts), 'finding')} (${(0,report_text/* countsText */.WN)(image.counts)})`;
-    return [title, ...(0,cause/* groupByCause */.w)(image).map(cause => renderCause(cause, image, rows))].join('\n\n');
-}
-function renderCause({ origin, findings }, { image }, rows) {
-    const where = (0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(origin?.file ?? image.dockerfile, origin?.lines));
-    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,markdown/* code */.aY)(origin.instruction)}`;
-    const base = origin?.fromBase === true ? ', the base image' : '';
-    const shown = findings.slice(0, rows);
-    const rest = findings.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`];
-    return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n');
-}
-function findingTable(findings) {
-    const header = ['Severity', 'Rated by', 'Finding', 'In', 'Installed', 'What helps', 'What it is'];
-    const rows = findings.map(finding => [
-        finding.severity,
-        ratingCell(finding),
-        (0,markdown/* link */.nf)(finding.id, finding.url),
-        subjectCell(finding),
-        finding.kind === 'vulnerability' ? (0,markdown/* code */.aY)(finding.package.version) : '',
-        remedyCell(finding),
-        (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(finding.title ?? '')),
-    ]);
-    return usedColumns(header, rows);
-}
-/** A table without the columns that nothing is in. */
-function usedColumns(header, rows) {
-    const keep = (cells) => cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''));
-    return (0,markdown/* table */.tp)(keep(header), rows.map(keep));
-}
-/** Whose rating it is, and who sees it differently. */
-function ratingCell(finding) {
-    if (finding.kind !== 'vulnerability')
-        return '';
-    const { severity, severitySource, vendorSeverities } = finding;
-    const others = Object.entries(vendorSeverities)
-        .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
-        .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
-    return (0,markdown/* escapeText */.X1)([...(severitySource === undefined ? [] : [severitySource]), ...others].join(', '));
-}
-function subjectCell(finding) {
-    if (finding.kind !== 'vulnerability')
-        return (0,markdown/* code */.aY)((0,report_text/* subjectText */.yq)(finding));
-    const { place, package: { name, path }, } = finding;
-    const where = place === undefined ? path : (0,report_text/* placeText */.Z9)(path ?? place.file, place.lines);
-    return (0,markdown/* code */.aY)(name) + (where === undefined ? '' : ` in ${(0,markdown/* code */.aY)(where)}`);
-}
-function remedyCell(finding) {
-    if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
-        return (0,markdown/* code */.aY)(finding.fixedVersion);
-    return (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)((0,report_text/* remedyText */.K1)(finding)));
-}
-function next(report, rows) {
-    const { advice, verdict } = report;
-    if (advice.length === 0) {
-        const step = (0,report_text/* commonStep */.Wl)(report);
-        return step === '' ? '' : `**What to do next:** ${(0,markdown/* escapeText */.X1)(step)}`;
-    }
-    const most = Math.min(rows, maxAdvice);
-    const lines = advice.slice(0, most).map(one => `1. ${(0,markdown/* escapeText */.X1)((0,report_text/* adviceText */.YM)(one, verdict))}`);
-    const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0);
-    const more = rest === 0 ? [] : [`… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.`];
-    return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n');
-}
-/** More steps than this are no advice any more. */
-const maxAdvice = 10;
-function ignored(report) {
-    const suspicious = report.ignored.filter(entry => entry.suspicious);
-    if (suspicious.length === 0)
-        return '';
-    return suspicious.map(({ path, reason }) => `- ⚠️ ${(0,markdown/* code */.aY)(path)}: ${(0,markdown/* escapeText */.X1)(reason)}`).join('\n');
-}
-function time({ work }) {
-    if (work === undefined)
-        return '';
-    const rows = (0,report_text/* workRows */.RE)(work).map(row => row.map(markdown/* escapeText */.X1));
-    return `<details><summary>Where the time went</summary>\n\n${(0,markdown/* table */.tp)(['', 'Time', 'Work'], rows)}\n\n</details>`;
-}
-function footer(report) {
-    const { scanner, engine } = report;
-    const database = scanner?.database;
-    const parts = [
-        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
-        ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
-        ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
-        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
-        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
-    ];
-    return parts.map(markdown/* escapeText */.X1).join(' · ');
 }
 
 

@@ -66,7 +66,7 @@ async function examine(run: Run): Promise<Examination> {
 
   const { onlyChanged } = inputs
   const dockerfiles = await readDockerfiles(discovery.images, run)
-  const explained = explainOrigins(verdict, scans, dockerfiles)
+  const explained = explainOrigins(verdict, { builds, scans, dockerfiles })
   return {
     verdict: explained,
     advice: adviseOn(explained),

@@ -90,12 +90,27 @@ export interface BuildStep {
   readonly duration: number
 }
 
+/** A step on the way to an image, as BuildKit's provenance tells of it. */
+export interface ProvenStep {
+  /** How many layers it adds to what was there before; absent for a base image, which has as many as it has. */
+  readonly adds?: number
+  /**
+   * The packed layers of its result, by digest, from the first one up: one list for each way in which they were packed,
+   * none where BuildKit recorded them for an equal step of another build.
+   */
+  readonly results: readonly (readonly string[])[]
+  /** The Dockerfile instructions that it stands for: equal ones of several stages are one step. */
+  readonly instructions: readonly LineRange[]
+}
+
 export interface BuiltImage {
   readonly status: 'built'
   readonly image: ImageContext
   /** The engine's ID of the image, a digest: what is scanned, whatever happens to tags meanwhile. */
   readonly imageId: string
   readonly steps: readonly BuildStep[]
+  /** The steps that the image consists of, in order; empty where the engine records nothing. */
+  readonly provenance: readonly ProvenStep[]
   /** Milliseconds. */
   readonly duration: number
 }
@@ -115,6 +130,8 @@ export type BuildOutcome = BuiltImage | FailedBuild
 /** One layer of an image, in order, with the build step that made it as far as the image's history tells. */
 export interface Layer {
   readonly diffId: string
+  /** Of the packed layer, as the manifest names it. */
+  readonly digest?: string
   readonly createdBy?: string
   /** True when BuildKit made the layer, from the comment that it leaves in the history. */
   readonly byBuildKit: boolean

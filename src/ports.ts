@@ -26,7 +26,12 @@ export interface BuildRequest {
 }
 
 export type BuildResult =
-  | { readonly status: 'built'; readonly imageId: string }
+  | {
+      readonly status: 'built'
+      readonly imageId: string
+      /** What BuildKit recorded of how the image was built, as it came; absent where it records nothing. */
+      readonly provenance?: unknown
+    }
   | { readonly status: 'failed'; readonly exitCode: number }
   | { readonly status: 'timed-out' }
 

@@ -54,7 +54,9 @@ describe('buildImages', () => {
         timeout: 60_000,
       },
     ])
-    expect(outcomes).toEqual([{ status: 'built', image: anImage(), imageId: 'sha256:1', steps: [], duration: 1000 }])
+    expect(outcomes).toEqual([
+      { status: 'built', image: anImage(), imageId: 'sha256:1', steps: [], provenance: [], duration: 1000 },
+    ])
   })
 
   it('lets the other images build when one fails, times out, or has no engine any more', async () => {

@@ -29,7 +29,15 @@ describe('parseFinalStage', () => {
   })
 
   it('is not caught by a stage that is called as its base', () => {
-    expect(parseFinalStage('FROM debian AS debian\nRUN a')?.from.lines.start).toBe(1)
+    expect(parseFinalStage('FROM debian AS debian\nRUN a')?.from?.lines.start).toBe(1)
+  })
+
+  it('does not say which FROM names the base where a variable decides it', () => {
+    const variable = parseFinalStage('ARG S=a\nFROM debian AS a\nRUN one\nFROM $S\nRUN two\n')
+    expect(variable).toMatchObject({ steps: [{ text: 'RUN two' }] })
+    expect(variable?.from).toBeUndefined()
+    expect(parseFinalStage('ARG S=a\nFROM debian\nFROM $S\n')?.from?.lines.start).toBe(3)
+    expect(parseFinalStage('FROM debian AS a\nFROM other AS a\nFROM a\n')?.from?.lines.start).toBe(2)
   })
 
   it('knows a here-document', () => {

@@ -1,6 +1,16 @@
 import { explainOrigins, locateLayers } from '../../src/explain/origin.js'
-import type { Layer } from '../../src/model.js'
-import { aFinding, aJudged, anImage, anImageVerdict, aScan, aVerdict, notScanned, someDigests } from '../builders.js'
+import type { Layer, Origin, ProvenStep } from '../../src/model.js'
+import {
+  aFinding,
+  aJudged,
+  anImage,
+  anImageVerdict,
+  aScan,
+  aVerdict,
+  built,
+  notScanned,
+  someDigests,
+} from '../builders.js'
 
 const layer = (diffId: string, createdBy?: string, byBuildKit = createdBy?.endsWith('# buildkit') ?? false): Layer => ({
   diffId,
@@ -9,8 +19,14 @@ const layer = (diffId: string, createdBy?: string, byBuildKit = createdBy?.endsW
 })
 const base = [layer('b0', '/bin/sh -c #(nop) ADD file:1 in /')]
 
+const locate = (
+  layers: readonly Layer[],
+  dockerfile: string,
+  steps: readonly ProvenStep[] = [],
+): ReadonlyMap<string, Origin> => locateLayers({ image: anImage(), scan: aScan({ layers }) }, steps, dockerfile)
+
 function linesOf(dockerfile: string, layers: readonly Layer[]): Record<string, number | undefined> {
-  const origins = locateLayers(layers, dockerfile, 'Dockerfile')
+  const origins = locate(layers, dockerfile)
   return Object.fromEntries(layers.map(({ diffId }) => [diffId, origins.get(diffId)?.lines.start]))
 }
 
@@ -23,11 +39,11 @@ describe('locateLayers', () => {
       layer('c', 'COPY x /x # buildkit'),
     ]
     expect(linesOf(dockerfile, layers)).toEqual({ b0: 1, r: 2, c: 5 })
-    expect(locateLayers(layers, dockerfile, 'Dockerfile').get('b0')).toMatchObject({
+    expect(locate(layers, dockerfile).get('b0')).toMatchObject({
       fromBase: true,
       instruction: 'FROM debian',
     })
-    expect(locateLayers(layers, dockerfile, 'Dockerfile').get('r')).toMatchObject({
+    expect(locate(layers, dockerfile).get('r')).toMatchObject({
       fromBase: false,
       lines: { start: 2, end: 3 },
     })
@@ -100,18 +116,23 @@ describe('explainOrigins', () => {
     scan: aScan({ layers }),
     duration: 1,
   } as const
+  const builds = [built(image)]
   const dockerfiles = new Map([[image, 'FROM debian\nRUN make\n']])
 
   it('adds the origin to findings whose layer is known', () => {
     const findings = [aJudged({ layer: 'r' }), aJudged({ layer: 'gone' }), aJudged()]
-    const explained = explainOrigins(aVerdict([anImageVerdict({ image, findings })]), [scan], dockerfiles)
+    const explained = explainOrigins(aVerdict([anImageVerdict({ image, findings })]), {
+      builds,
+      scans: [scan],
+      dockerfiles,
+    })
     expect(explained.images[0]?.findings.map(({ origin }) => origin?.lines.start)).toEqual([2, undefined, undefined])
     expect(explained.images[0]?.findings[0]?.origin?.file).toBe('images/web/Dockerfile')
   })
 
   it('leaves images alone that were not scanned or have no Dockerfile', () => {
     const verdict = aVerdict([anImageVerdict({ image, findings: [{ ...aFinding(), ruling: 'gating' }] })])
-    expect(explainOrigins(verdict, [notScanned(image)], dockerfiles)).toEqual(verdict)
-    expect(explainOrigins(verdict, [scan], new Map())).toEqual(verdict)
+    expect(explainOrigins(verdict, { builds, scans: [notScanned(image)], dockerfiles })).toEqual(verdict)
+    expect(explainOrigins(verdict, { builds, scans: [scan], dockerfiles: new Map() })).toEqual(verdict)
   })
 })

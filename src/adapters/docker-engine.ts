@@ -83,7 +83,7 @@ export class DockerEngine implements Engine {
         )
       }
       if (result.exitCode !== 0) return { status: 'failed', exitCode: result.exitCode }
-      return { status: 'built', imageId: await readImageId(metadataFile) }
+      return { status: 'built', ...(await readMetadata(metadataFile)) }
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
@@ -204,10 +204,11 @@ export function buildArgs(request: BuildRequest, metadataFile: string): string[]
   ]
 }
 
-async function readImageId(metadataFile: string): Promise<string> {
+async function readMetadata(metadataFile: string): Promise<{ imageId: string; provenance?: unknown }> {
   try {
-    const digest = (parseObject(await readFile(metadataFile, 'utf8')) ?? {})['containerimage.digest']
-    if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest
+    const metadata = parseObject(await readFile(metadataFile, 'utf8')) ?? {}
+    const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata
+    if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return { imageId: digest, provenance }
     throw new Error('it names no image')
   } catch (error) {
     throw new ToolError(

@@ -1,10 +1,18 @@
 import { join } from 'node:path'
 import { GateError, messageOf } from '../errors.js'
-import { imageTitle, type BuildOutcome, type Failure, type ImageContext, type Workspaces } from '../model.js'
+import {
+  imageTitle,
+  type BuildOutcome,
+  type Failure,
+  type ImageContext,
+  type ProvenStep,
+  type Workspaces,
+} from '../model.js'
 import type { BuildRequest, Clock, Console, Engine, Turns } from '../ports.js'
 import { buildFailure, refusal, timeout } from './failure.js'
 import { BuildLog } from './log.js'
 import { ProgressReader } from './progress.js'
+import { readProvenance } from './provenance.js'
 
 export interface BuildPlan {
   /** Where the contexts of each revision lie. Absolute. */
@@ -82,7 +90,8 @@ async function buildImage(
 }
 
 type Result =
-  { readonly status: 'built'; readonly imageId: string } | { readonly status: 'failed'; readonly failure: Failure }
+  | { readonly status: 'built'; readonly imageId: string; readonly provenance: readonly ProvenStep[] }
+  | { readonly status: 'failed'; readonly failure: Failure }
 
 async function askEngine(image: ImageContext, plan: BuildPlan, log: BuildLog, engine: Engine): Promise<Result> {
   if (image.refusal !== undefined) return failed(refusal(image, image.refusal))
@@ -93,7 +102,7 @@ async function askEngine(image: ImageContext, plan: BuildPlan, log: BuildLog, en
         log.add(event)
       })
     })
-    if (result.status === 'built') return result
+    if (result.status === 'built') return { ...result, provenance: readProvenance(result.provenance) }
     if (result.status === 'timed-out') return failed(timeout(plan.timeout, log))
     return failed(buildFailure(result.exitCode, log))
   } catch (error) {

@@ -15,8 +15,11 @@ export interface Step {
 
 /** The steps that make the final image, in order. */
 export interface FinalStage {
-  /** The FROM that names the base image: of the final stage, or of the stage that it builds upon. */
-  readonly from: Step
+  /**
+   * The FROM that names the base image: of the final stage, or of the stage that it builds upon. Absent where that
+   * depends on a variable.
+   */
+  readonly from?: Step
   readonly steps: readonly Step[]
 }
 
@@ -31,8 +34,12 @@ export function parseFinalStage(dockerfile: string): FinalStage | undefined {
     const from = stage.from
     const index: number = stages.indexOf(stage)
     const base = from.getImage()?.toLowerCase()
-    const parent = stages.slice(0, index).find(other => other.from.getBuildStage()?.toLowerCase() === base)
-    if (parent === undefined) return { from: toStep(from, source), steps }
+    const named = stages.slice(0, index).filter(other => other.from.getBuildStage() !== null)
+    const parent = named.findLast(other => other.from.getBuildStage()?.toLowerCase() === base)
+    if (parent === undefined) {
+      const certain = named.length === 0 || base?.includes('$') !== true
+      return { steps, ...(certain ? { from: toStep(from, source) } : {}) }
+    }
     stage = parent
   }
   return undefined

@@ -54,3 +54,15 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 }
+
+/** A table without the columns that nothing is in. */
+export function usedColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const keep = (cells: readonly string[]): string[] =>
+    cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''))
+  return table(keep(header), rows.map(keep))
+}
+
+/** Sections as one text, without those that are empty. */
+export function joinSections(sections: readonly string[]): string {
+  return `${sections.filter(section => section !== '').join('\n\n')}\n`
+}

@@ -7,6 +7,7 @@ import {
   type Finding,
   type ImageContext,
   type ImageScan,
+  type Layer,
   type Rules,
   type ScanOutcome,
   type WorkDone,
@@ -145,12 +146,17 @@ async function scanImage(
   try {
     const inContext = await scanContext(image, plan, scanner)
     const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds)
-    const scan = { ...inImage, findings: [...inImage.findings, ...inContext] }
+    const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest))
+    const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] }
     console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
     return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() }
   } catch (error) {
     return toFailure(built, error, elapsed(), console)
   }
+}
+
+function withDigest(layer: Layer, digest: string | undefined): Layer {
+  return digest === undefined ? layer : { ...layer, digest }
 }
 
 /** What is wrong with an image before it is built: in the lock files that it copies, and in its Dockerfile. */
