@@ -33,10 +33,11 @@ export async function gatePullRequest(
   origin: Origin,
   change: FileTree,
   inputs: Record<string, string> = {},
+  env: Record<string, string> = {},
 ): Promise<Gated> {
   const head = origin.branch('feature', change)
   const merge = origin.pullRequest(7, head)
-  return gateMerge(origin, merge, head, inputs)
+  return gateMerge(origin, merge, head, inputs, env)
 }
 
 export async function gateMerge(
@@ -44,11 +45,12 @@ export async function gateMerge(
   merge: string,
   head: string,
   inputs: Record<string, string> = {},
+  more: Record<string, string> = {},
 ): Promise<Gated> {
   const event = {
     number: 7,
     pull_request: { number: 7, head: { sha: head }, base: { ref: 'main', sha: '0'.repeat(40) } },
   }
-  const env = { GITHUB_SHA: merge, GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/images.yml@refs/pull/7/merge' }
+  const env = { GITHUB_SHA: merge, GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/images.yml@refs/pull/7/merge', ...more }
   return runGate(origin.checkOut(merge), inputs, env, { eventName: 'pull_request', event })
 }

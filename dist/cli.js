@@ -50055,7 +50055,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8117);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3672);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(721);
 /* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
 /* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5881);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(5266);
@@ -50239,6 +50239,7 @@ function helpText() {
 /* harmony export */   v4: () => (/* binding */ ToolError),
 /* harmony export */   xb: () => (/* binding */ assertNever)
 /* harmony export */ });
+/* unused harmony export GitHubApiError */
 /**
  * The errors that people meet. Each says what happened and what to do next; the class says whose turn it is.
  * Anything else that is thrown is a defect of Image Gate and is reported as one.
@@ -50286,6 +50287,17 @@ class ToolError extends GateError {
 class IntegrityError extends GateError {
     kind = 'integrity';
 }
+/** GitHub's API refused or did not answer. Only reporting asks it, so that it changes no verdict. */
+class GitHubApiError extends GateError {
+    forbidden;
+    kind = 'github';
+    constructor(message, advice, 
+    /** True where the token may not do what was asked for. */
+    forbidden, options) {
+        super(message, advice, options);
+        this.forbidden = forbidden;
+    }
+}
 /** The text of anything that was thrown. */
 function messageOf(error) {
     return error instanceof Error ? error.message : String(error);
@@ -50316,6 +50328,8 @@ var errors = __nccwpck_require__(3916);
 var model_finding = __nccwpck_require__(6982);
 // EXTERNAL MODULE: ./src/model-policy.ts
 var model_policy = __nccwpck_require__(25);
+// EXTERNAL MODULE: ./src/model.ts
+var model = __nccwpck_require__(182);
 ;// CONCATENATED MODULE: ./src/input-values.ts
 /** How the text of an input becomes a value. What is wrong is said without the input's name. */
 
@@ -50356,9 +50370,15 @@ function parseChoices(text, allowed, what) {
     return allowed.filter(name => given.includes(name));
 }
 function parseGateOn(text) {
-    const found = model_policy/* gateOns */.e.find(name => name === text.toLowerCase());
+    return parseOneOf(text, model_policy/* gateOns */.e);
+}
+function parseCommentMode(text) {
+    return parseOneOf(text, model/* commentModes */.sw);
+}
+function parseOneOf(text, allowed) {
+    const found = allowed.find(name => name === text.toLowerCase());
     if (found === undefined)
-        throw new Mistake(`'${text}' is not one of: ${model_policy/* gateOns */.e.join(', ')}`);
+        throw new Mistake(`'${text}' is not one of: ${allowed.join(', ')}`);
     return found;
 }
 /** Makes an input that nobody gave leave the decision to the policy file. */
@@ -50502,7 +50522,8 @@ const inputTable = {
     'java-db-repository': spec('Repositories of the Java database, tried in order on any failure; only read when an image holds JAR files', 'mirror.gcr.io/aquasec/trivy-java-db:1,ghcr.io/aquasecurity/trivy-java-db:1,public.ecr.aws/aquasecurity/trivy-java-db:1', parseRepositories),
     annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
-    'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials', '${{ github.token }}', parseToken, { actionOnly: true }),
+    comment: spec('Comment on the pull request: `auto` (when the gate fails and the token may), `on-failure`, `always`, `never`; a later run updates it', 'auto', parseCommentMode, { actionOnly: true }),
+    'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials, and `pull-requests: write` for the comment', '${{ github.token }}', parseToken, { actionOnly: true }),
     'report-dir': spec('Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line', '', parseText),
 };
 const inputNames = Object.keys(inputTable);
@@ -50566,6 +50587,7 @@ function toInputs(values) {
         },
         annotations: values.annotations,
         summary: values.summary,
+        comment: values.comment,
         reportDir: values['report-dir'],
     };
 }
@@ -50590,7 +50612,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 3672:
+/***/ 721:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51333,11 +51355,12 @@ function measureHeights(layers, steps) {
     }
     return above === 0 ? heights : undefined;
 }
-/** A step that several stages have in common stands where the final one has it. */
-function chooseInstruction({ instructions }, stage) {
+/** A step that several stages have in common stands where the final one has it; a base image, in its FROM. */
+function chooseInstruction({ adds, instructions }, stage) {
     if (instructions.length === 1)
         return instructions[0];
-    const starts = new Set(stage === undefined ? [] : [stage.from, ...stage.steps].map(step => step?.lines.start));
+    const steps = adds === undefined ? [stage?.from] : (stage?.steps ?? []);
+    const starts = new Set(steps.map(step => step?.lines.start));
     const own = instructions.filter(({ start }) => starts.has(start));
     return own.length === 1 ? own[0] : undefined;
 }
@@ -51387,14 +51410,8 @@ function toOrigin(lines, file, source) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./src/model.ts
-
-
-/** The image as a reader of the log knows it. */
-function imageTitle({ name, revision }) {
-    return revision === 'head' ? name : `${name} (before the change)`;
-}
-
+// EXTERNAL MODULE: ./src/model.ts
+var model = __nccwpck_require__(182);
 // EXTERNAL MODULE: external "node:string_decoder"
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/build/progress.ts
@@ -51728,21 +51745,21 @@ async function buildImages(images, plan, ports) {
     const { console } = ports;
     const builds = images.map(image => {
         const log = new BuildLog(progress => {
-            console.progress(imageTitle(image), 'building', progress);
+            console.progress((0,model/* imageTitle */.cR)(image), 'building', progress);
         });
-        console.progress(imageTitle(image), 'waiting');
+        console.progress((0,model/* imageTitle */.cR)(image), 'waiting');
         // Settled here and not where it is told: one that throws while another is still told must not end the process.
         return { image, log, outcome: Promise.allSettled([plan.turns(() => buildImage(image, plan, log, ports))]) };
     });
     const outcomes = [];
     for (const { image, log, outcome } of builds) {
-        const [settled] = await console.group(`Build ${imageTitle(image)}`, () => {
+        const [settled] = await console.group(`Build ${(0,model/* imageTitle */.cR)(image)}`, () => {
             log.tellTo(console);
             return outcome;
         });
         outcomes.push(settled);
         if (settled.status === 'fulfilled' && settled.value.status === 'failed') {
-            console.info(`${imageTitle(image)}: ${settled.value.failure.message}`);
+            console.info(`${(0,model/* imageTitle */.cR)(image)}: ${settled.value.failure.message}`);
         }
     }
     return outcomes.map(settled => {
@@ -51753,10 +51770,10 @@ async function buildImages(images, plan, ports) {
 }
 async function buildImage(image, plan, log, { engine, clock, console }) {
     const started = clock.now().getTime();
-    console.progress(imageTitle(image), 'building');
+    console.progress((0,model/* imageTitle */.cR)(image), 'building');
     const result = await askEngine(image, plan, log, engine);
     const { steps } = log;
-    console.progress(imageTitle(image), result.status === 'built' ? 'built' : 'build failed');
+    console.progress((0,model/* imageTitle */.cR)(image), result.status === 'built' ? 'built' : 'build failed');
     return { ...result, image, steps, duration: clock.now().getTime() - started };
 }
 async function askEngine(image, plan, log, engine) {
@@ -51861,7 +51878,7 @@ function tellStates({ images }, console) {
         if (verdict.state === 'skipped')
             continue;
         const took = (0,report_text/* durationText */.S5)(verdict.buildDuration + verdict.scanDuration);
-        console.progress(imageTitle(verdict.image), (0,report_text/* stateText */.r9)(verdict), `in ${took}`);
+        console.progress((0,model/* imageTitle */.cR)(verdict.image), (0,report_text/* stateText */.r9)(verdict), `in ${took}`);
     }
 }
 function tellChange(change, console) {
@@ -52258,7 +52275,7 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
     const elapsed = () => clock.now().getTime() - started;
     const { image, imageId } = built;
     const { digests } = exported;
-    console.progress(imageTitle(image), 'scanning');
+    console.progress((0,model/* imageTitle */.cR)(image), 'scanning');
     // Packages are always looked for: without them "nothing found" could not be told from "nothing recognised".
     const secrets = plan.rulesOf(image).scanners.filter(name => name === 'secret');
     const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
@@ -52267,7 +52284,7 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
         const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
         const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
         const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] };
-        console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`);
+        console.info(`Scanned ${(0,model/* imageTitle */.cR)(image)}: ${describeScan(scan)}`);
         return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
     }
     catch (error) {
@@ -52295,8 +52312,8 @@ function toFailure({ image, imageId }, error, duration, console) {
     if (!(error instanceof errors/* GateError */.ue))
         throw error;
     const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
-    console.progress(imageTitle(image), 'scan failed');
-    console.info(`${imageTitle(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
+    console.progress((0,model/* imageTitle */.cR)(image), 'scan failed');
+    console.info(`${(0,model/* imageTitle */.cR)(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
     const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
     return { status: 'failed', image, imageId, failure, duration };
 }
@@ -61123,7 +61140,8 @@ async function deliver(report, outlets, console) {
             await outlet.deliver(report);
         }
         catch (error) {
-            console.warning(`The ${outlet.name} could not be written: ${(0,errors/* messageOf */.bD)(error)}`);
+            const advice = error instanceof errors/* GateError */.ue ? `. ${error.advice}` : '';
+            console.warning(`The ${outlet.name} could not be written: ${(0,errors/* messageOf */.bD)(error)}${advice}`);
         }
     }
 }
@@ -61258,6 +61276,25 @@ function countSeverities(findings) {
 const gateOns = ['all', 'introduced'];
 /** Trivy's names for what it can look for. */
 const scannerNames = ['vuln', 'secret', 'misconfig'];
+
+
+/***/ }),
+
+/***/ 182:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   cR: () => (/* binding */ imageTitle),
+/* harmony export */   sw: () => (/* binding */ commentModes)
+/* harmony export */ });
+
+
+/** The image as a reader of the log knows it. */
+function imageTitle({ name, revision }) {
+    return revision === 'head' ? name : `${name} (before the change)`;
+}
+/** When to comment on the pull request. */
+const commentModes = ['auto', 'on-failure', 'always', 'never'];
 
 
 /***/ }),

@@ -4,7 +4,7 @@
  */
 
 export abstract class GateError extends Error {
-  abstract readonly kind: 'configuration' | 'tool' | 'integrity'
+  abstract readonly kind: 'configuration' | 'tool' | 'integrity' | 'github'
 
   constructor(
     message: string,
@@ -57,6 +57,21 @@ export class ToolError extends GateError {
 /** Something is not what it claims to be: a checksum, an image, a report. Never to be retried away. */
 export class IntegrityError extends GateError {
   readonly kind = 'integrity'
+}
+
+/** GitHub's API refused or did not answer. Only reporting asks it, so that it changes no verdict. */
+export class GitHubApiError extends GateError {
+  readonly kind = 'github'
+
+  constructor(
+    message: string,
+    advice: string,
+    /** True where the token may not do what was asked for. */
+    readonly forbidden: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, advice, options)
+  }
 }
 
 /** The text of anything that was thrown. */

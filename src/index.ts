@@ -1,6 +1,7 @@
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
 import { join, resolve } from 'node:path'
 import * as core from '@actions/core'
+import { GitHubComments } from './adapters/github-comments.js'
 import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { readRunContext } from './adapters/run-context.js'
@@ -12,9 +13,11 @@ import { gate, refuse } from './main.js'
 import type { Report, RunContext } from './model.js'
 import type { Outlet } from './ports.js'
 import { renderAnnotations } from './report/annotations.js'
+import { planComment } from './report/comment.js'
 import { renderClosing } from './report/closing.js'
 import { renderJsonReport } from './report/json-report.js'
 import { renderOutputs } from './report/outputs.js'
+import { postComment } from './report/post.js'
 import { renderSarif } from './report/sarif.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
@@ -35,7 +38,7 @@ function reportDirOf({ reportDir }: Inputs, { workspace }: RunContext): string {
   return reportDir === '' ? join(runnerTemp, `image-gate-report-${step}`) : resolve(workspace, reportDir)
 }
 
-/** The outputs come last: they name only the reports that were written. */
+/** The outputs name only the reports that were written, so they come after them. */
 function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   const directory = reportDirOf(inputs, context)
   const written = { report: '', sarif: '' }
@@ -44,6 +47,10 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   }
   const sarif = async (report: Report): Promise<void> => {
     written.sarif = await write(join(directory, 'report.sarif'), renderSarif(report, packageJson.version))
+  }
+  // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
+  const commentText = async (report: Report): Promise<void> => {
+    await write(join(directory, 'comment.md'), planComment(report, 'always') ?? '')
   }
   const log = async (report: Report): Promise<void> => {
     console.info(`\n${renderTerminal(report, false)}`)
@@ -54,16 +61,22 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   const summary = async (report: Report): Promise<void> => {
     await core.summary.addRaw(renderSummary(report)).write()
   }
+  const comment = async (report: Report): Promise<void> => {
+    const comments = new GitHubComments({ token: inputs.githubToken, repository: context.repository ?? '' })
+    await postComment(report, inputs.comment, comments, console)
+  }
   const outputs = async (report: Report): Promise<void> => {
     for (const [name, value] of Object.entries(renderOutputs(report, written))) core.setOutput(name, value)
   }
   return [
     { name: 'JSON report', deliver: json },
     { name: 'SARIF report', deliver: sarif },
+    { name: 'comment as a file', deliver: commentText },
     { name: 'report in the log', deliver: log },
     ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
     ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
     { name: 'outputs', deliver: outputs },
+    { name: 'comment on the pull request', deliver: comment },
   ]
 }
 

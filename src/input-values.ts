@@ -1,5 +1,14 @@
 /** How the text of an input becomes a value. What is wrong is said without the input's name. */
-import { gateOns, scannerNames, severities, type GateOn, type ScannerName, type Severity } from './model.js'
+import {
+  commentModes,
+  gateOns,
+  scannerNames,
+  severities,
+  type CommentMode,
+  type GateOn,
+  type ScannerName,
+  type Severity,
+} from './model.js'
 
 /** A wrong value, said without the input's name. */
 export class Mistake extends Error {}
@@ -42,8 +51,16 @@ function parseChoices<T extends string>(text: string, allowed: readonly T[], wha
 }
 
 export function parseGateOn(text: string): GateOn {
-  const found = gateOns.find(name => name === text.toLowerCase())
-  if (found === undefined) throw new Mistake(`'${text}' is not one of: ${gateOns.join(', ')}`)
+  return parseOneOf(text, gateOns)
+}
+
+export function parseCommentMode(text: string): CommentMode {
+  return parseOneOf(text, commentModes)
+}
+
+function parseOneOf<T extends string>(text: string, allowed: readonly T[]): T {
+  const found = allowed.find(name => name === text.toLowerCase())
+  if (found === undefined) throw new Mistake(`'${text}' is not one of: ${allowed.join(', ')}`)
   return found
 }
 

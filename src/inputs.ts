@@ -8,6 +8,7 @@ import {
   parseBoolean,
   parseBuildArgs,
   parseBuilder,
+  parseCommentMode,
   parseDuration,
   parseGateOn,
   parseList,
@@ -25,7 +26,7 @@ import {
   parseVersion,
   unlessEmpty,
 } from './input-values.js'
-import type { RuleName, Rules } from './model.js'
+import type { CommentMode, RuleName, Rules } from './model.js'
 import type { TrivySettings } from './ports.js'
 import { spellingHint } from './spelling.js'
 
@@ -56,6 +57,7 @@ export interface Inputs {
   readonly trivy: TrivySettings
   readonly annotations: boolean
   readonly summary: boolean
+  readonly comment: CommentMode
   readonly reportDir: string
 }
 
@@ -175,8 +177,14 @@ export const inputTable = {
   ),
   annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
   summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
+  comment: spec(
+    'Comment on the pull request: `auto` (when the gate fails and the token may), `on-failure`, `always`, `never`; a later run updates it',
+    'auto',
+    parseCommentMode,
+    { actionOnly: true },
+  ),
   'github-token': spec(
-    'Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials',
+    'Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials, and `pull-requests: write` for the comment',
     '${{ github.token }}',
     parseToken,
     { actionOnly: true },
@@ -255,6 +263,7 @@ function toInputs(values: InputValues): Inputs {
     },
     annotations: values.annotations,
     summary: values.summary,
+    comment: values.comment,
     reportDir: values['report-dir'],
   }
 }

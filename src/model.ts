@@ -219,7 +219,7 @@ export type Result = 'passed' | 'blocked' | 'error'
 /** What went wrong for the whole run rather than for one image. */
 export interface Problem {
   /** As the error's class says; `unexpected` for a defect of ours. */
-  readonly kind: 'configuration' | 'tool' | 'integrity' | 'unexpected'
+  readonly kind: 'configuration' | 'tool' | 'integrity' | 'github' | 'unexpected'
   /** One or more mistakes: wrong inputs are reported all at once. */
   readonly messages: readonly string[]
   readonly advice: string
@@ -352,15 +352,26 @@ export interface RunContext {
   /** The commit that is checked out. */
   readonly sha?: string
   readonly pullRequest?: number
+  /** The newest commit of the pull request; what is checked out is its merge with the base. */
+  readonly head?: string
   /** What the change is compared with, as the event tells; absent where there is nothing to compare with. */
   readonly base?: BaseHint
   /** The file of the workflow that runs, relative to the workspace. */
   readonly workflow?: string
+  /** The job's ID in that file, and the step's: the one that it has, or one that the runner gave it. */
+  readonly job?: string
+  readonly step?: string
   /** Processors that this process may use. */
   readonly processors: number
   /** Web address of the run, for links back to the log. */
   readonly runUrl?: string
+  /** GitHub's number of the run: later runs have higher ones. */
+  readonly runId?: number
 }
+
+/** When to comment on the pull request. */
+export const commentModes = ['auto', 'on-failure', 'always', 'never'] as const
+export type CommentMode = (typeof commentModes)[number]
 
 /** All of it: what the JSON report holds and what every other output renders. */
 export interface Report {

@@ -134,6 +134,21 @@ export interface Scanner {
   scanDockerfile(path: string, timeout: number): Promise<string>
 }
 
+/** The comments on a pull request that the token's own account wrote. */
+export interface Comments {
+  /** @returns the first one that holds the marker, undefined where there is none. @throws GitHubApiError */
+  find(pullRequest: number, marker: string): Promise<Comment | undefined>
+  /** @throws GitHubApiError */
+  create(pullRequest: number, body: string): Promise<void>
+  /** @throws GitHubApiError */
+  update(id: number, body: string): Promise<void>
+}
+
+export interface Comment {
+  readonly id: number
+  readonly body: string
+}
+
 export type EntryKind = 'file' | 'directory' | 'other'
 
 export interface DirectoryEntry {

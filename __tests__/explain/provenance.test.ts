@@ -49,6 +49,10 @@ describe('placeByProvenance', () => {
     expect(place('ab', [base('a', 1, 3), step('ab', 2, 4)], dockerfile)).toEqual([3, 4])
   })
 
+  it('takes a base image that COPY --from names too for that of FROM', () => {
+    expect(place('ab', [base('a', 1, 2), step('ab', 2)], 'FROM a\nCOPY --from=a /x /x\n')).toEqual([1, 2])
+  })
+
   it('gives no line where two could be meant, or none is known', () => {
     const shared = [base('a', 1, 3)]
     expect(place('a', shared, 'RUN nothing\n')).toEqual([undefined])

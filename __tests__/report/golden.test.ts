@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { renderAnnotations } from '../../src/report/annotations.js'
+import { planComment } from '../../src/report/comment.js'
 import { renderClosing } from '../../src/report/closing.js'
 import { renderJsonReport } from '../../src/report/json-report.js'
 import { renderOutputs } from '../../src/report/outputs.js'
@@ -26,6 +27,12 @@ const small = all.filter(([name]) => name !== 'two-hundred-images')
 describe('golden reports', () => {
   it.each(small)('summary: %s', (name, report) => {
     expectGolden(`${name}.summary.md`, renderSummary(report))
+  })
+
+  it.each(['clean', 'blocked', 'mixed'])('comment: %s', name => {
+    const report = situations[name] as Report
+    const context = { ...report.context, runId: 5, pullRequest: 7, job: 'image-gate', workflow: 'images.yml' }
+    expectGolden(`${name}.comment.md`, planComment({ ...report, context }, 'always') ?? '')
   })
 
   it.each(small)('terminal and log: %s', (name, report) => {

@@ -13,7 +13,10 @@ export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
     sha: context.sha,
     processors: availableParallelism(),
     ...(repository === undefined ? {} : { repository, runUrl }),
+    runId: context.runId,
     ...(pullRequest === undefined ? {} : { pullRequest }),
+    ...headOf(context.payload as EventPayload),
+    ...placeOf(env),
     ...baseOf(context.eventName, context.sha, context.payload as EventPayload),
     ...workflowOf(env['GITHUB_WORKFLOW_REF']),
   }
@@ -25,7 +28,12 @@ const noCommit = /^0+$/
 /** What is looked at of the event's payload; nothing of it is believed to be there. */
 export interface EventPayload {
   readonly before?: unknown
-  readonly pull_request?: { readonly base?: { readonly ref?: unknown } | undefined } | undefined
+  readonly pull_request?:
+    | {
+        readonly base?: { readonly ref?: unknown } | undefined
+        readonly head?: { readonly sha?: unknown } | undefined
+      }
+    | undefined
   readonly merge_group?: { readonly base_sha?: unknown } | undefined
 }
 
@@ -58,4 +66,14 @@ export function baseOf(event: string, sha: string, payload: EventPayload): { rea
 export function workflowOf(ref: string | undefined): { readonly workflow?: string } {
   const path = /^[^/]+\/[^/]+\/(.+?)@/.exec(ref ?? '')?.[1]
   return path === undefined ? {} : { workflow: path }
+}
+
+function headOf({ pull_request: pullRequest }: EventPayload): { readonly head?: string } {
+  const sha = pullRequest?.head?.sha
+  return typeof sha === 'string' ? { head: sha } : {}
+}
+
+/** The job and the step: where in the workflow this gate stands. */
+function placeOf({ GITHUB_JOB: job, GITHUB_ACTION: step }: NodeJS.ProcessEnv): Pick<RunContext, 'job' | 'step'> {
+  return { ...(job === undefined ? {} : { job }), ...(step === undefined ? {} : { step }) }
 }

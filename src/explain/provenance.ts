@@ -43,10 +43,11 @@ function measureHeights(layers: readonly Layer[], steps: readonly ProvenStep[]):
   return above === 0 ? heights : undefined
 }
 
-/** A step that several stages have in common stands where the final one has it. */
-function chooseInstruction({ instructions }: ProvenStep, stage: FinalStage | undefined): LineRange | undefined {
+/** A step that several stages have in common stands where the final one has it; a base image, in its FROM. */
+function chooseInstruction({ adds, instructions }: ProvenStep, stage: FinalStage | undefined): LineRange | undefined {
   if (instructions.length === 1) return instructions[0]
-  const starts = new Set(stage === undefined ? [] : [stage.from, ...stage.steps].map(step => step?.lines.start))
+  const steps = adds === undefined ? [stage?.from] : (stage?.steps ?? [])
+  const starts = new Set(steps.map(step => step?.lines.start))
   const own = instructions.filter(({ start }) => starts.has(start))
   return own.length === 1 ? own[0] : undefined
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js'
+import { GateError, messageOf } from '../errors.js'
 import type { Report } from '../model.js'
 import type { Console, Outlet } from '../ports.js'
 
@@ -8,7 +8,8 @@ export async function deliver(report: Report, outlets: readonly Outlet[], consol
     try {
       await outlet.deliver(report)
     } catch (error) {
-      console.warning(`The ${outlet.name} could not be written: ${messageOf(error)}`)
+      const advice = error instanceof GateError ? `. ${error.advice}` : ''
+      console.warning(`The ${outlet.name} could not be written: ${messageOf(error)}${advice}`)
     }
   }
 }

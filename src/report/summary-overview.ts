@@ -52,12 +52,12 @@ export function problem({ verdict }: Report): string {
   return verdict.problem.messages.map(message => `- ${escapeText(message)}`).join('\n')
 }
 
-export function imageTable({ verdict }: Report): string {
-  if (verdict.images.length === 0) return ''
+export function imageTable(images: readonly ImageVerdict[]): string {
+  if (images.length === 0) return ''
   const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan']
   const number = (value: number): string => (value === 0 ? '' : String(value))
   const time = (value: number): string => (value === 0 ? '' : durationText(value))
-  const rows = verdict.images.map(image => [
+  const rows = images.map(image => [
     code(image.image.name),
     `${stateIcons[image.state]} ${stateText(image)}${comparisonCell(image)}`,
     number(image.counts.CRITICAL),

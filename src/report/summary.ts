@@ -29,7 +29,7 @@ function sectionsOf(report: Report, extent: Extent): string[] {
     warnings(report),
     countsLine(report),
     problem(report),
-    imageTable(report),
+    imageTable(report.verdict.images),
     next(report, rows),
     ...failures(report, extent),
     ...blockingImages(report, extent),

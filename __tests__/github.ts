@@ -1,0 +1,81 @@
+/** GitHub's API as far as the comment needs it: pages, authors, a token that may or may not. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface StoredComment {
+  readonly id: number
+  body: string
+  readonly user: { readonly login: string }
+}
+
+export class FakeGitHub {
+  readonly comments: StoredComment[] = []
+  /** What was asked, as `GET /path`. */
+  readonly asked: string[] = []
+  /** Open pull requests. */
+  pulls: readonly { readonly number: number; readonly head: { readonly sha: string } }[] = []
+  /** The answer to whoever wants to write. */
+  refusal: number | undefined
+  /** Whose token it is. */
+  viewer = 'github-actions[bot]'
+  #address = ''
+
+  /** Where the API is, without a slash at its end. */
+  get address(): string {
+    return this.#address
+  }
+
+  add(body: string, login = 'somebody'): StoredComment {
+    const comment = { id: this.comments.length + 1, body, user: { login } }
+    this.comments.push(comment)
+    return comment
+  }
+
+  async run<T>(use: () => Promise<T>): Promise<T> {
+    const server = createServer((request, response) => {
+      void this.#answer(request, response)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    this.#address = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+    try {
+      return await use()
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const sent = JSON.parse(Buffer.concat(chunks).toString() || '{}') as { body?: string }
+    const { pathname, searchParams } = new URL(request.url ?? '', this.#address)
+    this.asked.push(`${request.method ?? ''} ${pathname}`)
+    const reply = (status: number, value: unknown, headers: Record<string, string> = {}): void => {
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
+    }
+    if (pathname === '/graphql') return reply(200, { data: { viewer: { login: this.viewer } } })
+    if (pathname.endsWith('/pulls')) return reply(200, this.pulls)
+    if (request.method === 'GET') return this.#list(pathname, Number(searchParams.get('page') ?? '1'), reply)
+    if (this.refusal !== undefined) return reply(this.refusal, { message: 'Resource not accessible by integration' })
+    // The limit and the words are GitHub's.
+    if ((sent.body ?? '').length > 65_536)
+      return reply(422, { message: 'Body is too long (maximum is 65536 characters)' })
+    if (request.method === 'POST') return reply(201, this.add(sent.body ?? '', this.viewer))
+    const comment = this.comments.find(({ id }) => pathname.endsWith(`/issues/comments/${String(id)}`))
+    if (comment === undefined) return reply(404, { message: 'Not Found' })
+    comment.body = sent.body ?? ''
+    return reply(200, comment)
+  }
+
+  #list(
+    path: string,
+    page: number,
+    reply: (status: number, value: unknown, headers?: Record<string, string>) => void,
+  ): void {
+    const size = 100
+    const more = this.comments.length > page * size
+    const next = `<${this.#address}${path}?per_page=${String(size)}&page=${String(page + 1)}>; rel="next"`
+    reply(200, this.comments.slice((page - 1) * size, page * size), more ? { link: next } : {})
+  }
+}
