@@ -4,7 +4,7 @@ import { inputNames, inputTable } from '../src/inputs.js'
 
 describe('parseCommandLine', () => {
   it('gates the current folder when nothing is said', () => {
-    expect(parseCommandLine([])).toEqual({ kind: 'gate', path: '.', inputs: {}, verbose: false })
+    expect(parseCommandLine([])).toEqual({ kind: 'gate', path: '.', inputs: {}, verbose: false, open: false })
   })
 
   it('reads a path and options by the names of the inputs', () => {
@@ -13,6 +13,7 @@ describe('parseCommandLine', () => {
       path: 'repo',
       inputs: { severity: 'HIGH', timeout: '5m' },
       verbose: true,
+      open: false,
     })
   })
 

@@ -38,6 +38,7 @@ export const scanner: Scanner = {
   prepare: async () => ({ version: '0.74.0', source: 'test' }),
   newCache: async () => ({ directory: '/tmp/cache' }),
   scanImage: async () => trivyReport,
+  makeSbom: async () => '/tmp/sbom.cdx.json',
   scanLockFiles: async () => ({ text: emptyFolderReport, complaints: [] }),
   scanDockerfile: async () => emptyFolderReport,
 }

@@ -181,6 +181,7 @@ describe('isSwitch', () => {
       'no-cache',
       'annotations',
       'summary',
+      'sbom',
     ])
   })
 })

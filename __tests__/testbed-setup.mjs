@@ -2,9 +2,12 @@
 import { up } from '../testbed/testbed.mjs'
 
 export default async function setUp() {
-  const bed = await up(['engine', 'old-engine', 'buildkit', 'trivy', 'registry', 'base', 'database', 'node24', 'act'], {
-    log: line => process.stderr.write(`${line}\n`),
-  })
+  const bed = await up(
+    ['engine', 'old-engine', 'buildkit', 'trivy', 'registry', 'base', 'database', 'node24', 'act', 'chromium'],
+    {
+      log: line => process.stderr.write(`${line}\n`),
+    },
+  )
   Object.assign(process.env, bed.env)
   // Workers of jest inherit the environment and nothing else.
   process.env['IMAGE_GATE_TESTBED'] = JSON.stringify(bed)

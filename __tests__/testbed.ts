@@ -14,6 +14,7 @@ export interface Bed {
   readonly database: { repository: string }
   readonly node24: { path: string }
   readonly act: { path: string }
+  readonly chromium: { path: string }
   /** A bare BuildKit, as a builder of buildx. */
   readonly buildkit: { builder: string; env: Record<string, string> }
   /** Docker 20.10, with a graphdriver store. */

@@ -44554,6 +44554,44 @@ var __spreadArray = (this && this.__spreadArray) || function (to, from, pack) {
 
 /***/ }),
 
+/***/ 1160:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   c: () => (/* binding */ openInBrowser)
+/* harmony export */ });
+/* harmony import */ var node_child_process__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1421);
+/* harmony import */ var node_child_process__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_child_process__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3916);
+
+
+/** The program that opens a file in what the user has chosen for it, by platform as Node names it. */
+const openers = {
+    darwin: ['open'],
+    win32: ['explorer.exe'],
+};
+/**
+ * Opens a file in the user's browser, and does not wait for it to be closed.
+ * @param path absolute
+ * @throws ToolError where there is nothing to open it with
+ */
+async function openInBrowser(path) {
+    const [command, ...args] = openers[process.platform] ?? ['xdg-open'];
+    await new Promise((resolve, reject) => {
+        const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.spawn)(command, [...args, path], { stdio: 'ignore', detached: true });
+        child.once('spawn', () => {
+            child.unref();
+            resolve();
+        });
+        child.once('error', error => {
+            reject(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ToolError */ .v4(`${command} does not start: ${error.message}`, `Open ${path} yourself.`));
+        });
+    });
+}
+
+
+/***/ }),
+
 /***/ 7473:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -44581,6 +44619,10 @@ class LocalFiles {
     async writeText(path, text) {
         await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), { recursive: true });
         await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(path, text);
+    }
+    async copy(from, to) {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(to), { recursive: true });
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.copyFile)(from, to);
     }
 }
 async function describeEntry(directory, name) {
@@ -44795,7 +44837,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 8117:
+/***/ 1018:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -46756,8 +46798,8 @@ function parseChanges(text) {
 
 // EXTERNAL MODULE: ./src/adapters/local-files.ts
 var local_files = __nccwpck_require__(7473);
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: external "node:child_process"
+var external_node_child_process_ = __nccwpck_require__(1421);
 // EXTERNAL MODULE: external "node:string_decoder"
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/adapters/process.ts
@@ -46777,7 +46819,7 @@ function createRunProcess(cancelled) {
     return async (request) => {
         const stop = request.signal === undefined ? cancelled : AbortSignal.any([cancelled, request.signal]);
         stop.throwIfAborted();
-        const child = (0,external_node_child_process_namespaceObject.spawn)(request.command, request.args, {
+        const child = (0,external_node_child_process_.spawn)(request.command, request.args, {
             env: request.env,
             cwd: request.cwd,
             // A group of its own, so that what the child starts can be ended with it.
@@ -49707,7 +49749,7 @@ async function verifyCached(directory, asset, expected) {
 }
 /** SHA-256 of the program inside the archive. */
 async function hashPacked(archive) {
-    const tar = (0,external_node_child_process_namespaceObject.spawn)('tar', ['-xzOf', archive, 'trivy'], {
+    const tar = (0,external_node_child_process_.spawn)('tar', ['-xzOf', archive, 'trivy'], {
         env: { PATH: process.env['PATH'] },
         stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -49807,6 +49849,22 @@ class TrivyScanner {
             await this.#javaDatabase;
             return this.#scanImageOnce(image, cache, request);
         }
+    }
+    async makeSbom(report, name, timeout) {
+        return this.#inEmptyDirectory(async (cwd) => {
+            const input = (0,external_node_path_.join)(cwd, 'report.json');
+            await (0,promises_.writeFile)(input, withName(report, name));
+            const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'sbom-'));
+            const output = (0,external_node_path_.join)(directory, 'sbom.cdx.json');
+            const args = ['convert', '--format', 'cyclonedx', '--output', output, '--quiet', input];
+            const said = [];
+            const run = { command: this.#program, args, env: scanEnvironment(process.env, cwd), cwd, timeout };
+            const result = await this.#options.run({ ...run, onLine: line => said.push(line) });
+            if (result.status === 'exited' && result.exitCode === 0 && (0,external_node_fs_.existsSync)(output))
+                return output;
+            const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result);
+            throw new errors/* ToolError */.v4(`Trivy made no SBOM: ${reason}`, 'Run again.', said.slice(-20));
+        }).catch(explainFullDisk);
     }
     async scanLockFiles(directory, timeout) {
         const { directory: cacheDir } = await this.#sharedCache();
@@ -49962,6 +50020,15 @@ function commonArgs({ output, cacheDir, timeout, scanners }) {
 function withoutIgnores(dockerfile) {
     return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_');
 }
+/** A report that calls the image by its own name, and not by where it lay when it was scanned. */
+function withName(report, name) {
+    const { Metadata: metadata, ...rest } = JSON.parse(report);
+    return JSON.stringify({
+        ...rest,
+        ArtifactName: name,
+        Metadata: { ...metadata, RepoTags: undefined, Reference: undefined },
+    });
+}
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
 function isComplaint(line) {
     return /\b(Analysis error|Walk error|Unable to parse)\b/i.test(line);
@@ -50048,19 +50115,21 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_1___default = /*#__PURE__*/__nccwpck_require__.n(node_os__WEBPACK_IMPORTED_MODULE_1__);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_2__);
-/* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8181);
-/* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7473);
-/* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7286);
-/* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8117);
-/* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1689);
-/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(721);
-/* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4225);
-/* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5881);
-/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(5266);
-/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8330);
+/* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8181);
+/* harmony import */ var _adapters_browser_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1160);
+/* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7473);
+/* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7286);
+/* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1018);
+/* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1689);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3916);
+/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4129);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(721);
+/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7496);
+/* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8251);
+/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8330);
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
+
 
 
 
@@ -50091,15 +50160,15 @@ function consoleOf(verbose) {
     const { stderr } = process;
     // What builds print would push the live lines away.
     if (!stderr.isTTY || verbose)
-        return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_4__/* .TerminalConsole */ .U({ write: printProgress, verbose });
-    return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_4__/* .TerminalConsole */ .U({
+        return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__/* .TerminalConsole */ .U({ write: printProgress, verbose });
+    return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__/* .TerminalConsole */ .U({
         write: printProgress,
         verbose,
-        live: (0,log_update__WEBPACK_IMPORTED_MODULE_14__/* .createLogUpdate */ .SY)(stderr),
+        live: (0,log_update__WEBPACK_IMPORTED_MODULE_15__/* .createLogUpdate */ .SY)(stderr),
         rows: () => stderr.rows,
     });
 }
-function outletsOf(inputs, workspace, console) {
+function outletsOf(folder, console) {
     const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     const terminal = {
         name: 'report',
@@ -50108,41 +50177,52 @@ function outletsOf(inputs, workspace, console) {
             print((0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_12__/* .renderTerminal */ .b)(report, colour));
         },
     };
-    if (inputs.reportDir === '')
+    if (folder === undefined)
         return [terminal];
-    const directory = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, inputs.reportDir);
-    const write = (name, text) => new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__/* .LocalFiles */ .h().writeText((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(directory, name), text);
-    return [
-        { name: 'JSON report', deliver: report => write('report.json', (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_10__/* .renderJsonReport */ .n)(report)) },
-        { name: 'SARIF report', deliver: report => write('report.sarif', (0,_report_sarif_js__WEBPACK_IMPORTED_MODULE_11__/* .renderSarif */ .W)(report, _package_json__WEBPACK_IMPORTED_MODULE_13__/* .version */ .rE)) },
-        terminal,
-    ];
+    return [...folder.outlets, terminal];
+}
+/** Where reports go: where somebody wants them, or where a browser can read them. */
+function folderOf({ reportDir }, workspace, open) {
+    if (reportDir !== '')
+        return new _report_folder_js__WEBPACK_IMPORTED_MODULE_13__/* .ReportFolder */ .L((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, reportDir), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h());
+    return open ? new _report_folder_js__WEBPACK_IMPORTED_MODULE_13__/* .ReportFolder */ .L((0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), 'image-gate-report-')), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h()) : undefined;
+}
+async function show({ paths: { html } }, console) {
+    console.info(`The report is in ${html}`);
+    await (0,_adapters_browser_js__WEBPACK_IMPORTED_MODULE_3__/* .openInBrowser */ .c)(html).catch((error) => {
+        console.warning(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .GateError */ .ue ? `${error.message}. ${error.advice}` : (0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .messageOf */ .bD)(error));
+    });
 }
 async function gateHere(command) {
-    const inputs = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)(command.inputs, trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_5__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__/* .thisPlatform */ .gA));
+    const given = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_10__/* .parseInputs */ .TL)(command.inputs, trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .thisPlatform */ .gA));
     const workspace = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(command.path);
     const cacheDir = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(process.env['XDG_CACHE_HOME'] ?? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_1__.homedir)(), '.cache'), 'image-gate');
     tameToolkit(cacheDir);
     const console = consoleOf(command.verbose);
+    const folder = folderOf(given, workspace, command.open);
+    const inputs = { ...given, sbom: given.sbom && folder !== undefined };
     const workbench = { ...inputs, workspace, console, tempRoot: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), databaseDir: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(cacheDir, 'databases') };
     const context = { workspace, processors: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.availableParallelism)() };
-    return (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .gate */ .G)(inputs, context, ports, outletsOf(inputs, workspace, console)));
+    const report = await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_11__/* .gate */ .G)(inputs, context, ports, outletsOf(folder, console)));
+    if (command.open && folder !== undefined)
+        await show(folder, console);
+    return report;
 }
 async function run() {
     let command;
     try {
-        command = (0,_command_line_js__WEBPACK_IMPORTED_MODULE_7__/* .parseCommandLine */ .D)(process.argv.slice(2));
+        command = (0,_command_line_js__WEBPACK_IMPORTED_MODULE_8__/* .parseCommandLine */ .D)(process.argv.slice(2));
         if (command.kind === 'gate')
             return exitCodes[(await gateHere(command)).verdict.result];
-        print(command.kind === 'help' ? (0,_command_line_js__WEBPACK_IMPORTED_MODULE_7__/* .helpText */ .B)() : `image-gate ${_package_json__WEBPACK_IMPORTED_MODULE_13__/* .version */ .rE}\n`);
+        print(command.kind === 'help' ? (0,_command_line_js__WEBPACK_IMPORTED_MODULE_8__/* .helpText */ .B)() : `image-gate ${_package_json__WEBPACK_IMPORTED_MODULE_14__/* .version */ .rE}\n`);
         return 0;
     }
     catch (error) {
-        const defaults = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_8__/* .parseInputs */ .TL)({}, () => []);
+        const defaults = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_10__/* .parseInputs */ .TL)({}, () => []);
         const console = consoleOf(command?.kind === 'gate' && command.verbose);
-        const ports = { console, clock: _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_6__/* .systemClock */ .ml };
+        const ports = { console, clock: _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .systemClock */ .ml };
         const context = { workspace: '.', processors: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.availableParallelism)() };
-        await (0,_main_js__WEBPACK_IMPORTED_MODULE_9__/* .refuse */ .T)(error, defaults, context, ports, outletsOf(defaults, '.', console));
+        await (0,_main_js__WEBPACK_IMPORTED_MODULE_11__/* .refuse */ .T)(error, defaults, context, ports, outletsOf(undefined, console));
         return exitCodes.error;
     }
 }
@@ -50174,7 +50254,7 @@ function parseCommandLine(args) {
     // A switch may stand alone, as people expect: --warn-only is --warn-only=true.
     const switches = new Set(optionNames.filter(_inputs_js__WEBPACK_IMPORTED_MODULE_2__/* .isSwitch */ .Tb).map(name => `--${name}`));
     const { values, positionals } = readArgs(args.map(arg => (switches.has(arg) ? `${arg}=true` : arg)));
-    const { help, version, verbose, ...inputs } = values;
+    const { help, version, verbose, open, ...inputs } = values;
     if (help === true)
         return { kind: 'help' };
     if (version === true)
@@ -50182,12 +50262,19 @@ function parseCommandLine(args) {
     if (positionals.length > 1) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConfigurationError */ .j1(`more than one path: ${positionals.join(', ')}`, 'Give one; see image-gate --help.');
     }
-    return { kind: 'gate', path: positionals[0] ?? '.', inputs: inputs, verbose: verbose === true };
+    return {
+        kind: 'gate',
+        path: positionals[0] ?? '.',
+        inputs: inputs,
+        verbose: verbose === true,
+        open: open === true,
+    };
 }
 function readArgs(args) {
     const options = {
         ...Object.fromEntries(optionNames.map(name => [name, { type: 'string' }])),
         help: { type: 'boolean', short: 'h' },
+        open: { type: 'boolean' },
         verbose: { type: 'boolean', short: 'v' },
         version: { type: 'boolean' },
     };
@@ -50213,6 +50300,8 @@ function helpText() {
         '',
         'Options:',
         ...options,
+        '  --open',
+        '      Open the HTML report in a browser',
         '  -v, --verbose',
         '      Show what the builds print',
         '  -h, --help',
@@ -50357,7 +50446,7 @@ function parseSeverities(text) {
     return parseChoices(text.toUpperCase(), model_finding/* severities */.g, 'severity');
 }
 function parseScanners(text) {
-    return parseChoices(text.toLowerCase(), model_policy/* scannerNames */.t, 'scanner');
+    return parseChoices(text.toLowerCase(), model_policy/* scannerNames */.tN, 'scanner');
 }
 function parseChoices(text, allowed, what) {
     const given = parseList(text);
@@ -50370,7 +50459,7 @@ function parseChoices(text, allowed, what) {
     return allowed.filter(name => given.includes(name));
 }
 function parseGateOn(text) {
-    return parseOneOf(text, model_policy/* gateOns */.e);
+    return parseOneOf(text, model_policy/* gateOns */.ew);
 }
 function parseCommentMode(text) {
     return parseOneOf(text, model/* commentModes */.sw);
@@ -50524,7 +50613,8 @@ const inputTable = {
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
     comment: spec('Comment on the pull request: `auto` (when the gate fails and the token may), `on-failure`, `always`, `never`; a later run updates it', 'auto', parseCommentMode, { actionOnly: true }),
     'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials, and `pull-requests: write` for the comment', '${{ github.token }}', parseToken, { actionOnly: true }),
-    'report-dir': spec('Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line', '', parseText),
+    sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'true', parseBoolean),
+    'report-dir': spec('Folder for `report.json`, `report.html`, `report.sarif`, `comment.md` and `sbom/`; empty: a temporary folder on a runner, none on the command line', '', parseText),
 };
 const inputNames = Object.keys(inputTable);
 /** True for an input that is either `true` or `false`. */
@@ -50588,6 +50678,7 @@ function toInputs(values) {
         annotations: values.annotations,
         summary: values.summary,
         comment: values.comment,
+        sbom: values.sbom,
         reportDir: values['report-dir'],
     };
 }
@@ -50979,6 +51070,7 @@ function decideImage(build, measured, rules, findException) {
         packages,
         findings,
         counts: countGating(findings),
+        ...(scan.sbom === undefined ? {} : { sbom: scan.sbom }),
         ...(os ? { os } : {}),
         ...(compared === undefined ? {} : { comparison: compared.comparison }),
     };
@@ -52281,14 +52373,28 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
     const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
     try {
         const inContext = await scanContext(image, plan, scanner);
-        const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
+        const text = await scanner.scanImage(exported, await cache(), request);
+        const inImage = parseScanReport(text, digests.diffIds);
         const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
         const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] };
         console.info(`Scanned ${(0,model/* imageTitle */.cR)(image)}: ${describeScan(scan)}`);
-        return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
+        const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {};
+        return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() };
     }
     catch (error) {
         return toFailure(built, error, elapsed(), console);
+    }
+}
+/** An SBOM is a report and no part of the verdict: without one the image is as clean as it is. */
+async function makeSbom(report, { name }, { timeout }, { scanner, console }) {
+    try {
+        return { sbom: await scanner.makeSbom(report, name, timeout) };
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GateError */.ue))
+            throw error;
+        console.warning(`${name}: no SBOM: ${(0,errors/* messageOf */.bD)(error)}`);
+        return {};
     }
 }
 function withDigest(layer, digest) {
@@ -60568,8 +60674,8 @@ const described = (schema, description) => dist_optional(pipe(schema, dist_descr
 const rules = {
     severity: described(choices(model_finding/* severities */.g), 'Severities that block'),
     'ignore-unfixed': described(flag, 'Do not block on vulnerabilities that no version fixes yet. Default: true'),
-    'gate-on': described(choice(model_policy/* gateOns */.e), 'What blocks: everything, or what the change introduces. Default: all'),
-    scanners: described(choices(model_policy/* scannerNames */.t), 'What to look for. Default: vuln'),
+    'gate-on': described(choice(model_policy/* gateOns */.ew), 'What blocks: everything, or what the change introduces. Default: all'),
+    scanners: described(choices(model_policy/* scannerNames */.tN), 'What to look for. Default: vuln'),
     'lock-files': described(flag, 'Scan the lock files that a Dockerfile copies too. Default: true'),
     'gate-end-of-life': described(flag, 'Block on a distribution that gets no security updates any more. Default: false'),
     'gate-unrecognised': described(flag, 'Block on an image in which neither a distribution nor a package is recognised. Default: false'),
@@ -61270,12 +61376,19 @@ function countSeverities(findings) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ gateOns),
-/* harmony export */   t: () => (/* binding */ scannerNames)
+/* harmony export */   XT: () => (/* binding */ rulings),
+/* harmony export */   ew: () => (/* binding */ gateOns),
+/* harmony export */   tN: () => (/* binding */ scannerNames)
 /* harmony export */ });
 const gateOns = ['all', 'introduced'];
 /** Trivy's names for what it can look for. */
 const scannerNames = ['vuln', 'secret', 'misconfig'];
+/**
+ * Why a finding does or does not count against the image:
+ * `excepted` by an exception, `existing` before this change, `below-threshold` by its severity, `unfixed` since there is
+ * no fix, `reported` since no rule asks for more.
+ */
+const rulings = ['gating', 'existing', 'excepted', 'unfixed', 'below-threshold', 'reported'];
 
 
 /***/ }),
@@ -61299,14 +61412,832 @@ const commentModes = ['auto', 'on-failure', 'always', 'never'];
 
 /***/ }),
 
-/***/ 4225:
+/***/ 8251:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   n: () => (/* binding */ renderJsonReport)
-/* harmony export */ });
-/* unused harmony export schemaVersion */
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  L: () => (/* binding */ ReportFolder)
+});
+
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./src/report/cause.ts
+var cause = __nccwpck_require__(4193);
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(6982);
+// EXTERNAL MODULE: ./src/report/markdown.ts
+var markdown = __nccwpck_require__(4285);
+// EXTERNAL MODULE: ./src/report/text.ts
+var report_text = __nccwpck_require__(5655);
+;// CONCATENATED MODULE: ./src/report/summary-images.ts
+/** What the job summary and the comment say of each image that does not pass. */
+
+
+
+
+function failures(report, { images }) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed');
+    const shown = all.slice(0, Math.max(images, 5));
+    const rest = all.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${(0,report_text/* count */.U9)(rest, 'more image')} that failed: see the table above and the JSON report.`];
+    return [...shown.map(failure), ...more];
+}
+/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
+function blockingImages(report, { images, rows }) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'vulnerable');
+    if (all.length <= images)
+        return all.map(image => blocking(image, rows));
+    const shown = worstFirst(report).slice(0, images);
+    const rest = all.filter(image => !shown.includes(image));
+    const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
+    const more = `${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the table above and the JSON report.`;
+    return [...shown.map(image => blocking(image, rows)), `… and ${more}`];
+}
+function worstFirst(report) {
+    const worse = (a, b) => model_finding/* severities */.g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
+    return (0,report_text/* imagesIn */.o$)(report, 'vulnerable').toSorted(worse);
+}
+function failure(verdict) {
+    const { image, failure: what } = verdict;
+    if (what === undefined)
+        return '';
+    const lines = [
+        `### ⛔ ${(0,markdown/* code */.aY)(image.name)}: ${(0,report_text/* stateText */.r9)(verdict)}`,
+        `${(0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines))}: ${(0,markdown/* escapeText */.X1)(what.message)}`,
+        `**What to do next:** ${(0,markdown/* escapeText */.X1)(what.advice)}`,
+    ];
+    if (what.log.length > 0)
+        lines.push((0,markdown/* codeBlock */.DV)(what.log));
+    return lines.join('\n\n');
+}
+function blocking(image, rows) {
+    const title = `### ❌ ${(0,markdown/* code */.aY)(image.image.name)}: ${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(image.counts), 'finding')} (${(0,report_text/* countsText */.WN)(image.counts)})`;
+    return [title, ...(0,cause/* groupByCause */.w)(image).map(cause => renderCause(cause, image, rows))].join('\n\n');
+}
+function renderCause({ origin, findings }, { image }, rows) {
+    const where = (0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(origin?.file ?? image.dockerfile, origin?.lines));
+    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,markdown/* code */.aY)(origin.instruction)}`;
+    const base = origin?.fromBase === true ? ', the base image' : '';
+    const shown = findings.slice(0, rows);
+    const rest = findings.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`];
+    return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n');
+}
+function findingTable(findings) {
+    const header = ['Severity', 'Rated by', 'Finding', 'In', 'Installed', 'What helps', 'What it is'];
+    const rows = findings.map(finding => [
+        finding.severity,
+        ratingCell(finding),
+        (0,markdown/* link */.nf)(finding.id, finding.url),
+        subjectCell(finding),
+        finding.kind === 'vulnerability' ? (0,markdown/* code */.aY)(finding.package.version) : '',
+        remedyCell(finding),
+        (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(finding.title ?? '')),
+    ]);
+    return (0,markdown/* usedColumns */.Vl)(header, rows);
+}
+/** Whose rating it is, and who sees it differently. */
+function ratingCell(finding) {
+    if (finding.kind !== 'vulnerability')
+        return '';
+    const { severity, severitySource, vendorSeverities } = finding;
+    const others = Object.entries(vendorSeverities)
+        .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
+        .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
+    return (0,markdown/* escapeText */.X1)([...(severitySource === undefined ? [] : [severitySource]), ...others].join(', '));
+}
+function subjectCell(finding) {
+    if (finding.kind !== 'vulnerability')
+        return (0,markdown/* code */.aY)((0,report_text/* subjectText */.yq)(finding));
+    const { place, package: { name, path }, } = finding;
+    const where = place === undefined ? path : (0,report_text/* placeText */.Z9)(path ?? place.file, place.lines);
+    return (0,markdown/* code */.aY)(name) + (where === undefined ? '' : ` in ${(0,markdown/* code */.aY)(where)}`);
+}
+function remedyCell(finding) {
+    if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
+        return (0,markdown/* code */.aY)(finding.fixedVersion);
+    return (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)((0,report_text/* remedyText */.K1)(finding)));
+}
+
+;// CONCATENATED MODULE: ./src/report/extent.ts
+
+
+/** Rows go first, then images: whoever has 200 of them wants to see each one's worst. */
+const extents = [
+    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows })),
+    ...[50, 20, 5, 0].map(images => ({ images, rows: 3 })),
+];
+/** Renders as much as fits: the worst findings first. Undefined where not even the least does. */
+function renderWithin({ bytes, characters = bytes, most = { images: Infinity, rows: Infinity } }, report, render) {
+    for (const { images, rows } of extents) {
+        const extent = { images: Math.min(images, most.images), rows: Math.min(rows, most.rows) };
+        if (estimate(report, extent) > 4 * characters)
+            continue;
+        const text = render(extent);
+        if (text.length <= characters && Buffer.byteLength(text) <= bytes)
+            return text;
+    }
+    return undefined;
+}
+/** Bytes, roughly: to render what cannot fit by far takes time for nothing. */
+function estimate(report, { images, rows }) {
+    const causes = worstFirst(report).slice(0, images).flatMap(cause/* groupByCause */.w);
+    return causes.reduce((sum, { findings }) => sum + Math.min(rows, findings.length), 0) * bytesPerRow;
+}
+const bytesPerRow = 150;
+
+;// CONCATENATED MODULE: ./src/report/summary-overview.ts
+
+
+const resultIcons = { passed: '✅', blocked: '❌', error: '⛔' };
+const stateIcons = {
+    clean: '✅',
+    vulnerable: '❌',
+    'build-failed': '⛔',
+    'scan-failed': '⛔',
+    skipped: '⏭️',
+};
+function heading(report) {
+    const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
+        ? '⚠️'
+        : resultIcons[report.verdict.result];
+    return `## ${icon} ${(0,markdown/* escapeText */.X1)((0,report_text/* headline */.Pl)(report))}`;
+}
+/** Before anything else: what the verdict does not tell by itself. */
+function warnings(report) {
+    if (report.warnings.length === 0)
+        return '';
+    return ['> [!WARNING]', ...report.warnings.map(text => `> - ${(0,markdown/* escapeText */.X1)(text)}`)].join('\n');
+}
+function countsLine({ verdict }) {
+    const total = (0,report_text/* totalOf */.e6)(verdict.counts);
+    return total === 0
+        ? ''
+        : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
+}
+function problem({ verdict }) {
+    if (verdict.problem === undefined)
+        return '';
+    return verdict.problem.messages.map(message => `- ${(0,markdown/* escapeText */.X1)(message)}`).join('\n');
+}
+function imageTable(images) {
+    if (images.length === 0)
+        return '';
+    const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan'];
+    const number = (value) => (value === 0 ? '' : String(value));
+    const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+    const rows = images.map(image => [
+        (0,markdown/* code */.aY)(image.image.name),
+        `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image)}${comparisonCell(image)}`,
+        number(image.counts.CRITICAL),
+        number(image.counts.HIGH),
+        number(image.counts.MEDIUM),
+        number(image.counts.LOW),
+        number(image.counts.UNKNOWN),
+        systemCell(image),
+        time(image.buildDuration),
+        time(image.scanDuration),
+    ]);
+    return (0,markdown/* usedColumns */.Vl)(header, rows);
+}
+/** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
+function systemCell({ os, packages }) {
+    if (os !== undefined)
+        return (0,markdown/* escapeText */.X1)(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`);
+    if (packages === undefined)
+        return '';
+    return packages === 0 ? '⚠️ nothing recognised' : 'no distribution';
+}
+/** Where only what the change brings counts, what the image was compared with. */
+function comparisonCell({ comparison, skipped }) {
+    if (skipped === 'only-changed')
+        return ' (unchanged)';
+    switch (comparison?.status) {
+        case 'new':
+            return ' (new)';
+        case 'unchanged':
+            return ' (unchanged)';
+        case 'failed':
+            return ` (all counts: no comparison: ${(0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(comparison.reason))})`;
+        default:
+            return '';
+    }
+}
+function next(report, rows) {
+    const { advice, verdict } = report;
+    if (advice.length === 0) {
+        const step = (0,report_text/* commonStep */.Wl)(report);
+        return step === '' ? '' : `**What to do next:** ${(0,markdown/* escapeText */.X1)(step)}`;
+    }
+    const most = Math.min(rows, maxAdvice);
+    const lines = advice.slice(0, most).map(one => `1. ${(0,markdown/* escapeText */.X1)((0,report_text/* adviceText */.YM)(one, verdict))}`);
+    const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0);
+    const more = rest === 0 ? [] : [`… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.`];
+    return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n');
+}
+/** More steps than this are no advice any more. */
+const maxAdvice = 10;
+function ignored(report) {
+    const suspicious = report.ignored.filter(entry => entry.suspicious);
+    if (suspicious.length === 0)
+        return '';
+    return suspicious.map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`).join('\n');
+}
+function time({ work }) {
+    if (work === undefined)
+        return '';
+    const rows = workRows(work).map(row => row.map(escapeText));
+    return `<details><summary>Where the time went</summary>\n\n${table(['', 'Time', 'Work'], rows)}\n\n</details>`;
+}
+function footer(report) {
+    const { scanner, engine } = report;
+    const database = scanner?.database;
+    const parts = [
+        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
+        ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
+        ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
+        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
+        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
+    ];
+    return parts.map(markdown/* escapeText */.X1).join(' · ');
+}
+
+;// CONCATENATED MODULE: ./src/report/summary-policy.ts
+
+
+/** Nothing vanishes: what does not count is shown with what lets it pass, or at least counted. */
+function passedOver(report, rows) {
+    const of = (ruling) => report.verdict.images.flatMap(image => image.findings.filter(finding => finding.ruling === ruling).map(finding => ({ image, finding })));
+    const reported = of('reported');
+    const notes = reported.flatMap(({ image, finding }) => finding.kind === 'end-of-life' ? [`${image.image.name}: ${finding.title ?? finding.id}`] : []);
+    const below = of('below-threshold');
+    const unrated = below.filter(({ finding }) => finding.severity === 'UNKNOWN').length;
+    const counted = [
+        [of('unfixed').length, 'without a fix'],
+        [below.length - unrated, 'of other severities'],
+        [unrated, 'that nobody has rated'],
+        [reported.length - notes.length, 'that no rule asks for'],
+    ];
+    const parts = counted.filter(([number]) => number > 0).map(([number, what]) => `${String(number)} ${what}`);
+    return [
+        ...notes.map(text => `⚠️ ${escapeText(text)}: what is found in it is not all that there is.`),
+        details('excepted', of('excepted'), rows),
+        details('existing before this change', of('existing'), rows),
+        parts.length === 0 ? '' : `Not counted, but in the JSON report: ${listed(parts)}.`,
+    ]
+        .filter(section => section !== '')
+        .join('\n\n');
+}
+function details(what, passed, rows) {
+    if (passed.length === 0)
+        return '';
+    const withReason = passed.some(({ finding }) => finding.exception !== undefined);
+    const shown = passed
+        .slice(0, rows)
+        .map(({ image, finding }) => [
+        code(image.image.name),
+        escapeText(finding.id),
+        finding.severity,
+        code(subjectText(finding)),
+        ...(withReason ? [finding.exception === undefined ? '' : escapeText(exceptionText(finding.exception))] : []),
+    ]);
+    const header = ['Image', 'Finding', 'Severity', 'In', ...(withReason ? ['Why it passes'] : [])];
+    return folded(`${count(passed.length, 'finding')} ${what}`, withRest(table(header, shown), passed.length - shown.length));
+}
+/** Exceptions that somebody should look after. */
+function exceptions({ verdict: { exceptions: use } }, rows) {
+    const list = (title, items) => {
+        if (items.length === 0)
+            return [];
+        const lines = items.slice(0, rows).map(item => `- ${code(item.id)}: ${escapeText(exceptionText(item))}`);
+        return [`**${title}**`, withRest(lines.join('\n'), items.length - lines.length)];
+    };
+    return [
+        ...list('Exceptions that expired, and count for nothing any more', use.expired),
+        ...list('Exceptions that will expire within two weeks', use.expiring),
+        ...list('Exceptions that nothing needs', use.unused),
+    ].join('\n\n');
+}
+/** What a proposed policy would do, once it is merged. */
+function afterMerge({ policyEffects }, rows) {
+    if (policyEffects === undefined)
+        return '';
+    const title = '**After the merge**, the changed policy';
+    if (policyEffects.length === 0)
+        return `${title} would change nothing about these images.`;
+    const shown = policyEffects.slice(0, rows);
+    const lines = shown.map(effect => `- ${describeEffect(effect)}`);
+    return `${title} would decide otherwise:\n\n${withRest(lines.join('\n'), policyEffects.length - shown.length)}`;
+}
+function describeEffect({ image, before, after, released, caught }) {
+    const name = (finding) => `${finding.id} in ${(0,report_text/* subjectText */.yq)(finding)}`;
+    const parts = [
+        ...(released.length === 0 ? [] : [`no longer blocked: ${(0,report_text/* listText */.so)(released.map(name))}`]),
+        ...(caught.length === 0 ? [] : [`newly blocked: ${(0,report_text/* listText */.so)(caught.map(name))}`]),
+    ];
+    const states = before === after ? (0,report_text/* stateText */.r9)({ state: after, findings: [] }) : `${before} → ${after}`;
+    return `${(0,markdown/* code */.aY)(image)} (${states}): ${(0,markdown/* escapeText */.X1)(parts.join('; '))}`;
+}
+function changedImages({ change }) {
+    if (change === undefined)
+        return '';
+    const lines = [
+        ...change.renamed.map(({ from, to }) => `- ${code(from)} is now ${code(to)}`),
+        ...change.deleted.map(name => `- ${code(name)} is gone`),
+    ];
+    return lines.join('\n');
+}
+/** The names of rules in the policy file and among the inputs. */
+const ruleTexts = {
+    severity: 'severity',
+    ignoreUnfixed: 'ignore-unfixed',
+    gateOn: 'gate-on',
+    scanners: 'scanners',
+    lockFiles: 'lock-files',
+    gateEndOfLife: 'gate-end-of-life',
+    gateUnrecognised: 'gate-unrecognised',
+};
+/** Who set which rule, where it is not the default. */
+function rulesTable({ verdict }) {
+    const images = new Map();
+    for (const { image, rules } of verdict.images) {
+        if (rules === undefined)
+            continue;
+        for (const name of Object.keys(ruleTexts)) {
+            const { from, place, pattern } = rules.sources[name];
+            if (from === 'default')
+                continue;
+            const by = place === undefined ? 'an input' : code(placeText(place.file, place.lines));
+            const under = pattern === undefined ? '' : `, for ${code(pattern)}`;
+            const row = [code(ruleTexts[name]), code(String(rules.rules[name])), `${by}${under}`].join('\n');
+            images.set(row, [...(images.get(row) ?? []), image.name]);
+        }
+    }
+    if (images.size === 0)
+        return '';
+    const rows = [...images].map(([row, names]) => [...row.split('\n'), escapeText(listText(names))]);
+    return folded('Rules that are not the default', table(['Rule', 'Value', 'Set by', 'Images'], rows));
+}
+/** `a, b and c` */
+function listed(parts) {
+    return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
+}
+function folded(title, content) {
+    return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`;
+}
+function withRest(text, rest) {
+    return rest > 0 ? `${text}\n\n… and ${String(rest)} more: see the JSON report.` : text;
+}
+
+;// CONCATENATED MODULE: ./src/report/comment.ts
+/** The comment on a pull request, one for each gate: what blocks it, or that nothing does any more. */
+
+
+
+
+
+
+
+/**
+ * GitHub refuses bodies above 65,536 characters ("Body is too long"), and stores 262,144 bytes of UTF-8. A comment is no
+ * place for all there is, so that it shows less where more would fit.
+ */
+const room = { characters: 65_000, bytes: 260_000, most: { images: 10, rows: 10 } };
+/** More rows than this nobody reads in a comment. */
+const maxTable = 50;
+/** What finds the comment again. Nothing of a workflow's names stands in it as it is: they could end it early. */
+function commentMarker({ workflow = '', job = '', step = '' }) {
+    const key = (0,external_node_crypto_.createHash)('sha256').update([workflow, job, step].join('\n')).digest('hex').slice(0, 16);
+    return `<!-- image-gate:${key} -->`;
+}
+/**
+ * What the comment should say; undefined where there should be none, or the one that is there may stay.
+ * @param previous the comment that this gate left before
+ */
+function planComment(report, mode, previous) {
+    if (mode === 'never')
+        return undefined;
+    const fails = report.verdict.result !== 'passed';
+    if (previous === undefined)
+        return fails || mode === 'always' ? renderComment(report, false) : undefined;
+    const before = readState(previous);
+    // A run of an older commit that took longer has nothing to say any more.
+    if (before.runId > (report.context.runId ?? 0))
+        return undefined;
+    if (!fails && !before.failed && mode !== 'always')
+        return undefined;
+    return renderComment(report, before.failed);
+}
+/** @param failedBefore true where the comment that is there says that something blocks */
+function renderComment(report, failedBefore) {
+    const { verdict, context } = report;
+    const fails = verdict.result !== 'passed';
+    const hidden = [commentMarker(context), stateMarker(context, fails)].join('\n');
+    const short = [hidden, heading(report), warnings(report), countsLine(report)];
+    if (!fails)
+        return (0,markdown/* joinSections */.lS)([...short, failedBefore ? fixedBy(context) : '', closing(report)]);
+    const render = (extent) => (0,markdown/* joinSections */.lS)([...short, ...comment_details(report, extent), closing(report)]);
+    return renderWithin(room, report, render) ?? (0,markdown/* joinSections */.lS)([...short, closing(report)]);
+}
+function comment_details(report, extent) {
+    const { images } = report.verdict;
+    const failing = images.filter(({ state }) => state !== 'clean' && state !== 'skipped');
+    const shown = images.length <= maxTable ? images : failing.slice(0, maxTable);
+    const rest = images.length - shown.length;
+    const lines = blockingImages(report, extent);
+    return [
+        problem(report),
+        imageTable(shown),
+        rest === 0 ? '' : `… and ${(0,report_text/* count */.U9)(rest, 'more image')}: see the job summary.`,
+        next(report, maxSteps),
+        ...failures(report, extent),
+        ...(lines.length === 0 ? [] : ['<details><summary>What blocks, line by line</summary>', ...lines, '</details>']),
+        afterMerge(report, extent.rows),
+    ];
+}
+const maxSteps = 5;
+function fixedBy({ head, sha }) {
+    const commit = head ?? sha;
+    return commit === undefined
+        ? 'Fixed: nothing blocks any more.'
+        : `Fixed by ${commit.slice(0, 7)}: nothing blocks any more.`;
+}
+function closing(report) {
+    const { runUrl, job, workflow } = report.context;
+    const where = [job, workflow].filter(name => name !== undefined).map(markdown/* code */.aY);
+    return [
+        runUrl === undefined ? [] : [`${(0,markdown/* link */.nf)('The job summary', runUrl)} has all of it`],
+        where.length === 0 ? [] : [`job ${where.join(' of ')}`],
+        [footer(report)],
+    ]
+        .flat()
+        .join(' · ');
+}
+function stateMarker({ runId = 0 }, fails) {
+    return `<!-- image-gate-run:${String(runId)}:${fails ? 'failed' : 'passed'} -->`;
+}
+function readState(body) {
+    const [, runId = '0', state] = /<!-- image-gate-run:(\d+):(failed|passed) -->/.exec(body) ?? [];
+    return { runId: Number(runId), failed: state === 'failed' };
+}
+
+// EXTERNAL MODULE: ./src/model-policy.ts
+var model_policy = __nccwpck_require__(25);
+;// CONCATENATED MODULE: ./src/report/markup.ts
+/** HTML in which nothing that came from elsewhere can be more than text. */
+
+/** Text that is HTML already. */
+class Markup {
+    text;
+    constructor(text) {
+        this.text = text;
+    }
+}
+/** A template whose values are made harmless wherever they stand: in text, or in an attribute in double quotes. */
+function markup(parts, ...values) {
+    return new Markup(parts.map((part, at) => part + textOf(values[at] ?? '')).join(''));
+}
+const nothing = new Markup('');
+function textOf(value) {
+    if (value instanceof Markup)
+        return value.text;
+    if (typeof value === 'object')
+        return value.map(({ text }) => text).join('');
+    return (0,markdown/* visible */.RK)(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`);
+}
+/** A link, where the address is a web address; otherwise the text alone. */
+function markup_anchor(text, address) {
+    return address !== undefined && /^https:\/\//.test(address)
+        ? markup `<a href="${address}" rel="noreferrer">${text}</a>`
+        : markup `${text}`;
+}
+
+;// CONCATENATED MODULE: ./src/report/html-page.ts
+/** What makes the HTML report a page: its looks and its filters. Both are in the file itself; it asks nobody for anything. */
+
+
+const style = `
+:root { color-scheme: light dark;
+  --paper: #ffffff; --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; --panel: #f6f8fa; --link: #0969da;
+  --critical: #a40e26; --high: #bc4c00; --medium: #7d4e00; --low: #57606a; --unknown: #57606a;
+  --passed: #1a7f37; --blocked: #cf222e; --error: #9a6700; }
+@media (prefers-color-scheme: dark) { :root {
+  --paper: #0d1117; --ink: #e6edf3; --quiet: #9198a1; --line: #3d444d; --panel: #151b23; --link: #4493f8;
+  --critical: #ff7b72; --high: #f0883e; --medium: #d29922; --low: #9198a1; --unknown: #9198a1;
+  --passed: #3fb950; --blocked: #f85149; --error: #d29922; } }
+* { box-sizing: border-box; } [hidden] { display: none !important; }
+body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; }
+h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .6rem; }
+a { color: var(--link); } code, pre { font: .87em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+code { overflow-wrap: anywhere; } .quiet { color: var(--quiet); }
+header { border-left: .4rem solid var(--tone); padding: .2rem 0 .2rem 1rem; }
+header.passed { --tone: var(--passed); } header.blocked { --tone: var(--blocked); } header.error { --tone: var(--error); }
+.counts { display: flex; flex-wrap: wrap; gap: .6rem; list-style: none; padding: 0; margin: 1rem 0 0; }
+.counts li { border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); padding: .4rem .9rem; }
+.counts b { font-size: 1.3rem; margin-right: .3rem; }
+.note { border: 1px solid var(--line); border-left: .4rem solid var(--error); background: var(--panel); padding: .5rem 1rem; margin: 1rem 0; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--quiet); }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; vertical-align: top; }
+thead th { white-space: nowrap; } td.number { font-variant-numeric: tabular-nums; }
+td small { display: block; color: var(--quiet); font-size: .87em; }
+.CRITICAL { color: var(--critical); } .HIGH { color: var(--high); } .MEDIUM { color: var(--medium); }
+.LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } td.severity { font-weight: 600; }
+.clean { color: var(--passed); } .vulnerable { color: var(--blocked); } .build-failed, .scan-failed { color: var(--error); }
+.filters { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; position: sticky; top: 0; z-index: 1;
+  background: var(--paper); border-bottom: 1px solid var(--line); padding: .6rem 0; }
+.filters label { display: grid; gap: .15rem; font-size: .87em; color: var(--quiet); }
+.filters input, .filters select, .filters button { font: inherit; color: var(--ink); background: var(--panel);
+  border: 1px solid var(--line); border-radius: .4rem; padding: .3rem .5rem; min-width: 8rem; max-width: 20rem; }
+.filters output { margin-left: auto; color: var(--quiet); }
+pre { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; overflow-x: auto; }
+footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; color: var(--quiet); font-size: .9em; }
+@media print { .filters { display: none; } body { max-width: none; } }
+`;
+/**
+ * Filters stand in the address, after the hash, so that a view can be kept and sent on. Without a script all rows are
+ * there.
+ */
+const script = `
+const form = document.querySelector('.filters')
+const rows = [...document.querySelectorAll('#findings tbody tr')]
+const shown = document.querySelector('.filters output')
+if (form) {
+  const fields = [...form.elements].filter(field => field.name)
+  const show = () => {
+    const wanted = Object.fromEntries(fields.map(({ name, value }) => [name, value]))
+    const words = wanted.text.toLowerCase().split(/\\s+/).filter(word => word !== '')
+    let count = 0
+    for (const row of rows) {
+      const fits = ['image', 'severity', 'origin', 'ruling'].every(name => wanted[name] === '' || row.dataset[name] === wanted[name])
+      const text = words.length === 0 ? '' : row.textContent.toLowerCase()
+      row.hidden = !fits || !words.every(word => text.includes(word))
+      if (!row.hidden) count += 1
+    }
+    shown.value = count + ' of ' + rows.length + ' shown'
+  }
+  const read = () => {
+    const wanted = new URLSearchParams(location.hash.slice(1))
+    for (const field of fields) field.value = wanted.get(field.name) ?? field.dataset.preset ?? ''
+    show()
+  }
+  const keep = () => {
+    const wanted = new URLSearchParams(fields.filter(({ value, dataset }) => value !== (dataset.preset ?? '')).map(({ name, value }) => [name, value]))
+    history.replaceState(null, '', '#' + wanted)
+    show()
+  }
+  form.hidden = false
+  form.addEventListener('input', keep)
+  form.addEventListener('submit', event => event.preventDefault())
+  form.querySelector('button').addEventListener('click', () => {
+    history.replaceState(null, '', location.pathname + location.search)
+    read()
+  })
+  addEventListener('hashchange', () => {
+    read()
+    document.querySelector('#findings-title').scrollIntoView()
+  })
+  read()
+}
+`;
+/** Should anything foreign come through after all, the browser neither runs it nor lets it load or send anything. */
+const policy = [
+    "default-src 'none'",
+    `style-src 'sha256-${digestOf(style)}'`,
+    `script-src 'sha256-${digestOf(script)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+].join('; ');
+function digestOf(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('base64');
+}
+function renderPage(title, body) {
+    const page = markup `<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${title}</title>
+        <style>${new Markup(style)}</style>
+      </head>
+      <body>
+        ${body}
+        <script>${new Markup(script)}</script>
+      </body>
+    </html> `;
+    return page.text;
+}
+
+;// CONCATENATED MODULE: ./src/report/html.ts
+/** The HTML report: one file that a person opens, with everything in it that can be looked through. */
+
+
+
+
+/** A browser still filters so many rows without a pause; the JSON report has all of them. */
+const maxRows = 5_000;
+function renderHtml(report) {
+    const { repository, pullRequest } = report.context;
+    const where = [repository, pullRequest === undefined ? undefined : `#${String(pullRequest)}`];
+    const title = ['Image Gate', ...where.filter(part => part !== undefined)].join(' · ');
+    return renderPage(title, [
+        banner(report),
+        notes(report),
+        steps(report),
+        html_images(report),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(html_failure),
+        findings(report),
+        html_footer(report),
+    ]);
+}
+function banner(report) {
+    const { verdict, context } = report;
+    const counts = model_finding/* severities */.g
+        .filter(severity => verdict.counts[severity] > 0)
+        .map(severity => markup `<li class="${severity}"><b>${verdict.counts[severity]}</b>${severity.toLowerCase()}</li>`);
+    const facts = [
+        context.repository,
+        context.pullRequest === undefined ? undefined : `pull request ${String(context.pullRequest)}`,
+        context.sha?.slice(0, 7),
+        report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'),
+    ].filter(fact => fact !== undefined);
+    const run = context.runUrl === undefined ? nothing : markup ` · ${markup_anchor('the run', context.runUrl)}`;
+    return markup `<header class="${verdict.result}">
+      <h1>${(0,report_text/* headline */.Pl)(report)}</h1>
+      <div class="quiet">${facts.join(' · ')}${run}</div>
+    </header>
+    ${counts.length === 0 ? nothing : markup `<ul class="counts">${counts}</ul>`}`;
+}
+/** What makes the verdict worth less than it looks, and what went wrong for the whole run. */
+function notes({ warnings, verdict }) {
+    const texts = [...warnings, ...(verdict.problem?.messages ?? [])];
+    return texts.length === 0 ? nothing : markup `<div class="note">${texts.map(text => markup `<div>${text}</div>`)}</div>`;
+}
+function steps(report) {
+    const { advice, verdict } = report;
+    const common = (0,report_text/* commonStep */.Wl)(report);
+    const items = advice.length > 0 ? advice.slice(0, html_maxSteps).map(one => (0,report_text/* adviceText */.YM)(one, verdict)) : [common];
+    if (items.join('') === '')
+        return nothing;
+    const rest = advice.slice(html_maxSteps).reduce((sum, { removes }) => sum + removes, 0);
+    return markup `<h2>What to do next</h2>
+    <ol>
+      ${items.map(item => markup `<li>${item}</li>`)}
+    </ol>
+    ${rest === 0 ? nothing : markup `<p class="quiet">… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.</p>`} `;
+}
+const html_maxSteps = 20;
+function html_images({ verdict }) {
+    if (verdict.images.length === 0)
+        return nothing;
+    const rows = verdict.images.map(image => {
+        const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+        return markup `<tr>
+      <td><a href="#image=${encodeURIComponent(image.image.name)}">${image.image.name}</a></td>
+      <td class="${image.state}">${(0,report_text/* stateText */.r9)(image)}</td>
+      ${model_finding/* severities */.g.map(severity => markup `<td class="number ${severity}">${image.counts[severity] || ''}</td>`)}
+      <td>
+        ${image.os === undefined ? '' : `${image.os.family} ${image.os.name}${image.os.endOfLife ? ' (end of life)' : ''}`}
+      </td>
+      <td class="number">${image.packages ?? ''}</td>
+      <td class="number">${time(image.buildDuration)}</td>
+      <td class="number">${time(image.scanDuration)}</td>
+    </tr> `;
+    });
+    const header = ['Image', 'State', ...model_finding/* severities */.g.map(capitalised), 'System', 'Packages', 'Build', 'Scan'];
+    return markup `<h2>Images</h2>
+    ${html_table(header, rows)}`;
+}
+function html_failure(verdict) {
+    const { image, failure: what } = verdict;
+    if (what === undefined)
+        return nothing;
+    return markup `<h2>${image.name}: ${(0,report_text/* stateText */.r9)(verdict)}</h2>
+    <p><code>${(0,report_text/* placeText */.Z9)(image.dockerfile, what.lines)}</code>: ${what.message}</p>
+    <p>${what.advice}</p>
+    ${what.log.length === 0 ? nothing : markup `<pre>${lines(what.log)}</pre>`}`;
+}
+/** A line end within a value would be shown as a sign, as in any other text. */
+function lines(log) {
+    return log.map(line => markup `${line.replaceAll('\t', '    ')}\n`);
+}
+function findings({ verdict }) {
+    const all = html_worstFirst(verdict.images);
+    if (all.length === 0)
+        return nothing;
+    const shown = all.slice(0, maxRows);
+    const rest = all.length - shown.length;
+    const header = ['Severity', 'Finding', 'Image', 'In', 'What helps', 'Brought by', 'Ruling'];
+    return markup `<h2 id="findings-title">Findings</h2>
+    ${filters(shown)}
+    <div id="findings">${html_table(header, shown.map(row))}</div>
+    ${rest === 0 ? nothing : markup `<p class="quiet">… and ${(0,report_text/* count */.U9)(rest, 'more finding')}, less severe or not gating: see the JSON report.</p>`} `;
+}
+/** What blocks first, and of that the worst. */
+function html_worstFirst(all) {
+    const buckets = new Map();
+    const keyOf = (ruling, severity) => `${ruling} ${severity}`;
+    for (const image of all) {
+        for (const finding of image.findings) {
+            const key = keyOf(finding.ruling, finding.severity);
+            const bucket = buckets.get(key);
+            if (bucket === undefined)
+                buckets.set(key, [{ image, finding }]);
+            else
+                bucket.push({ image, finding });
+        }
+    }
+    return model_policy/* rulings */.XT.flatMap(ruling => model_finding/* severities */.g.flatMap(severity => buckets.get(keyOf(ruling, severity)) ?? []));
+}
+function filters(rows) {
+    const select = (name, label, values, preset = '') => {
+        const options = [...new Set(values)].map(value => markup `<option value="${value}">${value}</option>`);
+        return markup `<label
+      >${label}<select name="${name}" data-preset="${preset}">
+        <option value="">all</option>
+        ${options}
+      </select></label
+    > `;
+    };
+    const used = new Set(rows.map(({ finding }) => finding.severity));
+    const blocks = rows.some(({ finding }) => finding.ruling === 'gating');
+    return markup `<form class="filters" hidden>
+    <label>Search<input name="text" type="search" placeholder="CVE, package, path" /></label>
+    ${select('image', 'Image', rows.map(({ image }) => image.image.name).sort())}
+    ${select('severity', 'Severity', model_finding/* severities */.g.filter(severity => used.has(severity)))}
+    ${select('origin', 'Brought by', rows.map(({ finding }) => originKind(finding)).sort())}
+    ${select('ruling', 'Ruling', rows.map(({ finding }) => (0,report_text/* rulingText */.H8)(finding.ruling)), blocks ? (0,report_text/* rulingText */.H8)('gating') : '')}
+    <button type="button">Reset</button><output></output>
+  </form> `;
+}
+function row({ image: { image }, finding }) {
+    const { severity, id, url, title = '', origin, place, ruling, exception } = finding;
+    const where = origin === undefined ? place : { file: origin.file, lines: origin.lines };
+    const path = finding.kind === 'vulnerability' ? (finding.package.path ?? '') : '';
+    return markup `<tr
+    data-image="${image.name}"
+    data-severity="${severity}"
+    data-origin="${originKind(finding)}"
+    data-ruling="${(0,report_text/* rulingText */.H8)(ruling)}"
+  >
+    <td class="severity ${severity}">${severity}</td>
+    <td>${markup_anchor(id, url)}<small>${title}</small></td>
+    <td>${image.name}</td>
+    <td><code>${(0,report_text/* subjectText */.yq)(finding)}</code><small>${path}</small></td>
+    <td>${(0,report_text/* remedyText */.K1)(finding)}</td>
+    <td>
+      ${where === undefined ? '' : markup `<code>${(0,report_text/* placeText */.Z9)(where.file, where.lines)}</code>`}<small
+        >${origin?.instruction ?? ''}</small
+      >
+    </td>
+    <td>${(0,report_text/* rulingText */.H8)(ruling)}<small>${exception === undefined ? '' : (0,report_text/* exceptionText */.P5)(exception)}</small></td>
+  </tr> `;
+}
+function originKind({ origin, place }) {
+    if (origin !== undefined)
+        return origin.fromBase ? 'base image' : 'Dockerfile';
+    return place === undefined ? 'no single line' : 'lock file';
+}
+function html_table(header, rows) {
+    return markup `<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${header.map(cell => markup `<th scope="col">${cell}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div> `;
+}
+function html_footer(report) {
+    const { scanner, engine, verdict } = report;
+    const parts = [
+        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
+        ...((0,report_text/* totalOf */.e6)(verdict.counts) === 0
+            ? []
+            : [`${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(verdict.counts), 'finding')} that count: ${(0,report_text/* countsText */.WN)(verdict.counts)}`]),
+        ...(scanner === undefined ? [] : [`Trivy ${scanner.version}`]),
+        ...(scanner?.database === undefined ? [] : [`database of ${scanner.database.updatedAt.slice(0, 10)}`]),
+        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
+        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
+    ];
+    return markup `<footer>${parts.join(' · ')}</footer>`;
+}
+function capitalised(word) {
+    return word.charAt(0) + word.slice(1).toLowerCase();
+}
+
+;// CONCATENATED MODULE: ./src/report/json-report.ts
 
 /**
  * The version of the report's schema, `docs/report.schema.json`. A new field leaves it; a field that goes or changes
@@ -61321,7 +62252,7 @@ function renderJsonReport(report) {
     const value = {
         schemaVersion,
         result: verdict.result,
-        headline: (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report),
+        headline: (0,report_text/* headline */.Pl)(report),
         problem: verdict.problem,
         startedAt: report.startedAt,
         durationMs: report.duration,
@@ -61382,6 +62313,270 @@ function toImage(image) {
     };
 }
 
+;// CONCATENATED MODULE: ./src/report/sarif.ts
+/**
+ * The report as SARIF 2.1.0, for GitHub's code scanning. Trivy's own names neither Dockerfile nor image, and all images
+ * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
+ */
+
+
+
+/** Runs in a file. With more images than this, a run holds several. */
+const maxRuns = 20;
+/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
+const maxResults = 5000;
+/** Rules in a run. */
+const maxRules = 25_000;
+/** @param version of Image Gate */
+function renderSarif(report, version) {
+    const log = {
+        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+        version: '2.1.0',
+        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
+    };
+    return `${JSON.stringify(log)}\n`;
+}
+/**
+ * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
+ * same. Where there are too many images, the name decides which ones share a category.
+ */
+function groupImages(images) {
+    // An image that was not measured says nothing: its alerts stay as they are.
+    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
+    const groups = new Map();
+    for (const image of measured) {
+        const { name, safeName } = image.image;
+        const bucket = (0,external_node_crypto_.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
+        const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
+        groups.set(category, [...(groups.get(category) ?? []), image]);
+    }
+    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+function renderRun(category, images, report, version) {
+    const all = images
+        .flatMap(image => image.findings.map(finding => ({ image, finding })))
+        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
+        .sort((a, b) => score(b.finding) - score(a.finding));
+    const shown = all.slice(0, maxResults);
+    const rules = new Map();
+    for (const { finding } of shown) {
+        if (!rules.has(finding.id) && rules.size < maxRules)
+            rules.set(finding.id, renderRule(finding));
+    }
+    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
+    const cut = all.length - shown.length;
+    return {
+        tool: {
+            driver: {
+                name: 'Image Gate',
+                semanticVersion: version,
+                informationUri: 'https://github.com/image-gate/image-gate',
+                rules: [...rules.values()],
+            },
+        },
+        automationDetails: { id: `image-gate/${category}/` },
+        columnKind: 'utf16CodeUnits',
+        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
+        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
+    };
+}
+function renderRule(finding) {
+    const title = (0,markdown/* visible */.RK)(finding.title ?? finding.id);
+    const remedy = (0,report_text/* remedyText */.K1)(finding);
+    return {
+        id: finding.id,
+        name: ruleNames[finding.kind],
+        shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
+        fullDescription: { text: title.slice(0, 1024) },
+        help: { text: (0,markdown/* visible */.RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
+        ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
+        properties: {
+            tags: ['security', 'container', finding.kind],
+            'security-severity': securitySeverity[finding.severity],
+        },
+    };
+}
+const ruleNames = {
+    vulnerability: 'VulnerablePackage',
+    misconfiguration: 'Misconfiguration',
+    secret: 'Secret',
+    'end-of-life': 'EndOfLife',
+    unrecognised: 'Unrecognised',
+};
+/** GitHub's bands: above 9.0 critical, from 7.0 high, from 4.0 medium. The middle of each, since Trivy's severity decides. */
+const securitySeverity = {
+    CRITICAL: '9.5',
+    HIGH: '8.0',
+    MEDIUM: '5.5',
+    LOW: '2.0',
+    UNKNOWN: '0.0',
+};
+const levels = {
+    CRITICAL: 'error',
+    HIGH: 'error',
+    MEDIUM: 'warning',
+    LOW: 'note',
+    UNKNOWN: 'note',
+};
+/** What blocks before what does not, then by severity. */
+function score({ ruling, severity }) {
+    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
+}
+function renderResult({ image }, finding, ruleIndex, report) {
+    const place = finding.place ?? finding.origin;
+    const remedy = (0,report_text/* remedyText */.K1)(finding);
+    const text = `Image ${image.name}: ${finding.id} in ${(0,report_text/* subjectText */.yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
+    const { start, end } = place?.lines ?? { start: 1, end: 1 };
+    return {
+        ruleId: finding.id,
+        ruleIndex,
+        level: levels[finding.severity],
+        message: { text: (0,markdown/* visible */.RK)(`${text}.`) },
+        locations: [
+            {
+                physicalLocation: {
+                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
+                    region: { startLine: start, endLine: end },
+                },
+            },
+        ],
+        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
+        ...suppressionsOf(finding),
+        properties: {
+            image: image.name,
+            ruling: finding.ruling,
+            ...(finding.change === undefined ? {} : { change: finding.change }),
+            ...(report.context.sha === undefined ? {} : { commit: report.context.sha }),
+        },
+    };
+}
+/** What the policy lets pass, with why. Everything else counts. */
+function suppressionsOf({ ruling, exception }) {
+    if (exception !== undefined) {
+        return {
+            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,markdown/* visible */.RK)((0,report_text/* exceptionText */.P5)(exception)) }],
+        };
+    }
+    const why = ruling === 'unfixed'
+        ? 'no version fixes it yet'
+        : ruling === 'existing'
+            ? 'it was there before this change'
+            : undefined;
+    return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
+}
+/** The same for the same finding in every build: no digest, no version, no line. */
+function fingerprint(imageName, finding) {
+    const subject = finding.kind === 'vulnerability'
+        ? [finding.package.type, finding.package.name, finding.package.path ?? '']
+        : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
+    return (0,external_node_crypto_.createHash)('sha256')
+        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
+        .digest('hex')
+        .slice(0, 32);
+}
+/** A path as a relative reference (RFC 3986). */
+function toUri(path) {
+    return path.split('/').map(encodeURIComponent).join('/');
+}
+
+// EXTERNAL MODULE: ./package.json
+var package_0 = __nccwpck_require__(8330);
+;// CONCATENATED MODULE: ./src/report-folder.ts
+/** The reports that are files, in one folder: for an artifact, for other programs, and for a person with a browser. */
+
+
+
+
+
+
+class ReportFolder {
+    #directory;
+    #files;
+    #paths = { report: '', html: '', sarif: '', sbom: '' };
+    /** @param directory absolute; made when the first report is written */
+    constructor(directory, files) {
+        this.#directory = directory;
+        this.#files = files;
+    }
+    /** Where each report is, as far as it was written. */
+    get paths() {
+        return this.#paths;
+    }
+    outlets = [
+        {
+            name: 'JSON report',
+            deliver: async (report) => {
+                this.#paths.report = await this.#write('report.json', renderJsonReport(report));
+            },
+        },
+        {
+            name: 'HTML report',
+            deliver: async (report) => {
+                this.#paths.html = await this.#write('report.html', renderHtml(report));
+            },
+        },
+        {
+            name: 'SARIF report',
+            deliver: async (report) => {
+                this.#paths.sarif = await this.#write('report.sarif', renderSarif(report, package_0/* version */.rE));
+            },
+        },
+        { name: 'SBOMs', deliver: report => this.#keepSboms(report) },
+        {
+            // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
+            name: 'comment as a file',
+            deliver: async (report) => {
+                await this.#write('comment.md', planComment(report, 'always') ?? '');
+            },
+        },
+    ];
+    async #write(name, text) {
+        const path = (0,external_node_path_.join)(this.#directory, name);
+        await this.#files.writeText(path, text);
+        return path;
+    }
+    async #keepSboms({ verdict }) {
+        const directory = (0,external_node_path_.join)(this.#directory, 'sbom');
+        for (const { image, sbom } of verdict.images) {
+            if (sbom === undefined)
+                continue;
+            await this.#files.copy(sbom, (0,external_node_path_.join)(directory, `${image.name}.cdx.json`));
+            this.#paths.sbom = directory;
+        }
+    }
+}
+
+
+/***/ }),
+
+/***/ 4193:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   w: () => (/* binding */ groupByCause)
+/* harmony export */ });
+/** Several renderings ask for the same, and there may be very many findings. */
+const known = new WeakMap();
+/** Groups the gating findings of an image by the instruction that brought them: in the Dockerfile's order, unplaced ones last. */
+function groupByCause(image) {
+    const causes = known.get(image) ?? group(image);
+    known.set(image, causes);
+    return causes;
+}
+function group({ findings }) {
+    const groups = new Map();
+    for (const finding of findings) {
+        if (finding.ruling !== 'gating')
+            continue;
+        const key = String(finding.origin?.lines.start ?? '');
+        const cause = groups.get(key) ?? { origin: finding.origin, findings: [] };
+        cause.findings.push(finding);
+        groups.set(key, cause);
+    }
+    const line = ({ origin }) => origin?.lines.start ?? Number.MAX_SAFE_INTEGER;
+    return [...groups.values()].sort((a, b) => line(a) - line(b));
+}
+
 
 /***/ }),
 
@@ -61389,9 +62584,15 @@ function toImage(image) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   RK: () => (/* binding */ visible)
+/* harmony export */   DV: () => (/* binding */ codeBlock),
+/* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   Vl: () => (/* binding */ usedColumns),
+/* harmony export */   X1: () => (/* binding */ escapeText),
+/* harmony export */   aY: () => (/* binding */ code),
+/* harmony export */   lS: () => (/* binding */ joinSections),
+/* harmony export */   nf: () => (/* binding */ link)
 /* harmony export */ });
-/* unused harmony exports escapeText, code, codeBlock, link, table, usedColumns, joinSections */
+/* unused harmony export table */
 /**
  * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
  * GitHub's Markdown, at the one place where text becomes Markdown.
@@ -61455,225 +62656,18 @@ function joinSections(sections) {
 
 /***/ }),
 
-/***/ 5881:
+/***/ 7496:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ renderSarif)
+/* harmony export */   b: () => (/* binding */ renderTerminal)
 /* harmony export */ });
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_crypto__WEBPACK_IMPORTED_MODULE_0__);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
-/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
-/**
- * The report as SARIF 2.1.0, for GitHub's code scanning. Trivy's own names neither Dockerfile nor image, and all images
- * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
- */
-
-
-
-/** Runs in a file. With more images than this, a run holds several. */
-const maxRuns = 20;
-/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
-const maxResults = 5000;
-/** Rules in a run. */
-const maxRules = 25_000;
-/** @param version of Image Gate */
-function renderSarif(report, version) {
-    const log = {
-        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-        version: '2.1.0',
-        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
-    };
-    return `${JSON.stringify(log)}\n`;
-}
-/**
- * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
- * same. Where there are too many images, the name decides which ones share a category.
- */
-function groupImages(images) {
-    // An image that was not measured says nothing: its alerts stay as they are.
-    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
-    const groups = new Map();
-    for (const image of measured) {
-        const { name, safeName } = image.image;
-        const bucket = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
-        const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
-        groups.set(category, [...(groups.get(category) ?? []), image]);
-    }
-    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-function renderRun(category, images, report, version) {
-    const all = images
-        .flatMap(image => image.findings.map(finding => ({ image, finding })))
-        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
-        .sort((a, b) => score(b.finding) - score(a.finding));
-    const shown = all.slice(0, maxResults);
-    const rules = new Map();
-    for (const { finding } of shown) {
-        if (!rules.has(finding.id) && rules.size < maxRules)
-            rules.set(finding.id, renderRule(finding));
-    }
-    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
-    const cut = all.length - shown.length;
-    return {
-        tool: {
-            driver: {
-                name: 'Image Gate',
-                semanticVersion: version,
-                informationUri: 'https://github.com/image-gate/image-gate',
-                rules: [...rules.values()],
-            },
-        },
-        automationDetails: { id: `image-gate/${category}/` },
-        columnKind: 'utf16CodeUnits',
-        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
-        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
-    };
-}
-function renderRule(finding) {
-    const title = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(finding.title ?? finding.id);
-    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
-    return {
-        id: finding.id,
-        name: ruleNames[finding.kind],
-        shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
-        fullDescription: { text: title.slice(0, 1024) },
-        help: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
-        ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
-        properties: {
-            tags: ['security', 'container', finding.kind],
-            'security-severity': securitySeverity[finding.severity],
-        },
-    };
-}
-const ruleNames = {
-    vulnerability: 'VulnerablePackage',
-    misconfiguration: 'Misconfiguration',
-    secret: 'Secret',
-    'end-of-life': 'EndOfLife',
-    unrecognised: 'Unrecognised',
-};
-/** GitHub's bands: above 9.0 critical, from 7.0 high, from 4.0 medium. The middle of each, since Trivy's severity decides. */
-const securitySeverity = {
-    CRITICAL: '9.5',
-    HIGH: '8.0',
-    MEDIUM: '5.5',
-    LOW: '2.0',
-    UNKNOWN: '0.0',
-};
-const levels = {
-    CRITICAL: 'error',
-    HIGH: 'error',
-    MEDIUM: 'warning',
-    LOW: 'note',
-    UNKNOWN: 'note',
-};
-/** What blocks before what does not, then by severity. */
-function score({ ruling, severity }) {
-    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
-}
-function renderResult({ image }, finding, ruleIndex, report) {
-    const place = finding.place ?? finding.origin;
-    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
-    const text = `Image ${image.name}: ${finding.id} in ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
-    const { start, end } = place?.lines ?? { start: 1, end: 1 };
-    return {
-        ruleId: finding.id,
-        ruleIndex,
-        level: levels[finding.severity],
-        message: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(`${text}.`) },
-        locations: [
-            {
-                physicalLocation: {
-                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
-                    region: { startLine: start, endLine: end },
-                },
-            },
-        ],
-        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
-        ...suppressionsOf(finding),
-        properties: {
-            image: image.name,
-            ruling: finding.ruling,
-            ...(finding.change === undefined ? {} : { change: finding.change }),
-            ...(report.context.sha === undefined ? {} : { commit: report.context.sha }),
-        },
-    };
-}
-/** What the policy lets pass, with why. Everything else counts. */
-function suppressionsOf({ ruling, exception }) {
-    if (exception !== undefined) {
-        return {
-            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .exceptionText */ .P5)(exception)) }],
-        };
-    }
-    const why = ruling === 'unfixed'
-        ? 'no version fixes it yet'
-        : ruling === 'existing'
-            ? 'it was there before this change'
-            : undefined;
-    return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
-}
-/** The same for the same finding in every build: no digest, no version, no line. */
-function fingerprint(imageName, finding) {
-    const subject = finding.kind === 'vulnerability'
-        ? [finding.package.type, finding.package.name, finding.package.path ?? '']
-        : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
-    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
-        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
-        .digest('hex')
-        .slice(0, 32);
-}
-/** A path as a relative reference (RFC 3986). */
-function toUri(path) {
-    return path.split('/').map(encodeURIComponent).join('/');
-}
-
-
-/***/ }),
-
-/***/ 5266:
-/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  b: () => (/* binding */ renderTerminal)
-});
-
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
-;// CONCATENATED MODULE: ./src/report/cause.ts
-/** Several renderings ask for the same, and there may be very many findings. */
-const known = new WeakMap();
-/** Groups the gating findings of an image by the instruction that brought them: in the Dockerfile's order, unplaced ones last. */
-function groupByCause(image) {
-    const causes = known.get(image) ?? group(image);
-    known.set(image, causes);
-    return causes;
-}
-function group({ findings }) {
-    const groups = new Map();
-    for (const finding of findings) {
-        if (finding.ruling !== 'gating')
-            continue;
-        const key = String(finding.origin?.lines.start ?? '');
-        const cause = groups.get(key) ?? { origin: finding.origin, findings: [] };
-        cause.findings.push(finding);
-        groups.set(key, cause);
-    }
-    const line = ({ origin }) => origin?.lines.start ?? Number.MAX_SAFE_INTEGER;
-    return [...groups.values()].sort((a, b) => line(a) - line(b));
-}
-
-// EXTERNAL MODULE: ./src/report/markdown.ts
-var markdown = __nccwpck_require__(4285);
-// EXTERNAL MODULE: ./src/report/text.ts
-var report_text = __nccwpck_require__(5655);
-// EXTERNAL MODULE: ./src/report/warnings.ts
-var warnings = __nccwpck_require__(2741);
-;// CONCATENATED MODULE: ./src/report/terminal.ts
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_util__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4285);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5655);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2741);
 /** The report for a person at a terminal. */
 
 
@@ -61693,17 +62687,17 @@ const maxAdvice = 5;
 const maxRows = 15;
 /** @param colour false where the output is not a terminal or NO_COLOR is set */
 function renderTerminal(report, colour) {
-    const paint = (style, text) => (colour ? (0,external_node_util_.styleText)(style, text, { validateStream: false }) : text);
+    const paint = (style, text) => (colour ? (0,node_util__WEBPACK_IMPORTED_MODULE_0__.styleText)(style, text, { validateStream: false }) : text);
     const sections = [
         imageLines(report, paint),
-        ...(0,report_text/* imagesIn */.o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
+        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
         ...(report.verdict.problem === undefined
             ? []
-            : [report.verdict.problem.messages.map(text => `  ${(0,markdown/* visible */.RK)(text)}`)]),
+            : [report.verdict.problem.messages.map(text => `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(text)}`)]),
         exceptionLines(report, paint),
         workLines(report, paint),
-        report.warnings.map(text => paint('yellow', `Warning: ${(0,markdown/* visible */.RK)(text)}`)),
+        report.warnings.map(text => paint('yellow', `Warning: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(text)}`)),
         closingLines(report, paint),
     ];
     return sections
@@ -61712,22 +62706,22 @@ function renderTerminal(report, colour) {
         .join('\n');
 }
 function imageLines({ verdict }, paint) {
-    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,markdown/* visible */.RK)(image.name).length));
+    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.name).length));
     return verdict.images.map(image => {
-        const took = image.state === 'skipped' ? '' : (0,report_text/* durationText */.S5)(image.buildDuration + image.scanDuration);
-        const detail = image.state === 'vulnerable' ? (0,report_text/* countsText */.WN)(image.counts) : '';
-        const name = (0,markdown/* visible */.RK)(image.image.name).padEnd(width);
-        const state = paint(stateStyles[image.state], (0,report_text/* stateText */.r9)(image).padEnd(12));
+        const took = image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .durationText */ .S5)(image.buildDuration + image.scanDuration);
+        const detail = image.state === 'vulnerable' ? (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(image.counts) : '';
+        const name = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.image.name).padEnd(width);
+        const state = paint(stateStyles[image.state], (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(image).padEnd(12));
         return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd();
     });
 }
 function blockingLines(image, paint) {
-    return groupByCause(image).flatMap(({ origin, findings }) => {
-        const place = (0,report_text/* placeText */.Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
+    return (0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).flatMap(({ origin, findings }) => {
+        const place = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
         const instruction = origin === undefined ? '' : `  ${origin.instruction}`;
         const rest = findings.length - maxRows;
         return [
-            `${paint('bold', (0,markdown/* visible */.RK)(place))}${paint('gray', (0,markdown/* visible */.RK)(instruction))}`,
+            `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(place))}${paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(instruction))}`,
             ...findingLines(findings.slice(0, maxRows), paint),
             ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
         ];
@@ -61737,8 +62731,8 @@ function findingLines(findings, paint) {
     const rows = findings.map(finding => [
         finding.severity,
         finding.id,
-        (0,markdown/* visible */.RK)((0,report_text/* subjectText */.yq)(finding)),
-        (0,markdown/* visible */.RK)((0,report_text/* shorten */.ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,report_text/* remedyText */.K1)(finding))),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding)),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .remedyText */ .K1)(finding))),
     ]);
     const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));
     return rows.map(row => {
@@ -61748,50 +62742,50 @@ function findingLines(findings, paint) {
     });
 }
 function fixText({ fixedVersion, place }) {
-    const where = place === undefined ? '' : `  (${(0,report_text/* placeText */.Z9)(place.file, place.lines)})`;
+    const where = place === undefined ? '' : `  (${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(place.file, place.lines)})`;
     return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where}`;
 }
 /** What would count without an exception, and what somebody should look after. */
 function exceptionLines({ verdict }, paint) {
     const excepted = verdict.images.flatMap(({ image, findings }) => findings.flatMap(finding => finding.exception === undefined
         ? []
-        : [`  ${finding.id}  ${image.name}: ${(0,report_text/* subjectText */.yq)(finding)}: ${(0,report_text/* exceptionText */.P5)(finding.exception)}`]));
-    const review = (0,warnings/* exceptionsText */.w)(verdict);
+        : [`  ${finding.id}  ${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .exceptionText */ .P5)(finding.exception)}`]));
+    const review = (0,_warnings_js__WEBPACK_IMPORTED_MODULE_3__/* .exceptionsText */ .w)(verdict);
     return [
         ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows)]),
         ...(excepted.length > maxRows ? [`  … and ${String(excepted.length - maxRows)} more`] : []),
         ...(review === '' ? [] : [`Exceptions: ${review}`]),
-    ].map(line => paint('gray', (0,markdown/* visible */.RK)(line)));
+    ].map(line => paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)));
 }
 function failureLines(verdict, paint) {
     const { image, failure } = verdict;
     if (failure === undefined)
         return [];
     return [
-        `${paint('bold', (0,markdown/* visible */.RK)((0,report_text/* placeText */.Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,report_text/* stateText */.r9)(verdict))}`,
-        `  ${(0,markdown/* visible */.RK)(failure.message)}`,
-        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,markdown/* visible */.RK)(line)}`)),
+        `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(verdict))}`,
+        `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(failure.message)}`,
+        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)}`)),
         `  ${failure.advice}`,
     ];
 }
 function workLines({ work }, paint) {
     if (work === undefined)
         return [];
-    const rows = (0,report_text/* workRows */.RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
+    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .workRows */ .RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
     return ['Where the time went', ...rows].map(line => paint('gray', line));
 }
 function closingLines(report, paint) {
     const { verdict } = report;
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
-    const total = (0,report_text/* totalOf */.e6)(verdict.counts);
-    const counted = total === 0 ? '' : `: ${(0,report_text/* count */.U9)(total, 'finding')}, ${(0,report_text/* countsText */.WN)(verdict.counts)}`;
+    const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(verdict.counts);
+    const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(verdict.counts)}`;
     const steps = report.advice.length === 0
-        ? [(0,report_text/* commonStep */.Wl)(report)].filter(step => step !== '')
-        : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,report_text/* adviceText */.YM)(advice, verdict)}`);
+        ? [(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .commonStep */ .Wl)(report)].filter(step => step !== '')
+        : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .adviceText */ .YM)(advice, verdict)}`);
     return [
-        paint('gray', `Policy: ${(0,report_text/* policyText */.MJ)(report)}`),
-        paint(['bold', style], (0,markdown/* visible */.RK)((0,report_text/* headline */.Pl)(report)) + counted),
-        ...steps.map(markdown/* visible */.RK),
+        paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .policyText */ .MJ)(report)}`),
+        paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .headline */ .Pl)(report)) + counted),
+        ...steps.map(_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK),
     ];
 }
 
@@ -61803,6 +62797,7 @@ function closingLines(report, paint) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DD: () => (/* binding */ skipText),
+/* harmony export */   H8: () => (/* binding */ rulingText),
 /* harmony export */   K1: () => (/* binding */ remedyText),
 /* harmony export */   MJ: () => (/* binding */ policyText),
 /* harmony export */   P5: () => (/* binding */ exceptionText),
@@ -61816,12 +62811,13 @@ function closingLines(report, paint) {
 /* harmony export */   Z9: () => (/* binding */ placeText),
 /* harmony export */   e6: () => (/* binding */ totalOf),
 /* harmony export */   ml: () => (/* binding */ shorten),
+/* harmony export */   mm: () => (/* binding */ engineText),
 /* harmony export */   o$: () => (/* binding */ imagesIn),
 /* harmony export */   r9: () => (/* binding */ stateText),
 /* harmony export */   so: () => (/* binding */ listText),
 /* harmony export */   yq: () => (/* binding */ subjectText)
 /* harmony export */ });
-/* unused harmony exports nextStep, bytesText, engineText */
+/* unused harmony exports nextStep, bytesText */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
 /* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6982);
 /** The words that every rendering shares. */
@@ -61974,6 +62970,18 @@ function remedyText(finding) {
         case 'unrecognised':
             return '';
     }
+}
+const rulingTexts = {
+    gating: 'blocks',
+    existing: 'was there before',
+    excepted: 'excepted',
+    unfixed: 'no fix yet',
+    'below-threshold': 'other severity',
+    reported: 'only reported',
+};
+/** What became of a finding, in a word or two. */
+function rulingText(ruling) {
+    return rulingTexts[ruling];
 }
 /** When and why an exception lets something pass, or did. */
 function exceptionText({ reason, until, source, place }) {
@@ -62200,6 +63208,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_h
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
+
+/***/ }),
+
+/***/ 1421:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 
 /***/ }),
 

@@ -45523,6 +45523,10 @@ class LocalFiles {
         await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), { recursive: true });
         await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(path, text);
     }
+    async copy(from, to) {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(to), { recursive: true });
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.copyFile)(from, to);
+    }
 }
 async function describeEntry(directory, name) {
     const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(directory, name);
@@ -47878,6 +47882,22 @@ class TrivyScanner {
             return this.#scanImageOnce(image, cache, request);
         }
     }
+    async makeSbom(report, name, timeout) {
+        return this.#inEmptyDirectory(async (cwd) => {
+            const input = (0,external_node_path_.join)(cwd, 'report.json');
+            await (0,promises_.writeFile)(input, withName(report, name));
+            const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'sbom-'));
+            const output = (0,external_node_path_.join)(directory, 'sbom.cdx.json');
+            const args = ['convert', '--format', 'cyclonedx', '--output', output, '--quiet', input];
+            const said = [];
+            const run = { command: this.#program, args, env: scanEnvironment(process.env, cwd), cwd, timeout };
+            const result = await this.#options.run({ ...run, onLine: line => said.push(line) });
+            if (result.status === 'exited' && result.exitCode === 0 && (0,external_node_fs_namespaceObject.existsSync)(output))
+                return output;
+            const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result);
+            throw new errors/* ToolError */.v4(`Trivy made no SBOM: ${reason}`, 'Run again.', said.slice(-20));
+        }).catch(explainFullDisk);
+    }
     async scanLockFiles(directory, timeout) {
         const { directory: cacheDir } = await this.#sharedCache();
         return this.#run({ directory: cacheDir }, timeout, async (output) => folderArgs({ scanners: ['vuln'], timeout, output, cacheDir, directory }));
@@ -48031,6 +48051,15 @@ function commonArgs({ output, cacheDir, timeout, scanners }) {
  */
 function withoutIgnores(dockerfile) {
     return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_');
+}
+/** A report that calls the image by its own name, and not by where it lay when it was scanned. */
+function withName(report, name) {
+    const { Metadata: metadata, ...rest } = JSON.parse(report);
+    return JSON.stringify({
+        ...rest,
+        ArtifactName: name,
+        Metadata: { ...metadata, RepoTags: undefined, Reference: undefined },
+    });
 }
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
 function isComplaint(line) {
@@ -48207,19 +48236,13 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4129);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(721);
 /* harmony import */ var _report_annotations_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(856);
-/* harmony import */ var _report_comment_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4231);
-/* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(4949);
-/* harmony import */ var _report_json_report_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(4225);
-/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(5468);
-/* harmony import */ var _report_post_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(4417);
-/* harmony import */ var _report_sarif_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(3024);
-/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(7994);
-/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(7496);
-/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_20__ = __nccwpck_require__(8330);
+/* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4949);
+/* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(5468);
+/* harmony import */ var _report_post_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(4417);
+/* harmony import */ var _report_summary_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(7994);
+/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(7496);
+/* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(4535);
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
-
-
-
 
 
 
@@ -48252,50 +48275,33 @@ function reportDirOf({ reportDir }, { workspace }) {
 }
 /** The outputs name only the reports that were written, so they come after them. */
 function outletsOf(inputs, context) {
-    const directory = reportDirOf(inputs, context);
-    const written = { report: '', sarif: '' };
-    const json = async (report) => {
-        written.report = await write((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.json'), (0,_report_json_report_js__WEBPACK_IMPORTED_MODULE_14__/* .renderJsonReport */ .n)(report));
-    };
-    const sarif = async (report) => {
-        written.sarif = await write((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'report.sarif'), (0,_report_sarif_js__WEBPACK_IMPORTED_MODULE_17__/* .renderSarif */ .W)(report, _package_json__WEBPACK_IMPORTED_MODULE_20__/* .version */ .rE));
-    };
-    // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
-    const commentText = async (report) => {
-        await write((0,node_path__WEBPACK_IMPORTED_MODULE_0__.join)(directory, 'comment.md'), (0,_report_comment_js__WEBPACK_IMPORTED_MODULE_12__/* .planComment */ .t)(report, 'always') ?? '');
-    };
+    const folder = new _report_folder_js__WEBPACK_IMPORTED_MODULE_17__/* .ReportFolder */ .L(reportDirOf(inputs, context), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h());
     const log = async (report) => {
-        console.info(`\n${(0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_19__/* .renderTerminal */ .b)(report, false)}`);
+        console.info(`\n${(0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_16__/* .renderTerminal */ .b)(report, false)}`);
     };
     const annotations = async (report) => {
         for (const annotation of (0,_report_annotations_js__WEBPACK_IMPORTED_MODULE_11__/* .renderAnnotations */ .H)(report))
             console.annotate(annotation);
     };
     const summary = async (report) => {
-        await _actions_core__WEBPACK_IMPORTED_MODULE_1__.summary.addRaw((0,_report_summary_js__WEBPACK_IMPORTED_MODULE_18__/* .renderSummary */ .B)(report)).write();
+        await _actions_core__WEBPACK_IMPORTED_MODULE_1__.summary.addRaw((0,_report_summary_js__WEBPACK_IMPORTED_MODULE_15__/* .renderSummary */ .B)(report)).write();
     };
     const comment = async (report) => {
         const comments = new _adapters_github_comments_js__WEBPACK_IMPORTED_MODULE_2__/* .GitHubComments */ .g({ token: inputs.githubToken, repository: context.repository ?? '' });
-        await (0,_report_post_js__WEBPACK_IMPORTED_MODULE_16__/* .postComment */ .G)(report, inputs.comment, comments, console);
+        await (0,_report_post_js__WEBPACK_IMPORTED_MODULE_14__/* .postComment */ .G)(report, inputs.comment, comments, console);
     };
     const outputs = async (report) => {
-        for (const [name, value] of Object.entries((0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_15__/* .renderOutputs */ .$)(report, written)))
+        for (const [name, value] of Object.entries((0,_report_outputs_js__WEBPACK_IMPORTED_MODULE_13__/* .renderOutputs */ .$Z)(report, folder.paths)))
             _actions_core__WEBPACK_IMPORTED_MODULE_1__.setOutput(name, value);
     };
     return [
-        { name: 'JSON report', deliver: json },
-        { name: 'SARIF report', deliver: sarif },
-        { name: 'comment as a file', deliver: commentText },
+        ...folder.outlets,
         { name: 'report in the log', deliver: log },
         ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
         ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
         { name: 'outputs', deliver: outputs },
         { name: 'comment on the pull request', deliver: comment },
     ];
-}
-async function write(path, text) {
-    await new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h().writeText(path, text);
-    return path;
 }
 async function run() {
     const context = (0,_adapters_run_context_js__WEBPACK_IMPORTED_MODULE_5__/* .readRunContext */ .$p)(process.env);
@@ -48311,7 +48317,7 @@ async function run() {
     }
 }
 const report = await run();
-const closing = (0,_report_closing_js__WEBPACK_IMPORTED_MODULE_13__/* .renderClosing */ .E)(report);
+const closing = (0,_report_closing_js__WEBPACK_IMPORTED_MODULE_12__/* .renderClosing */ .E)(report);
 if (report.verdict.result === 'passed')
     console.info(closing);
 else
@@ -48368,7 +48374,7 @@ function parseSeverities(text) {
     return parseChoices(text.toUpperCase(), model_finding/* severities */.g, 'severity');
 }
 function parseScanners(text) {
-    return parseChoices(text.toLowerCase(), model_policy/* scannerNames */.t, 'scanner');
+    return parseChoices(text.toLowerCase(), model_policy/* scannerNames */.tN, 'scanner');
 }
 function parseChoices(text, allowed, what) {
     const given = parseList(text);
@@ -48381,7 +48387,7 @@ function parseChoices(text, allowed, what) {
     return allowed.filter(name => given.includes(name));
 }
 function parseGateOn(text) {
-    return parseOneOf(text, model_policy/* gateOns */.e);
+    return parseOneOf(text, model_policy/* gateOns */.ew);
 }
 function parseCommentMode(text) {
     return parseOneOf(text, model/* commentModes */.sw);
@@ -48535,7 +48541,8 @@ const inputTable = {
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
     comment: spec('Comment on the pull request: `auto` (when the gate fails and the token may), `on-failure`, `always`, `never`; a later run updates it', 'auto', parseCommentMode, { actionOnly: true }),
     'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials, and `pull-requests: write` for the comment', '${{ github.token }}', parseToken, { actionOnly: true }),
-    'report-dir': spec('Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line', '', parseText),
+    sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'true', parseBoolean),
+    'report-dir': spec('Folder for `report.json`, `report.html`, `report.sarif`, `comment.md` and `sbom/`; empty: a temporary folder on a runner, none on the command line', '', parseText),
 };
 const inputNames = Object.keys(inputTable);
 /** True for an input that is either `true` or `false`. */
@@ -48599,6 +48606,7 @@ function toInputs(values) {
         annotations: values.annotations,
         summary: values.summary,
         comment: values.comment,
+        sbom: values.sbom,
         reportDir: values['report-dir'],
     };
 }
@@ -48990,6 +48998,7 @@ function decideImage(build, measured, rules, findException) {
         packages,
         findings,
         counts: countGating(findings),
+        ...(scan.sbom === undefined ? {} : { sbom: scan.sbom }),
         ...(os ? { os } : {}),
         ...(compared === undefined ? {} : { comparison: compared.comparison }),
     };
@@ -50292,14 +50301,28 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
     const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
     try {
         const inContext = await scanContext(image, plan, scanner);
-        const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds);
+        const text = await scanner.scanImage(exported, await cache(), request);
+        const inImage = parseScanReport(text, digests.diffIds);
         const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
         const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] };
         console.info(`Scanned ${(0,model/* imageTitle */.cR)(image)}: ${describeScan(scan)}`);
-        return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() };
+        const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {};
+        return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() };
     }
     catch (error) {
         return toFailure(built, error, elapsed(), console);
+    }
+}
+/** An SBOM is a report and no part of the verdict: without one the image is as clean as it is. */
+async function makeSbom(report, { name }, { timeout }, { scanner, console }) {
+    try {
+        return { sbom: await scanner.makeSbom(report, name, timeout) };
+    }
+    catch (error) {
+        if (!(error instanceof errors/* GateError */.ue))
+            throw error;
+        console.warning(`${name}: no SBOM: ${(0,errors/* messageOf */.bD)(error)}`);
+        return {};
     }
 }
 function withDigest(layer, digest) {
@@ -58579,8 +58602,8 @@ const described = (schema, description) => dist_optional(pipe(schema, dist_descr
 const rules = {
     severity: described(choices(model_finding/* severities */.g), 'Severities that block'),
     'ignore-unfixed': described(flag, 'Do not block on vulnerabilities that no version fixes yet. Default: true'),
-    'gate-on': described(choice(model_policy/* gateOns */.e), 'What blocks: everything, or what the change introduces. Default: all'),
-    scanners: described(choices(model_policy/* scannerNames */.t), 'What to look for. Default: vuln'),
+    'gate-on': described(choice(model_policy/* gateOns */.ew), 'What blocks: everything, or what the change introduces. Default: all'),
+    scanners: described(choices(model_policy/* scannerNames */.tN), 'What to look for. Default: vuln'),
     'lock-files': described(flag, 'Scan the lock files that a Dockerfile copies too. Default: true'),
     'gate-end-of-life': described(flag, 'Block on a distribution that gets no security updates any more. Default: false'),
     'gate-unrecognised': described(flag, 'Block on an image in which neither a distribution nor a package is recognised. Default: false'),
@@ -59281,12 +59304,19 @@ function countSeverities(findings) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ gateOns),
-/* harmony export */   t: () => (/* binding */ scannerNames)
+/* harmony export */   XT: () => (/* binding */ rulings),
+/* harmony export */   ew: () => (/* binding */ gateOns),
+/* harmony export */   tN: () => (/* binding */ scannerNames)
 /* harmony export */ });
 const gateOns = ['all', 'introduced'];
 /** Trivy's names for what it can look for. */
 const scannerNames = ['vuln', 'secret', 'misconfig'];
+/**
+ * Why a finding does or does not count against the image:
+ * `excepted` by an exception, `existing` before this change, `below-threshold` by its severity, `unfixed` since there is
+ * no fix, `reported` since no rule asks for more.
+ */
+const rulings = ['gating', 'existing', 'excepted', 'unfixed', 'below-threshold', 'reported'];
 
 
 /***/ }),
@@ -59306,6 +59336,691 @@ function imageTitle({ name, revision }) {
 }
 /** When to comment on the pull request. */
 const commentModes = ['auto', 'on-failure', 'always', 'never'];
+
+
+/***/ }),
+
+/***/ 4535:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  L: () => (/* binding */ ReportFolder)
+});
+
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./src/report/comment.ts
+var comment = __nccwpck_require__(4231);
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(953);
+// EXTERNAL MODULE: ./src/model-policy.ts
+var model_policy = __nccwpck_require__(25);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./src/report/markdown.ts
+var markdown = __nccwpck_require__(4285);
+;// CONCATENATED MODULE: ./src/report/markup.ts
+/** HTML in which nothing that came from elsewhere can be more than text. */
+
+/** Text that is HTML already. */
+class Markup {
+    text;
+    constructor(text) {
+        this.text = text;
+    }
+}
+/** A template whose values are made harmless wherever they stand: in text, or in an attribute in double quotes. */
+function markup(parts, ...values) {
+    return new Markup(parts.map((part, at) => part + textOf(values[at] ?? '')).join(''));
+}
+const nothing = new Markup('');
+function textOf(value) {
+    if (value instanceof Markup)
+        return value.text;
+    if (typeof value === 'object')
+        return value.map(({ text }) => text).join('');
+    return (0,markdown/* visible */.RK)(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`);
+}
+/** A link, where the address is a web address; otherwise the text alone. */
+function markup_anchor(text, address) {
+    return address !== undefined && /^https:\/\//.test(address)
+        ? markup `<a href="${address}" rel="noreferrer">${text}</a>`
+        : markup `${text}`;
+}
+
+;// CONCATENATED MODULE: ./src/report/html-page.ts
+/** What makes the HTML report a page: its looks and its filters. Both are in the file itself; it asks nobody for anything. */
+
+
+const style = `
+:root { color-scheme: light dark;
+  --paper: #ffffff; --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; --panel: #f6f8fa; --link: #0969da;
+  --critical: #a40e26; --high: #bc4c00; --medium: #7d4e00; --low: #57606a; --unknown: #57606a;
+  --passed: #1a7f37; --blocked: #cf222e; --error: #9a6700; }
+@media (prefers-color-scheme: dark) { :root {
+  --paper: #0d1117; --ink: #e6edf3; --quiet: #9198a1; --line: #3d444d; --panel: #151b23; --link: #4493f8;
+  --critical: #ff7b72; --high: #f0883e; --medium: #d29922; --low: #9198a1; --unknown: #9198a1;
+  --passed: #3fb950; --blocked: #f85149; --error: #d29922; } }
+* { box-sizing: border-box; } [hidden] { display: none !important; }
+body { margin: 0 auto; max-width: 80rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; }
+h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .6rem; }
+a { color: var(--link); } code, pre { font: .87em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+code { overflow-wrap: anywhere; } .quiet { color: var(--quiet); }
+header { border-left: .4rem solid var(--tone); padding: .2rem 0 .2rem 1rem; }
+header.passed { --tone: var(--passed); } header.blocked { --tone: var(--blocked); } header.error { --tone: var(--error); }
+.counts { display: flex; flex-wrap: wrap; gap: .6rem; list-style: none; padding: 0; margin: 1rem 0 0; }
+.counts li { border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); padding: .4rem .9rem; }
+.counts b { font-size: 1.3rem; margin-right: .3rem; }
+.note { border: 1px solid var(--line); border-left: .4rem solid var(--error); background: var(--panel); padding: .5rem 1rem; margin: 1rem 0; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--quiet); }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; vertical-align: top; }
+thead th { white-space: nowrap; } td.number { font-variant-numeric: tabular-nums; }
+td small { display: block; color: var(--quiet); font-size: .87em; }
+.CRITICAL { color: var(--critical); } .HIGH { color: var(--high); } .MEDIUM { color: var(--medium); }
+.LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } td.severity { font-weight: 600; }
+.clean { color: var(--passed); } .vulnerable { color: var(--blocked); } .build-failed, .scan-failed { color: var(--error); }
+.filters { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; position: sticky; top: 0; z-index: 1;
+  background: var(--paper); border-bottom: 1px solid var(--line); padding: .6rem 0; }
+.filters label { display: grid; gap: .15rem; font-size: .87em; color: var(--quiet); }
+.filters input, .filters select, .filters button { font: inherit; color: var(--ink); background: var(--panel);
+  border: 1px solid var(--line); border-radius: .4rem; padding: .3rem .5rem; min-width: 8rem; max-width: 20rem; }
+.filters output { margin-left: auto; color: var(--quiet); }
+pre { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; overflow-x: auto; }
+footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; color: var(--quiet); font-size: .9em; }
+@media print { .filters { display: none; } body { max-width: none; } }
+`;
+/**
+ * Filters stand in the address, after the hash, so that a view can be kept and sent on. Without a script all rows are
+ * there.
+ */
+const script = `
+const form = document.querySelector('.filters')
+const rows = [...document.querySelectorAll('#findings tbody tr')]
+const shown = document.querySelector('.filters output')
+if (form) {
+  const fields = [...form.elements].filter(field => field.name)
+  const show = () => {
+    const wanted = Object.fromEntries(fields.map(({ name, value }) => [name, value]))
+    const words = wanted.text.toLowerCase().split(/\\s+/).filter(word => word !== '')
+    let count = 0
+    for (const row of rows) {
+      const fits = ['image', 'severity', 'origin', 'ruling'].every(name => wanted[name] === '' || row.dataset[name] === wanted[name])
+      const text = words.length === 0 ? '' : row.textContent.toLowerCase()
+      row.hidden = !fits || !words.every(word => text.includes(word))
+      if (!row.hidden) count += 1
+    }
+    shown.value = count + ' of ' + rows.length + ' shown'
+  }
+  const read = () => {
+    const wanted = new URLSearchParams(location.hash.slice(1))
+    for (const field of fields) field.value = wanted.get(field.name) ?? field.dataset.preset ?? ''
+    show()
+  }
+  const keep = () => {
+    const wanted = new URLSearchParams(fields.filter(({ value, dataset }) => value !== (dataset.preset ?? '')).map(({ name, value }) => [name, value]))
+    history.replaceState(null, '', '#' + wanted)
+    show()
+  }
+  form.hidden = false
+  form.addEventListener('input', keep)
+  form.addEventListener('submit', event => event.preventDefault())
+  form.querySelector('button').addEventListener('click', () => {
+    history.replaceState(null, '', location.pathname + location.search)
+    read()
+  })
+  addEventListener('hashchange', () => {
+    read()
+    document.querySelector('#findings-title').scrollIntoView()
+  })
+  read()
+}
+`;
+/** Should anything foreign come through after all, the browser neither runs it nor lets it load or send anything. */
+const policy = [
+    "default-src 'none'",
+    `style-src 'sha256-${digestOf(style)}'`,
+    `script-src 'sha256-${digestOf(script)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+].join('; ');
+function digestOf(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('base64');
+}
+function renderPage(title, body) {
+    const page = markup `<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${title}</title>
+        <style>${new Markup(style)}</style>
+      </head>
+      <body>
+        ${body}
+        <script>${new Markup(script)}</script>
+      </body>
+    </html> `;
+    return page.text;
+}
+
+// EXTERNAL MODULE: ./src/report/text.ts
+var report_text = __nccwpck_require__(5655);
+;// CONCATENATED MODULE: ./src/report/html.ts
+/** The HTML report: one file that a person opens, with everything in it that can be looked through. */
+
+
+
+
+/** A browser still filters so many rows without a pause; the JSON report has all of them. */
+const maxRows = 5_000;
+function renderHtml(report) {
+    const { repository, pullRequest } = report.context;
+    const where = [repository, pullRequest === undefined ? undefined : `#${String(pullRequest)}`];
+    const title = ['Image Gate', ...where.filter(part => part !== undefined)].join(' · ');
+    return renderPage(title, [
+        banner(report),
+        notes(report),
+        steps(report),
+        html_images(report),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
+        findings(report),
+        footer(report),
+    ]);
+}
+function banner(report) {
+    const { verdict, context } = report;
+    const counts = model_finding/* severities */.g
+        .filter(severity => verdict.counts[severity] > 0)
+        .map(severity => markup `<li class="${severity}"><b>${verdict.counts[severity]}</b>${severity.toLowerCase()}</li>`);
+    const facts = [
+        context.repository,
+        context.pullRequest === undefined ? undefined : `pull request ${String(context.pullRequest)}`,
+        context.sha?.slice(0, 7),
+        report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'),
+    ].filter(fact => fact !== undefined);
+    const run = context.runUrl === undefined ? nothing : markup ` · ${markup_anchor('the run', context.runUrl)}`;
+    return markup `<header class="${verdict.result}">
+      <h1>${(0,report_text/* headline */.Pl)(report)}</h1>
+      <div class="quiet">${facts.join(' · ')}${run}</div>
+    </header>
+    ${counts.length === 0 ? nothing : markup `<ul class="counts">${counts}</ul>`}`;
+}
+/** What makes the verdict worth less than it looks, and what went wrong for the whole run. */
+function notes({ warnings, verdict }) {
+    const texts = [...warnings, ...(verdict.problem?.messages ?? [])];
+    return texts.length === 0 ? nothing : markup `<div class="note">${texts.map(text => markup `<div>${text}</div>`)}</div>`;
+}
+function steps(report) {
+    const { advice, verdict } = report;
+    const common = (0,report_text/* commonStep */.Wl)(report);
+    const items = advice.length > 0 ? advice.slice(0, maxSteps).map(one => (0,report_text/* adviceText */.YM)(one, verdict)) : [common];
+    if (items.join('') === '')
+        return nothing;
+    const rest = advice.slice(maxSteps).reduce((sum, { removes }) => sum + removes, 0);
+    return markup `<h2>What to do next</h2>
+    <ol>
+      ${items.map(item => markup `<li>${item}</li>`)}
+    </ol>
+    ${rest === 0 ? nothing : markup `<p class="quiet">… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.</p>`} `;
+}
+const maxSteps = 20;
+function html_images({ verdict }) {
+    if (verdict.images.length === 0)
+        return nothing;
+    const rows = verdict.images.map(image => {
+        const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+        return markup `<tr>
+      <td><a href="#image=${encodeURIComponent(image.image.name)}">${image.image.name}</a></td>
+      <td class="${image.state}">${(0,report_text/* stateText */.r9)(image)}</td>
+      ${model_finding/* severities */.g.map(severity => markup `<td class="number ${severity}">${image.counts[severity] || ''}</td>`)}
+      <td>
+        ${image.os === undefined ? '' : `${image.os.family} ${image.os.name}${image.os.endOfLife ? ' (end of life)' : ''}`}
+      </td>
+      <td class="number">${image.packages ?? ''}</td>
+      <td class="number">${time(image.buildDuration)}</td>
+      <td class="number">${time(image.scanDuration)}</td>
+    </tr> `;
+    });
+    const header = ['Image', 'State', ...model_finding/* severities */.g.map(capitalised), 'System', 'Packages', 'Build', 'Scan'];
+    return markup `<h2>Images</h2>
+    ${table(header, rows)}`;
+}
+function failure(verdict) {
+    const { image, failure: what } = verdict;
+    if (what === undefined)
+        return nothing;
+    return markup `<h2>${image.name}: ${(0,report_text/* stateText */.r9)(verdict)}</h2>
+    <p><code>${(0,report_text/* placeText */.Z9)(image.dockerfile, what.lines)}</code>: ${what.message}</p>
+    <p>${what.advice}</p>
+    ${what.log.length === 0 ? nothing : markup `<pre>${lines(what.log)}</pre>`}`;
+}
+/** A line end within a value would be shown as a sign, as in any other text. */
+function lines(log) {
+    return log.map(line => markup `${line.replaceAll('\t', '    ')}\n`);
+}
+function findings({ verdict }) {
+    const all = worstFirst(verdict.images);
+    if (all.length === 0)
+        return nothing;
+    const shown = all.slice(0, maxRows);
+    const rest = all.length - shown.length;
+    const header = ['Severity', 'Finding', 'Image', 'In', 'What helps', 'Brought by', 'Ruling'];
+    return markup `<h2 id="findings-title">Findings</h2>
+    ${filters(shown)}
+    <div id="findings">${table(header, shown.map(row))}</div>
+    ${rest === 0 ? nothing : markup `<p class="quiet">… and ${(0,report_text/* count */.U9)(rest, 'more finding')}, less severe or not gating: see the JSON report.</p>`} `;
+}
+/** What blocks first, and of that the worst. */
+function worstFirst(all) {
+    const buckets = new Map();
+    const keyOf = (ruling, severity) => `${ruling} ${severity}`;
+    for (const image of all) {
+        for (const finding of image.findings) {
+            const key = keyOf(finding.ruling, finding.severity);
+            const bucket = buckets.get(key);
+            if (bucket === undefined)
+                buckets.set(key, [{ image, finding }]);
+            else
+                bucket.push({ image, finding });
+        }
+    }
+    return model_policy/* rulings */.XT.flatMap(ruling => model_finding/* severities */.g.flatMap(severity => buckets.get(keyOf(ruling, severity)) ?? []));
+}
+function filters(rows) {
+    const select = (name, label, values, preset = '') => {
+        const options = [...new Set(values)].map(value => markup `<option value="${value}">${value}</option>`);
+        return markup `<label
+      >${label}<select name="${name}" data-preset="${preset}">
+        <option value="">all</option>
+        ${options}
+      </select></label
+    > `;
+    };
+    const used = new Set(rows.map(({ finding }) => finding.severity));
+    const blocks = rows.some(({ finding }) => finding.ruling === 'gating');
+    return markup `<form class="filters" hidden>
+    <label>Search<input name="text" type="search" placeholder="CVE, package, path" /></label>
+    ${select('image', 'Image', rows.map(({ image }) => image.image.name).sort())}
+    ${select('severity', 'Severity', model_finding/* severities */.g.filter(severity => used.has(severity)))}
+    ${select('origin', 'Brought by', rows.map(({ finding }) => originKind(finding)).sort())}
+    ${select('ruling', 'Ruling', rows.map(({ finding }) => (0,report_text/* rulingText */.H8)(finding.ruling)), blocks ? (0,report_text/* rulingText */.H8)('gating') : '')}
+    <button type="button">Reset</button><output></output>
+  </form> `;
+}
+function row({ image: { image }, finding }) {
+    const { severity, id, url, title = '', origin, place, ruling, exception } = finding;
+    const where = origin === undefined ? place : { file: origin.file, lines: origin.lines };
+    const path = finding.kind === 'vulnerability' ? (finding.package.path ?? '') : '';
+    return markup `<tr
+    data-image="${image.name}"
+    data-severity="${severity}"
+    data-origin="${originKind(finding)}"
+    data-ruling="${(0,report_text/* rulingText */.H8)(ruling)}"
+  >
+    <td class="severity ${severity}">${severity}</td>
+    <td>${markup_anchor(id, url)}<small>${title}</small></td>
+    <td>${image.name}</td>
+    <td><code>${(0,report_text/* subjectText */.yq)(finding)}</code><small>${path}</small></td>
+    <td>${(0,report_text/* remedyText */.K1)(finding)}</td>
+    <td>
+      ${where === undefined ? '' : markup `<code>${(0,report_text/* placeText */.Z9)(where.file, where.lines)}</code>`}<small
+        >${origin?.instruction ?? ''}</small
+      >
+    </td>
+    <td>${(0,report_text/* rulingText */.H8)(ruling)}<small>${exception === undefined ? '' : (0,report_text/* exceptionText */.P5)(exception)}</small></td>
+  </tr> `;
+}
+function originKind({ origin, place }) {
+    if (origin !== undefined)
+        return origin.fromBase ? 'base image' : 'Dockerfile';
+    return place === undefined ? 'no single line' : 'lock file';
+}
+function table(header, rows) {
+    return markup `<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${header.map(cell => markup `<th scope="col">${cell}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div> `;
+}
+function footer(report) {
+    const { scanner, engine, verdict } = report;
+    const parts = [
+        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
+        ...((0,report_text/* totalOf */.e6)(verdict.counts) === 0
+            ? []
+            : [`${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(verdict.counts), 'finding')} that count: ${(0,report_text/* countsText */.WN)(verdict.counts)}`]),
+        ...(scanner === undefined ? [] : [`Trivy ${scanner.version}`]),
+        ...(scanner?.database === undefined ? [] : [`database of ${scanner.database.updatedAt.slice(0, 10)}`]),
+        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
+        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
+    ];
+    return markup `<footer>${parts.join(' · ')}</footer>`;
+}
+function capitalised(word) {
+    return word.charAt(0) + word.slice(1).toLowerCase();
+}
+
+;// CONCATENATED MODULE: ./src/report/json-report.ts
+
+/**
+ * The version of the report's schema, `docs/report.schema.json`. A new field leaves it; a field that goes or changes
+ * its meaning raises it.
+ */
+const schemaVersion = 1;
+/** More findings than this nobody reads without a program. */
+const maxIndented = 20_000;
+/** The whole of what was measured and decided. Every finding is in it, gating or not. */
+function renderJsonReport(report) {
+    const { verdict, context } = report;
+    const value = {
+        schemaVersion,
+        result: verdict.result,
+        headline: (0,report_text/* headline */.Pl)(report),
+        problem: verdict.problem,
+        startedAt: report.startedAt,
+        durationMs: report.duration,
+        context: {
+            event: context.event,
+            repository: context.repository,
+            sha: context.sha,
+            pullRequest: context.pullRequest,
+            runUrl: context.runUrl,
+        },
+        imagesRoot: report.imagesRoot,
+        policy: { ...report.policy, warnOnly: verdict.warnOnly },
+        warnings: report.warnings,
+        advice: report.advice,
+        change: report.change,
+        policyEffects: report.policyEffects,
+        exceptions: verdict.exceptions,
+        scanner: report.scanner,
+        engine: report.engine,
+        work: report.work === undefined ? undefined : toWork(report.work),
+        counts: verdict.counts,
+        images: verdict.images.map(toImage),
+        ignored: report.ignored,
+    };
+    // Indented, very many findings would fill more memory than a string may have.
+    const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0);
+    return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`;
+}
+function toWork(work) {
+    const { steps, layers } = work;
+    return {
+        buildMs: work.build,
+        exportMs: work.export,
+        scanMs: work.scan,
+        steps: { ran: steps.ran, shared: steps.shared, savedMs: steps.saved },
+        layers,
+    };
+}
+function toImage(image) {
+    return {
+        name: image.image.name,
+        state: image.state,
+        skipped: image.skipped,
+        comparison: image.comparison,
+        rules: image.rules,
+        lockFiles: image.image.lockFiles.map(({ path }) => path),
+        dockerfile: image.image.dockerfile,
+        contextDir: image.image.contextDir,
+        imageId: image.imageId,
+        digests: image.digests,
+        os: image.os,
+        packages: image.packages,
+        counts: image.counts,
+        failure: image.failure,
+        buildMs: image.buildDuration,
+        scanMs: image.scanDuration,
+        findings: image.findings,
+    };
+}
+
+;// CONCATENATED MODULE: ./src/report/sarif.ts
+/**
+ * The report as SARIF 2.1.0, for GitHub's code scanning. Trivy's own names neither Dockerfile nor image, and all images
+ * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
+ */
+
+
+
+/** Runs in a file. With more images than this, a run holds several. */
+const maxRuns = 20;
+/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
+const maxResults = 5000;
+/** Rules in a run. */
+const maxRules = 25_000;
+/** @param version of Image Gate */
+function renderSarif(report, version) {
+    const log = {
+        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+        version: '2.1.0',
+        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
+    };
+    return `${JSON.stringify(log)}\n`;
+}
+/**
+ * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
+ * same. Where there are too many images, the name decides which ones share a category.
+ */
+function groupImages(images) {
+    // An image that was not measured says nothing: its alerts stay as they are.
+    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
+    const groups = new Map();
+    for (const image of measured) {
+        const { name, safeName } = image.image;
+        const bucket = (0,external_node_crypto_.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
+        const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
+        groups.set(category, [...(groups.get(category) ?? []), image]);
+    }
+    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+function renderRun(category, images, report, version) {
+    const all = images
+        .flatMap(image => image.findings.map(finding => ({ image, finding })))
+        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
+        .sort((a, b) => score(b.finding) - score(a.finding));
+    const shown = all.slice(0, maxResults);
+    const rules = new Map();
+    for (const { finding } of shown) {
+        if (!rules.has(finding.id) && rules.size < maxRules)
+            rules.set(finding.id, renderRule(finding));
+    }
+    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
+    const cut = all.length - shown.length;
+    return {
+        tool: {
+            driver: {
+                name: 'Image Gate',
+                semanticVersion: version,
+                informationUri: 'https://github.com/image-gate/image-gate',
+                rules: [...rules.values()],
+            },
+        },
+        automationDetails: { id: `image-gate/${category}/` },
+        columnKind: 'utf16CodeUnits',
+        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
+        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
+    };
+}
+function renderRule(finding) {
+    const title = (0,markdown/* visible */.RK)(finding.title ?? finding.id);
+    const remedy = (0,report_text/* remedyText */.K1)(finding);
+    return {
+        id: finding.id,
+        name: ruleNames[finding.kind],
+        shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
+        fullDescription: { text: title.slice(0, 1024) },
+        help: { text: (0,markdown/* visible */.RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
+        ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
+        properties: {
+            tags: ['security', 'container', finding.kind],
+            'security-severity': securitySeverity[finding.severity],
+        },
+    };
+}
+const ruleNames = {
+    vulnerability: 'VulnerablePackage',
+    misconfiguration: 'Misconfiguration',
+    secret: 'Secret',
+    'end-of-life': 'EndOfLife',
+    unrecognised: 'Unrecognised',
+};
+/** GitHub's bands: above 9.0 critical, from 7.0 high, from 4.0 medium. The middle of each, since Trivy's severity decides. */
+const securitySeverity = {
+    CRITICAL: '9.5',
+    HIGH: '8.0',
+    MEDIUM: '5.5',
+    LOW: '2.0',
+    UNKNOWN: '0.0',
+};
+const levels = {
+    CRITICAL: 'error',
+    HIGH: 'error',
+    MEDIUM: 'warning',
+    LOW: 'note',
+    UNKNOWN: 'note',
+};
+/** What blocks before what does not, then by severity. */
+function score({ ruling, severity }) {
+    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
+}
+function renderResult({ image }, finding, ruleIndex, report) {
+    const place = finding.place ?? finding.origin;
+    const remedy = (0,report_text/* remedyText */.K1)(finding);
+    const text = `Image ${image.name}: ${finding.id} in ${(0,report_text/* subjectText */.yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
+    const { start, end } = place?.lines ?? { start: 1, end: 1 };
+    return {
+        ruleId: finding.id,
+        ruleIndex,
+        level: levels[finding.severity],
+        message: { text: (0,markdown/* visible */.RK)(`${text}.`) },
+        locations: [
+            {
+                physicalLocation: {
+                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
+                    region: { startLine: start, endLine: end },
+                },
+            },
+        ],
+        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
+        ...suppressionsOf(finding),
+        properties: {
+            image: image.name,
+            ruling: finding.ruling,
+            ...(finding.change === undefined ? {} : { change: finding.change }),
+            ...(report.context.sha === undefined ? {} : { commit: report.context.sha }),
+        },
+    };
+}
+/** What the policy lets pass, with why. Everything else counts. */
+function suppressionsOf({ ruling, exception }) {
+    if (exception !== undefined) {
+        return {
+            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,markdown/* visible */.RK)((0,report_text/* exceptionText */.P5)(exception)) }],
+        };
+    }
+    const why = ruling === 'unfixed'
+        ? 'no version fixes it yet'
+        : ruling === 'existing'
+            ? 'it was there before this change'
+            : undefined;
+    return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
+}
+/** The same for the same finding in every build: no digest, no version, no line. */
+function fingerprint(imageName, finding) {
+    const subject = finding.kind === 'vulnerability'
+        ? [finding.package.type, finding.package.name, finding.package.path ?? '']
+        : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
+    return (0,external_node_crypto_.createHash)('sha256')
+        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
+        .digest('hex')
+        .slice(0, 32);
+}
+/** A path as a relative reference (RFC 3986). */
+function toUri(path) {
+    return path.split('/').map(encodeURIComponent).join('/');
+}
+
+;// CONCATENATED MODULE: ./package.json
+const package_namespaceObject = {"rE":"0.1.0"};
+;// CONCATENATED MODULE: ./src/report-folder.ts
+/** The reports that are files, in one folder: for an artifact, for other programs, and for a person with a browser. */
+
+
+
+
+
+
+class ReportFolder {
+    #directory;
+    #files;
+    #paths = { report: '', html: '', sarif: '', sbom: '' };
+    /** @param directory absolute; made when the first report is written */
+    constructor(directory, files) {
+        this.#directory = directory;
+        this.#files = files;
+    }
+    /** Where each report is, as far as it was written. */
+    get paths() {
+        return this.#paths;
+    }
+    outlets = [
+        {
+            name: 'JSON report',
+            deliver: async (report) => {
+                this.#paths.report = await this.#write('report.json', renderJsonReport(report));
+            },
+        },
+        {
+            name: 'HTML report',
+            deliver: async (report) => {
+                this.#paths.html = await this.#write('report.html', renderHtml(report));
+            },
+        },
+        {
+            name: 'SARIF report',
+            deliver: async (report) => {
+                this.#paths.sarif = await this.#write('report.sarif', renderSarif(report, package_namespaceObject.rE));
+            },
+        },
+        { name: 'SBOMs', deliver: report => this.#keepSboms(report) },
+        {
+            // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
+            name: 'comment as a file',
+            deliver: async (report) => {
+                await this.#write('comment.md', (0,comment/* planComment */.t)(report, 'always') ?? '');
+            },
+        },
+    ];
+    async #write(name, text) {
+        const path = (0,external_node_path_.join)(this.#directory, name);
+        await this.#files.writeText(path, text);
+        return path;
+    }
+    async #keepSboms({ verdict }) {
+        const directory = (0,external_node_path_.join)(this.#directory, 'sbom');
+        for (const { image, sbom } of verdict.images) {
+            if (sbom === undefined)
+                continue;
+            await this.#files.copy(sbom, (0,external_node_path_.join)(directory, `${image.name}.cdx.json`));
+            this.#paths.sbom = directory;
+        }
+    }
+}
 
 
 /***/ }),
@@ -59610,92 +60325,6 @@ const bytesPerRow = 150;
 
 /***/ }),
 
-/***/ 4225:
-/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   n: () => (/* binding */ renderJsonReport)
-/* harmony export */ });
-/* unused harmony export schemaVersion */
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
-
-/**
- * The version of the report's schema, `docs/report.schema.json`. A new field leaves it; a field that goes or changes
- * its meaning raises it.
- */
-const schemaVersion = 1;
-/** More findings than this nobody reads without a program. */
-const maxIndented = 20_000;
-/** The whole of what was measured and decided. Every finding is in it, gating or not. */
-function renderJsonReport(report) {
-    const { verdict, context } = report;
-    const value = {
-        schemaVersion,
-        result: verdict.result,
-        headline: (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .headline */ .Pl)(report),
-        problem: verdict.problem,
-        startedAt: report.startedAt,
-        durationMs: report.duration,
-        context: {
-            event: context.event,
-            repository: context.repository,
-            sha: context.sha,
-            pullRequest: context.pullRequest,
-            runUrl: context.runUrl,
-        },
-        imagesRoot: report.imagesRoot,
-        policy: { ...report.policy, warnOnly: verdict.warnOnly },
-        warnings: report.warnings,
-        advice: report.advice,
-        change: report.change,
-        policyEffects: report.policyEffects,
-        exceptions: verdict.exceptions,
-        scanner: report.scanner,
-        engine: report.engine,
-        work: report.work === undefined ? undefined : toWork(report.work),
-        counts: verdict.counts,
-        images: verdict.images.map(toImage),
-        ignored: report.ignored,
-    };
-    // Indented, very many findings would fill more memory than a string may have.
-    const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0);
-    return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`;
-}
-function toWork(work) {
-    const { steps, layers } = work;
-    return {
-        buildMs: work.build,
-        exportMs: work.export,
-        scanMs: work.scan,
-        steps: { ran: steps.ran, shared: steps.shared, savedMs: steps.saved },
-        layers,
-    };
-}
-function toImage(image) {
-    return {
-        name: image.image.name,
-        state: image.state,
-        skipped: image.skipped,
-        comparison: image.comparison,
-        rules: image.rules,
-        lockFiles: image.image.lockFiles.map(({ path }) => path),
-        dockerfile: image.image.dockerfile,
-        contextDir: image.image.contextDir,
-        imageId: image.imageId,
-        digests: image.digests,
-        os: image.os,
-        packages: image.packages,
-        counts: image.counts,
-        failure: image.failure,
-        buildMs: image.buildDuration,
-        scanMs: image.scanDuration,
-        findings: image.findings,
-    };
-}
-
-
-/***/ }),
-
 /***/ 4285:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -59776,13 +60405,15 @@ function joinSections(sections) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ renderOutputs)
+/* harmony export */   $Z: () => (/* binding */ renderOutputs)
 /* harmony export */ });
-/* unused harmony export outputNames */
+/* unused harmony exports reportNames, outputNames */
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
 
+/** The reports that are files, or a folder of files. */
+const reportNames = ['report', 'html', 'sarif', 'sbom'];
 /** The names of the action's outputs, as in action.yml. */
-const outputNames = (/* unused pure expression or super */ null && ([
+const outputNames = [
     'result',
     'images',
     'failed-images',
@@ -59793,13 +60424,9 @@ const outputNames = (/* unused pure expression or super */ null && ([
     'total-count',
     'unknown-count',
     'introduced-count',
-    'report',
-    'sarif',
-]));
-/**
- * The outputs of a run, set however it ends.
- * @param paths where the reports were written; empty for those that were not
- */
+    ...reportNames,
+];
+/** The outputs of a run, set however it ends. */
 function renderOutputs(report, paths) {
     const { result, counts, images } = report.verdict;
     return {
@@ -59820,8 +60447,7 @@ function renderOutputs(report, paths) {
         'total-count': String((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .totalOf */ .e6)(counts)),
         'unknown-count': String(counts.UNKNOWN),
         'introduced-count': introducedCount(report),
-        report: paths.report,
-        sarif: paths.sarif,
+        ...paths,
     };
 }
 /** How many of the gating findings the change brought; empty where nothing was compared. */
@@ -59874,184 +60500,6 @@ async function postComment(report, mode, comments, console) {
         else
             console.info(line);
     }
-}
-
-
-/***/ }),
-
-/***/ 3024:
-/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ renderSarif)
-/* harmony export */ });
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_crypto__WEBPACK_IMPORTED_MODULE_0__);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
-/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
-/**
- * The report as SARIF 2.1.0, for GitHub's code scanning. Trivy's own names neither Dockerfile nor image, and all images
- * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
- */
-
-
-
-/** Runs in a file. With more images than this, a run holds several. */
-const maxRuns = 20;
-/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
-const maxResults = 5000;
-/** Rules in a run. */
-const maxRules = 25_000;
-/** @param version of Image Gate */
-function renderSarif(report, version) {
-    const log = {
-        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-        version: '2.1.0',
-        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
-    };
-    return `${JSON.stringify(log)}\n`;
-}
-/**
- * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the
- * same. Where there are too many images, the name decides which ones share a category.
- */
-function groupImages(images) {
-    // An image that was not measured says nothing: its alerts stay as they are.
-    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
-    const groups = new Map();
-    for (const image of measured) {
-        const { name, safeName } = image.image;
-        const bucket = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
-        const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
-        groups.set(category, [...(groups.get(category) ?? []), image]);
-    }
-    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-function renderRun(category, images, report, version) {
-    const all = images
-        .flatMap(image => image.findings.map(finding => ({ image, finding })))
-        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
-        .sort((a, b) => score(b.finding) - score(a.finding));
-    const shown = all.slice(0, maxResults);
-    const rules = new Map();
-    for (const { finding } of shown) {
-        if (!rules.has(finding.id) && rules.size < maxRules)
-            rules.set(finding.id, renderRule(finding));
-    }
-    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
-    const cut = all.length - shown.length;
-    return {
-        tool: {
-            driver: {
-                name: 'Image Gate',
-                semanticVersion: version,
-                informationUri: 'https://github.com/image-gate/image-gate',
-                rules: [...rules.values()],
-            },
-        },
-        automationDetails: { id: `image-gate/${category}/` },
-        columnKind: 'utf16CodeUnits',
-        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
-        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
-    };
-}
-function renderRule(finding) {
-    const title = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(finding.title ?? finding.id);
-    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
-    return {
-        id: finding.id,
-        name: ruleNames[finding.kind],
-        shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
-        fullDescription: { text: title.slice(0, 1024) },
-        help: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
-        ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
-        properties: {
-            tags: ['security', 'container', finding.kind],
-            'security-severity': securitySeverity[finding.severity],
-        },
-    };
-}
-const ruleNames = {
-    vulnerability: 'VulnerablePackage',
-    misconfiguration: 'Misconfiguration',
-    secret: 'Secret',
-    'end-of-life': 'EndOfLife',
-    unrecognised: 'Unrecognised',
-};
-/** GitHub's bands: above 9.0 critical, from 7.0 high, from 4.0 medium. The middle of each, since Trivy's severity decides. */
-const securitySeverity = {
-    CRITICAL: '9.5',
-    HIGH: '8.0',
-    MEDIUM: '5.5',
-    LOW: '2.0',
-    UNKNOWN: '0.0',
-};
-const levels = {
-    CRITICAL: 'error',
-    HIGH: 'error',
-    MEDIUM: 'warning',
-    LOW: 'note',
-    UNKNOWN: 'note',
-};
-/** What blocks before what does not, then by severity. */
-function score({ ruling, severity }) {
-    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
-}
-function renderResult({ image }, finding, ruleIndex, report) {
-    const place = finding.place ?? finding.origin;
-    const remedy = (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .remedyText */ .K1)(finding);
-    const text = `Image ${image.name}: ${finding.id} in ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
-    const { start, end } = place?.lines ?? { start: 1, end: 1 };
-    return {
-        ruleId: finding.id,
-        ruleIndex,
-        level: levels[finding.severity],
-        message: { text: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)(`${text}.`) },
-        locations: [
-            {
-                physicalLocation: {
-                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
-                    region: { startLine: start, endLine: end },
-                },
-            },
-        ],
-        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
-        ...suppressionsOf(finding),
-        properties: {
-            image: image.name,
-            ruling: finding.ruling,
-            ...(finding.change === undefined ? {} : { change: finding.change }),
-            ...(report.context.sha === undefined ? {} : { commit: report.context.sha }),
-        },
-    };
-}
-/** What the policy lets pass, with why. Everything else counts. */
-function suppressionsOf({ ruling, exception }) {
-    if (exception !== undefined) {
-        return {
-            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .exceptionText */ .P5)(exception)) }],
-        };
-    }
-    const why = ruling === 'unfixed'
-        ? 'no version fixes it yet'
-        : ruling === 'existing'
-            ? 'it was there before this change'
-            : undefined;
-    return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
-}
-/** The same for the same finding in every build: no digest, no version, no line. */
-function fingerprint(imageName, finding) {
-    const subject = finding.kind === 'vulnerability'
-        ? [finding.package.type, finding.package.name, finding.package.path ?? '']
-        : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
-    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
-        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
-        .digest('hex')
-        .slice(0, 32);
-}
-/** A path as a relative reference (RFC 3986). */
-function toUri(path) {
-    return path.split('/').map(encodeURIComponent).join('/');
 }
 
 
@@ -60633,6 +61081,7 @@ function closingLines(report, paint) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DD: () => (/* binding */ skipText),
+/* harmony export */   H8: () => (/* binding */ rulingText),
 /* harmony export */   K1: () => (/* binding */ remedyText),
 /* harmony export */   MJ: () => (/* binding */ policyText),
 /* harmony export */   P5: () => (/* binding */ exceptionText),
@@ -60806,6 +61255,18 @@ function remedyText(finding) {
         case 'unrecognised':
             return '';
     }
+}
+const rulingTexts = {
+    gating: 'blocks',
+    existing: 'was there before',
+    excepted: 'excepted',
+    unfixed: 'no fix yet',
+    'below-threshold': 'other severity',
+    reported: 'only reported',
+};
+/** What became of a finding, in a word or two. */
+function rulingText(ruling) {
+    return rulingTexts[ruling];
 }
 /** When and why an exception lets something pass, or did. */
 function exceptionText({ reason, until, source, place }) {
@@ -77888,13 +78349,6 @@ function copyFile(srcFile, destFile, force) {
     });
 }
 //# sourceMappingURL=io.js.map
-
-/***/ }),
-
-/***/ 8330:
-/***/ ((module) => {
-
-module.exports = {"rE":"0.1.0"};
 
 /***/ })
 

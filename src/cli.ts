@@ -1,21 +1,22 @@
 #!/usr/bin/env node
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createLogUpdate } from 'log-update'
+import { openInBrowser } from './adapters/browser.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { TerminalConsole } from './adapters/terminal-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
 import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
 import { helpText, parseCommandLine, type Command, type GateCommand } from './command-line.js'
+import { GateError, messageOf } from './errors.js'
 import { parseInputs, type Inputs } from './inputs.js'
 import { gate, refuse } from './main.js'
 import type { Report } from './model.js'
 import type { Outlet } from './ports.js'
-import { renderJsonReport } from './report/json-report.js'
-import { renderSarif } from './report/sarif.js'
 import { renderTerminal } from './report/terminal.js'
+import { ReportFolder } from './report-folder.js'
 import packageJson from '../package.json' with { type: 'json' }
 
 /** 2 for blocked, so that a script can tell it from an error. */
@@ -44,7 +45,7 @@ function consoleOf(verbose: boolean): TerminalConsole {
   })
 }
 
-function outletsOf(inputs: Inputs, workspace: string, console: TerminalConsole): Outlet[] {
+function outletsOf(folder: ReportFolder | undefined, console: TerminalConsole): Outlet[] {
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
   const terminal: Outlet = {
     name: 'report',
@@ -53,25 +54,36 @@ function outletsOf(inputs: Inputs, workspace: string, console: TerminalConsole):
       print(renderTerminal(report, colour))
     },
   }
-  if (inputs.reportDir === '') return [terminal]
-  const directory = resolve(workspace, inputs.reportDir)
-  const write = (name: string, text: string): Promise<void> => new LocalFiles().writeText(join(directory, name), text)
-  return [
-    { name: 'JSON report', deliver: report => write('report.json', renderJsonReport(report)) },
-    { name: 'SARIF report', deliver: report => write('report.sarif', renderSarif(report, packageJson.version)) },
-    terminal,
-  ]
+  if (folder === undefined) return [terminal]
+  return [...folder.outlets, terminal]
+}
+
+/** Where reports go: where somebody wants them, or where a browser can read them. */
+function folderOf({ reportDir }: Inputs, workspace: string, open: boolean): ReportFolder | undefined {
+  if (reportDir !== '') return new ReportFolder(resolve(workspace, reportDir), new LocalFiles())
+  return open ? new ReportFolder(mkdtempSync(join(tmpdir(), 'image-gate-report-')), new LocalFiles()) : undefined
+}
+
+async function show({ paths: { html } }: ReportFolder, console: TerminalConsole): Promise<void> {
+  console.info(`The report is in ${html}`)
+  await openInBrowser(html).catch((error: unknown) => {
+    console.warning(error instanceof GateError ? `${error.message}. ${error.advice}` : messageOf(error))
+  })
 }
 
 async function gateHere(command: GateCommand): Promise<Report> {
-  const inputs = parseInputs(command.inputs, trivy => trivyMistakes(trivy, thisPlatform))
+  const given = parseInputs(command.inputs, trivy => trivyMistakes(trivy, thisPlatform))
   const workspace = resolve(command.path)
   const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'image-gate')
   tameToolkit(cacheDir)
   const console = consoleOf(command.verbose)
+  const folder = folderOf(given, workspace, command.open)
+  const inputs = { ...given, sbom: given.sbom && folder !== undefined }
   const workbench = { ...inputs, workspace, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
   const context = { workspace, processors: availableParallelism() }
-  return withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, workspace, console)))
+  const report = await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(folder, console)))
+  if (command.open && folder !== undefined) await show(folder, console)
+  return report
 }
 
 async function run(): Promise<number> {
@@ -86,7 +98,7 @@ async function run(): Promise<number> {
     const console = consoleOf(command?.kind === 'gate' && command.verbose)
     const ports = { console, clock: systemClock }
     const context = { workspace: '.', processors: availableParallelism() }
-    await refuse(error, defaults, context, ports, outletsOf(defaults, '.', console))
+    await refuse(error, defaults, context, ports, outletsOf(undefined, console))
     return exitCodes.error
   }
 }

@@ -9,6 +9,8 @@ export interface GateCommand {
   readonly path: string
   readonly inputs: RawInputs
   readonly verbose: boolean
+  /** Open the HTML report in a browser. */
+  readonly open: boolean
 }
 
 export type Command = GateCommand | { readonly kind: 'help' } | { readonly kind: 'version' }
@@ -20,19 +22,26 @@ export function parseCommandLine(args: readonly string[]): Command {
   // A switch may stand alone, as people expect: --warn-only is --warn-only=true.
   const switches = new Set(optionNames.filter(isSwitch).map(name => `--${name}`))
   const { values, positionals } = readArgs(args.map(arg => (switches.has(arg) ? `${arg}=true` : arg)))
-  const { help, version, verbose, ...inputs } = values
+  const { help, version, verbose, open, ...inputs } = values
   if (help === true) return { kind: 'help' }
   if (version === true) return { kind: 'version' }
   if (positionals.length > 1) {
     throw new ConfigurationError(`more than one path: ${positionals.join(', ')}`, 'Give one; see image-gate --help.')
   }
-  return { kind: 'gate', path: positionals[0] ?? '.', inputs: inputs as RawInputs, verbose: verbose === true }
+  return {
+    kind: 'gate',
+    path: positionals[0] ?? '.',
+    inputs: inputs as RawInputs,
+    verbose: verbose === true,
+    open: open === true,
+  }
 }
 
 function readArgs(args: string[]): { values: Record<string, unknown>; positionals: string[] } {
   const options: NonNullable<ParseArgsConfig['options']> = {
     ...Object.fromEntries(optionNames.map(name => [name, { type: 'string' as const }])),
     help: { type: 'boolean', short: 'h' },
+    open: { type: 'boolean' },
     verbose: { type: 'boolean', short: 'v' },
     version: { type: 'boolean' },
   }
@@ -58,6 +67,8 @@ export function helpText(): string {
     '',
     'Options:',
     ...options,
+    '  --open',
+    '      Open the HTML report in a browser',
     '  -v, --verbose',
     '      Show what the builds print',
     '  -h, --help',

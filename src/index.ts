@@ -13,15 +13,12 @@ import { gate, refuse } from './main.js'
 import type { Report, RunContext } from './model.js'
 import type { Outlet } from './ports.js'
 import { renderAnnotations } from './report/annotations.js'
-import { planComment } from './report/comment.js'
 import { renderClosing } from './report/closing.js'
-import { renderJsonReport } from './report/json-report.js'
 import { renderOutputs } from './report/outputs.js'
 import { postComment } from './report/post.js'
-import { renderSarif } from './report/sarif.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
-import packageJson from '../package.json' with { type: 'json' }
+import { ReportFolder } from './report-folder.js'
 
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
 const console = new RunnerConsole()
@@ -40,18 +37,7 @@ function reportDirOf({ reportDir }: Inputs, { workspace }: RunContext): string {
 
 /** The outputs name only the reports that were written, so they come after them. */
 function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
-  const directory = reportDirOf(inputs, context)
-  const written = { report: '', sarif: '' }
-  const json = async (report: Report): Promise<void> => {
-    written.report = await write(join(directory, 'report.json'), renderJsonReport(report))
-  }
-  const sarif = async (report: Report): Promise<void> => {
-    written.sarif = await write(join(directory, 'report.sarif'), renderSarif(report, packageJson.version))
-  }
-  // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
-  const commentText = async (report: Report): Promise<void> => {
-    await write(join(directory, 'comment.md'), planComment(report, 'always') ?? '')
-  }
+  const folder = new ReportFolder(reportDirOf(inputs, context), new LocalFiles())
   const log = async (report: Report): Promise<void> => {
     console.info(`\n${renderTerminal(report, false)}`)
   }
@@ -66,23 +52,16 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
     await postComment(report, inputs.comment, comments, console)
   }
   const outputs = async (report: Report): Promise<void> => {
-    for (const [name, value] of Object.entries(renderOutputs(report, written))) core.setOutput(name, value)
+    for (const [name, value] of Object.entries(renderOutputs(report, folder.paths))) core.setOutput(name, value)
   }
   return [
-    { name: 'JSON report', deliver: json },
-    { name: 'SARIF report', deliver: sarif },
-    { name: 'comment as a file', deliver: commentText },
+    ...folder.outlets,
     { name: 'report in the log', deliver: log },
     ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
     ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
     { name: 'outputs', deliver: outputs },
     { name: 'comment on the pull request', deliver: comment },
   ]
-}
-
-async function write(path: string, text: string): Promise<string> {
-  await new LocalFiles().writeText(path, text)
-  return path
 }
 
 async function run(): Promise<Report> {

@@ -58,6 +58,7 @@ export interface Inputs {
   readonly annotations: boolean
   readonly summary: boolean
   readonly comment: CommentMode
+  readonly sbom: boolean
   readonly reportDir: string
 }
 
@@ -189,8 +190,9 @@ export const inputTable = {
     parseToken,
     { actionOnly: true },
   ),
+  sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'true', parseBoolean),
   'report-dir': spec(
-    'Folder for `report.json` and `report.sarif`; empty: a temporary folder on a runner, none on the command line',
+    'Folder for `report.json`, `report.html`, `report.sarif`, `comment.md` and `sbom/`; empty: a temporary folder on a runner, none on the command line',
     '',
     parseText,
   ),
@@ -264,6 +266,7 @@ function toInputs(values: InputValues): Inputs {
     annotations: values.annotations,
     summary: values.summary,
     comment: values.comment,
+    sbom: values.sbom,
     reportDir: values['report-dir'],
   }
 }

@@ -83,7 +83,8 @@ export type PolicyPart = Pick<Policy, 'exceptions' | 'warnings'>
  * `excepted` by an exception, `existing` before this change, `below-threshold` by its severity, `unfixed` since there is
  * no fix, `reported` since no rule asks for more.
  */
-export type Ruling = 'gating' | 'existing' | 'excepted' | 'unfixed' | 'below-threshold' | 'reported'
+export const rulings = ['gating', 'existing', 'excepted', 'unfixed', 'below-threshold', 'reported'] as const
+export type Ruling = (typeof rulings)[number]
 
 export type JudgedFinding = Finding & {
   readonly ruling: Ruling

@@ -163,6 +163,8 @@ export interface ScannedImage {
   readonly imageId: string
   readonly digests: ImageDigests
   readonly scan: ImageScan
+  /** Absolute path of its SBOM, which exists while the run lasts. */
+  readonly sbom?: string
   /** Milliseconds. */
   readonly duration: number
 }
@@ -199,6 +201,8 @@ export interface ImageVerdict {
   readonly imageId?: string
   /** Of what was scanned. */
   readonly digests?: ImageDigests
+  /** Absolute path of its SBOM, which exists while the run lasts. */
+  readonly sbom?: string
   /** Every finding, gating or not, worst first. */
   readonly findings: readonly JudgedFinding[]
   /** The gating findings by severity. */

@@ -118,6 +118,15 @@ export interface Scanner {
    */
   scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string>
   /**
+   * Lists what is in an image, as a CycloneDX SBOM.
+   * @param report what `scanImage` gave
+   * @param name of the image, for people
+   * @param timeout milliseconds
+   * @returns the absolute path of the SBOM, which exists while the run lasts
+   * @throws ToolError
+   */
+  makeSbom(report: string, name: string, timeout: number): Promise<string>
+  /**
    * Looks for vulnerable packages in the lock files of a build context.
    * @param directory absolute
    * @param timeout milliseconds
@@ -157,6 +166,12 @@ export interface DirectoryEntry {
   readonly kind: EntryKind | 'missing'
   /** Where it really is, all links followed; absent for a link that leads nowhere. */
   readonly realPath?: string
+}
+
+/** Writes reports. All paths are absolute; folders are made as needed. */
+export interface ReportWriter {
+  writeText(path: string, text: string): Promise<void>
+  copy(from: string, to: string): Promise<void>
 }
 
 /** The files of the repository under test. All paths are absolute. */

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { provideBase } from './base.mjs'
 import { provideBuildkit, stopBuildkit } from './buildkit.mjs'
 import { provideBuildx } from './buildx.mjs'
+import { provideChromium } from './chromium.mjs'
 import { engineKinds, provideEngine, stopEngine } from './engine.mjs'
 import { provideNode24 } from './node.mjs'
 import { provideOldEngine, stopOldEngine } from './old-engine.mjs'
@@ -18,7 +19,7 @@ import { provideTrivy } from './trivy.mjs'
 import { provideZizmor } from './zizmor.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
-/** @typedef {'engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor'} Part */
+/** @typedef {'engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor' | 'chromium'} Part */
 /** @typedef {Awaited<ReturnType<typeof up>>} Testbed */
 
 /** @type {readonly Part[]} */
@@ -34,6 +35,7 @@ export const allParts = [
   'actionlint',
   'act',
   'zizmor',
+  'chromium',
 ]
 
 /**
@@ -57,6 +59,7 @@ export async function up(parts, { log = () => undefined, engine: kind } = {}) {
       actionlint: wants.has('actionlint') ? { path: await provideTool('actionlint', log) } : undefined,
       act: wants.has('act') ? { path: await provideTool('act', log) } : undefined,
       zizmor: wants.has('zizmor') ? await provideZizmor(log) : undefined,
+      chromium: wants.has('chromium') ? await provideChromium(log) : undefined,
     }
     return {
       env: /** @type {Record<string, string>} */ ({ ...env, ...linkPrograms(programs) }),
@@ -80,7 +83,7 @@ async function database(registry, log) {
 
 /**
  * The programs that are in the cache, on PATH: Trivy not among them, since the gate would find it there.
- * @param {Record<'node24' | 'actionlint' | 'act' | 'zizmor', {path: string} | undefined>} programs
+ * @param {Record<'node24' | 'actionlint' | 'act' | 'zizmor' | 'chromium', {path: string} | undefined>} programs
  * @returns {Record<string, string>}
  */
 function linkPrograms(programs) {

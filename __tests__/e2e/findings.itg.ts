@@ -122,6 +122,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
       const keeping: Scanner = {
         prepare: wanted => scanner.prepare(wanted),
         newCache: known => scanner.newCache(known),
+        makeSbom: (report, name, timeout) => scanner.makeSbom(report, name, timeout),
         scanLockFiles: (directory, timeout) => scanner.scanLockFiles(directory, timeout),
         scanDockerfile: (path, timeout) => scanner.scanDockerfile(path, timeout),
         scanImage: async (image, cache, request) => {
@@ -135,6 +136,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
         timeout: 300_000,
         turns: takeTurns(3),
         workspaces: { head: tempDir, base: tempDir },
+        sbom: false,
         rulesOf: () => ({ scanners, lockFiles: true }),
       }
       const { outcomes } = await scanImages(builds, plan, ports)

@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats'
 import { renderAnnotations } from '../../src/report/annotations.js'
 import { planComment } from '../../src/report/comment.js'
 import { renderClosing } from '../../src/report/closing.js'
+import { renderHtml } from '../../src/report/html.js'
 import { renderJsonReport } from '../../src/report/json-report.js'
 import { renderOutputs } from '../../src/report/outputs.js'
 import { renderSummary } from '../../src/report/summary.js'
@@ -33,6 +34,10 @@ describe('golden reports', () => {
     const report = situations[name] as Report
     const context = { ...report.context, runId: 5, pullRequest: 7, job: 'image-gate', workflow: 'images.yml' }
     expectGolden(`${name}.comment.md`, planComment({ ...report, context }, 'always') ?? '')
+  })
+
+  it.each(['blocked', 'mixed', 'hostile-names'])('HTML: %s', name => {
+    expectGolden(`${name}.report.html`, renderHtml(situations[name] as Report))
   })
 
   it.each(small)('terminal and log: %s', (name, report) => {
@@ -105,9 +110,11 @@ describe('any report', () => {
   })
 })
 
+const noPaths = { report: '', html: '', sarif: '', sbom: '' }
+
 describe('outputs', () => {
   it('tell what blocks and what failed', () => {
-    expect(renderOutputs(situations['mixed'] as Report, { report: '/tmp/report.json', sarif: '' })).toMatchObject({
+    expect(renderOutputs(situations['mixed'] as Report, { ...noPaths, report: '/tmp/report.json' })).toMatchObject({
       result: 'error',
       'failed-images': 'broken,odd,web',
       'critical-count': '2',
@@ -120,21 +127,19 @@ describe('outputs', () => {
   })
 
   it('count what a change introduces, where something was compared', () => {
-    expect(renderOutputs(situations['introduced'] as Report, { report: '', sarif: '' })).toMatchObject({
+    expect(renderOutputs(situations['introduced'] as Report, noPaths)).toMatchObject({
       'introduced-count': '1',
     })
-    expect(renderOutputs(situations['blocked'] as Report, { report: '', sarif: '' })).toMatchObject({
+    expect(renderOutputs(situations['blocked'] as Report, noPaths)).toMatchObject({
       'introduced-count': '',
     })
-    expect(renderOutputs(situations['other-kinds'] as Report, { report: '', sarif: '' })).toMatchObject({
+    expect(renderOutputs(situations['other-kinds'] as Report, noPaths)).toMatchObject({
       'unknown-count': '1',
     })
   })
 
   it('list the images as JSON', () => {
-    const images = JSON.parse(
-      renderOutputs(situations['blocked'] as Report, { report: '', sarif: '' }).images,
-    ) as unknown[]
+    const images = JSON.parse(renderOutputs(situations['blocked'] as Report, noPaths).images) as unknown[]
     expect(images).toEqual([
       {
         name: 'api',

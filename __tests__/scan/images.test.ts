@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../../src/errors.js'
 import type { BuildOutcome } from '../../src/model.js'
 import type { AnalysisCache, Engine, ExportedImage, Scanner } from '../../src/ports.js'
-import { scanImages, type ScanRules, type Scans } from '../../src/scan/images.js'
+import { scanImages, type ScanPlan, type ScanRules, type Scans } from '../../src/scan/images.js'
 import { takeTurns } from '../../src/turns.js'
 import {
   anExport,
@@ -30,7 +30,7 @@ async function run(
   builds: readonly BuildOutcome[],
   scan: Scanner['scanImage'],
   withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
-  more: Partial<Scanner & ScanRules> = {},
+  more: Partial<Scanner & ScanRules & Pick<ScanPlan, 'sbom'>> = {},
 ): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
   const engine: Engine = { prepare: unexpected, build: unexpected, clean: unexpected, withExport }
   const console = new RecordingConsole()
@@ -45,6 +45,7 @@ async function run(
       prepare: unexpected,
       newCache,
       scanImage: scan,
+      makeSbom: unexpected,
       scanLockFiles: unexpected,
       scanDockerfile: unexpected,
       ...more,
@@ -53,9 +54,9 @@ async function run(
     clock: tickingClock(),
   }
   const workspaces = { head: '/repo', base: '/before' }
-  const { scanners = ['vuln'], lockFiles = true } = more
+  const { scanners = ['vuln'], lockFiles = true, sbom = false } = more
   const rulesOf = (): ScanRules => ({ scanners, lockFiles })
-  const plan = { timeout: 60_000, turns: takeTurns(2), workspaces, rulesOf }
+  const plan = { timeout: 60_000, turns: takeTurns(2), workspaces, rulesOf, sbom }
   return { ...(await scanImages(builds, plan, ports)), console, caches }
 }
 
@@ -102,6 +103,29 @@ describe('scanImages', () => {
     expect(caches).toEqual([undefined, { directory: '/cache-1' }, { directory: '/cache-1' }])
     expect(work.layers).toEqual({ distinct: 1, total: 4, bytes: 1000 })
     expect(outcomes.map(outcome => outcome.image.name)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('makes an SBOM of what is gated, and a warning where it cannot', async () => {
+    const asked: unknown[] = []
+    const builds = [built(anImage('a')), built(anImage('a', { revision: 'base' })), built(anImage('b'))]
+    const { outcomes, console } = await run(builds, async () => report, undefined, {
+      sbom: true,
+      makeSbom: async (text, name, timeout) => {
+        asked.push([text === report, name, timeout])
+        if (name === 'b') throw new ToolError('Trivy made no SBOM', 'Run again.')
+        return '/tmp/sbom.cdx.json'
+      },
+    })
+    expect(asked).toEqual([
+      [true, 'a', 60_000],
+      [true, 'b', 60_000],
+    ])
+    expect(outcomes.map(outcome => outcome.status === 'scanned' && outcome.sbom)).toEqual([
+      '/tmp/sbom.cdx.json',
+      undefined,
+      undefined,
+    ])
+    expect(console.lines).toContain('warning: b: no SBOM: Trivy made no SBOM')
   })
 
   it('scans the context of each revision too, for what the rules ask', async () => {

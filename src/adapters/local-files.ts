@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { DirectoryEntry, Files } from '../ports.js'
+import type { DirectoryEntry, Files, ReportWriter } from '../ports.js'
 
 /** The file system of this machine. */
-export class LocalFiles implements Files {
+export class LocalFiles implements Files, ReportWriter {
   async list(directory: string): Promise<readonly DirectoryEntry[] | undefined> {
     const names = await unlessMissing(readdir(directory))
     return names === undefined ? undefined : Promise.all(names.map(name => describeEntry(directory, name)))
@@ -20,6 +20,11 @@ export class LocalFiles implements Files {
   async writeText(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    await mkdir(dirname(to), { recursive: true })
+    await copyFile(from, to)
   }
 }
 

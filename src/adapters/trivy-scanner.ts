@@ -68,6 +68,22 @@ export class TrivyScanner implements Scanner {
     }
   }
 
+  async makeSbom(report: string, name: string, timeout: number): Promise<string> {
+    return this.#inEmptyDirectory(async cwd => {
+      const input = join(cwd, 'report.json')
+      await writeFile(input, withName(report, name))
+      const directory = await mkdtemp(join(this.#options.tempDir, 'sbom-'))
+      const output = join(directory, 'sbom.cdx.json')
+      const args = ['convert', '--format', 'cyclonedx', '--output', output, '--quiet', input]
+      const said: string[] = []
+      const run = { command: this.#program, args, env: scanEnvironment(process.env, cwd), cwd, timeout }
+      const result = await this.#options.run({ ...run, onLine: line => said.push(line) })
+      if (result.status === 'exited' && result.exitCode === 0 && existsSync(output)) return output
+      const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result)
+      throw new ToolError(`Trivy made no SBOM: ${reason}`, 'Run again.', said.slice(-20))
+    }).catch(explainFullDisk)
+  }
+
   async scanLockFiles(directory: string, timeout: number): Promise<FolderReport> {
     const { directory: cacheDir } = await this.#sharedCache()
     return this.#run({ directory: cacheDir }, timeout, async output =>
@@ -255,6 +271,16 @@ function commonArgs({ output, cacheDir, timeout, scanners }: ScanArgs): string[]
  */
 export function withoutIgnores(dockerfile: string): string {
   return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_')
+}
+
+/** A report that calls the image by its own name, and not by where it lay when it was scanned. */
+function withName(report: string, name: string): string {
+  const { Metadata: metadata, ...rest } = JSON.parse(report) as { Metadata?: Record<string, unknown> }
+  return JSON.stringify({
+    ...rest,
+    ArtifactName: name,
+    Metadata: { ...metadata, RepoTags: undefined, Reference: undefined },
+  })
 }
 
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */

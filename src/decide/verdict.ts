@@ -92,6 +92,7 @@ function decideImage(
     packages,
     findings,
     counts: countGating(findings),
+    ...(scan.sbom === undefined ? {} : { sbom: scan.sbom }),
     ...(os ? { os } : {}),
     ...(compared === undefined ? {} : { comparison: compared.comparison }),
   }

@@ -1,6 +1,12 @@
 import type { Report } from '../model.js'
 import { imagesIn, totalOf } from './text.js'
 
+/** The reports that are files, or a folder of files. */
+export const reportNames = ['report', 'html', 'sarif', 'sbom'] as const
+
+/** Where each was written; empty for what was not. */
+export type ReportPaths = Readonly<Record<(typeof reportNames)[number], string>>
+
 /** The names of the action's outputs, as in action.yml. */
 export const outputNames = [
   'result',
@@ -13,17 +19,13 @@ export const outputNames = [
   'total-count',
   'unknown-count',
   'introduced-count',
-  'report',
-  'sarif',
+  ...reportNames,
 ] as const
 
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 
-/**
- * The outputs of a run, set however it ends.
- * @param paths where the reports were written; empty for those that were not
- */
-export function renderOutputs(report: Report, paths: Readonly<Record<'report' | 'sarif', string>>): Outputs {
+/** The outputs of a run, set however it ends. */
+export function renderOutputs(report: Report, paths: ReportPaths): Outputs {
   const { result, counts, images } = report.verdict
   return {
     result,
@@ -45,8 +47,7 @@ export function renderOutputs(report: Report, paths: Readonly<Record<'report' | 
     'total-count': String(totalOf(counts)),
     'unknown-count': String(counts.UNKNOWN),
     'introduced-count': introducedCount(report),
-    report: paths.report,
-    sarif: paths.sarif,
+    ...paths,
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type ImageState,
   type Report,
   type Rules,
+  type Ruling,
   type SeverityCounts,
   type SkipReason,
   type Verdict,
@@ -173,6 +174,20 @@ export function remedyText(finding: Finding): string {
     case 'unrecognised':
       return ''
   }
+}
+
+const rulingTexts: Readonly<Record<Ruling, string>> = {
+  gating: 'blocks',
+  existing: 'was there before',
+  excepted: 'excepted',
+  unfixed: 'no fix yet',
+  'below-threshold': 'other severity',
+  reported: 'only reported',
+}
+
+/** What became of a finding, in a word or two. */
+export function rulingText(ruling: Ruling): string {
+  return rulingTexts[ruling]
 }
 
 /** When and why an exception lets something pass, or did. */

@@ -23,6 +23,8 @@ export interface ScanPlan {
   readonly timeout: number
   readonly turns: Turns
   readonly workspaces: Workspaces
+  /** Make an SBOM of each image. */
+  readonly sbom: boolean
   /** What to look for in an image. */
   readonly rulesOf: (image: ImageContext) => ScanRules
 }
@@ -145,13 +147,31 @@ async function scanImage(
   const request = { scanners: ['vuln' as const, ...secrets], timeout: plan.timeout }
   try {
     const inContext = await scanContext(image, plan, scanner)
-    const inImage = parseScanReport(await scanner.scanImage(exported, await cache(), request), digests.diffIds)
+    const text = await scanner.scanImage(exported, await cache(), request)
+    const inImage = parseScanReport(text, digests.diffIds)
     const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest))
     const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] }
     console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
-    return { status: 'scanned', image, imageId, digests, scan, duration: elapsed() }
+    const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {}
+    return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() }
   } catch (error) {
     return toFailure(built, error, elapsed(), console)
+  }
+}
+
+/** An SBOM is a report and no part of the verdict: without one the image is as clean as it is. */
+async function makeSbom(
+  report: string,
+  { name }: ImageContext,
+  { timeout }: ScanPlan,
+  { scanner, console }: Pick<ScanPorts, 'scanner' | 'console'>,
+): Promise<{ sbom?: string }> {
+  try {
+    return { sbom: await scanner.makeSbom(report, name, timeout) }
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error
+    console.warning(`${name}: no SBOM: ${messageOf(error)}`)
+    return {}
   }
 }
 

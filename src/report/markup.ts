@@ -1,0 +1,29 @@
+/** HTML in which nothing that came from elsewhere can be more than text. */
+import { visible } from './markdown.js'
+
+/** Text that is HTML already. */
+export class Markup {
+  constructor(readonly text: string) {}
+}
+
+type Value = string | number | Markup | readonly Markup[]
+
+/** A template whose values are made harmless wherever they stand: in text, or in an attribute in double quotes. */
+export function markup(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
+  return new Markup(parts.map((part, at) => part + textOf(values[at] ?? '')).join(''))
+}
+
+export const nothing = new Markup('')
+
+function textOf(value: Value): string {
+  if (value instanceof Markup) return value.text
+  if (typeof value === 'object') return value.map(({ text }) => text).join('')
+  return visible(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`)
+}
+
+/** A link, where the address is a web address; otherwise the text alone. */
+export function anchor(text: string, address: string | undefined): Markup {
+  return address !== undefined && /^https:\/\//.test(address)
+    ? markup`<a href="${address}" rel="noreferrer">${text}</a>`
+    : markup`${text}`
+}
