@@ -51472,9 +51472,13 @@ function explainOrigins(verdict, { builds, scans, dockerfiles }) {
         if (scanned === undefined || dockerfile === undefined)
             return judged;
         const origins = locateLayers(scanned, provenance.get(image) ?? [], dockerfile);
+        const secrets = judged.findings.filter(({ kind }) => kind === 'secret');
+        const secretive = new Set(secrets.map(({ layer = '' }) => origins.get(layer)?.lines.start));
         const findings = judged.findings.map(finding => {
-            const origin = finding.layer === undefined ? undefined : origins.get(finding.layer);
-            return origin === undefined ? finding : { ...finding, origin };
+            const origin = finding.origin ?? origins.get(finding.layer ?? '');
+            if (origin === undefined)
+                return finding;
+            return { ...finding, origin: secretive.has(origin.lines.start) ? withoutCommand(origin) : origin };
         });
         return { ...judged, findings };
     });
@@ -51498,6 +51502,10 @@ function locateLayers({ image, scan: { layers } }, provenance, dockerfile) {
 function toOrigin(lines, file, source) {
     const instruction = (source[lines.start - 1] ?? '').trim();
     return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) };
+}
+/** A command that wrote a secret into a file very likely has it in itself. */
+function withoutCommand(origin) {
+    return { ...origin, instruction: origin.instruction.replace(/^(RUN\s).*$/is, '$1***') };
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -52060,9 +52068,11 @@ function readSecrets(result) {
             kind: 'secret',
             id: asString(raw['RuleID'], 'RuleID'),
             severity: readSeverity(raw['Severity']),
-            ...optional('match', raw['Match']),
-            // One in the image's configuration has no layer, and stands under the name of the image.
-            ...(texts.layer === undefined ? {} : optional('path', result['Target'])),
+            // One in the image's configuration has no layer, and stands under the name of the image. What matched there is the
+            // whole instruction, where Trivy masks the one value and no other.
+            ...(texts.layer === undefined
+                ? {}
+                : { ...optional('path', result['Target']), ...optional('match', raw['Match']) }),
             ...texts,
         };
     });
@@ -52092,8 +52102,16 @@ function readCause(raw) {
     return {
         start: readLine(cause['StartLine']),
         end: readLine(cause['EndLine']),
-        instruction: optionalString(first?.['Content'])?.trim() ?? '',
+        instruction: withoutValues(optionalString(first?.['Content'])?.trim() ?? ''),
     };
+}
+/** A check that finds a secret in ENV or ARG shows the line that has it; no report of ours does. */
+function withoutValues(instruction) {
+    if (!/^(ENV|ARG)\s/i.test(instruction))
+        return instruction;
+    return instruction.includes('=')
+        ? instruction.replace(/=("[^"]*"|'[^']*'|\S)*/g, '=***')
+        : instruction.replace(/^(\S+\s+\S+)\s.*$/, '$1 ***');
 }
 /** Lines count from 1; Trivy leaves out those that it does not know. */
 function readLine(value) {
@@ -62526,7 +62544,9 @@ class ReportFolder {
             // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
             name: 'comment as a file',
             deliver: async (report) => {
-                await this.#write('comment.md', planComment(report, 'always') ?? '');
+                const body = report.context.pullRequest === undefined ? undefined : planComment(report, 'always');
+                if (body !== undefined)
+                    await this.#write('comment.md', body);
             },
         },
     ];
@@ -62664,11 +62684,13 @@ function joinSections(sections) {
 /* harmony export */ });
 /* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
 /* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_util__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6982);
 /* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
 /* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4285);
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5655);
 /* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2741);
 /** The report for a person at a terminal. */
+
 
 
 
@@ -62705,15 +62727,25 @@ function renderTerminal(report, colour) {
         .map(lines => `${lines.join('\n')}\n`)
         .join('\n');
 }
-function imageLines({ verdict }, paint) {
-    const width = Math.max(0, ...verdict.images.map(({ image }) => (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.name).length));
-    return verdict.images.map(image => {
-        const took = image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .durationText */ .S5)(image.buildDuration + image.scanDuration);
-        const detail = image.state === 'vulnerable' ? (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(image.counts) : '';
-        const name = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.image.name).padEnd(width);
-        const state = paint(stateStyles[image.state], (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(image).padEnd(12));
-        return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd();
-    });
+function imageLines({ verdict: { images } }, paint) {
+    if (images.length === 0)
+        return [];
+    const counted = _model_js__WEBPACK_IMPORTED_MODULE_5__/* .severities */ .g.filter(severity => images.some(({ counts }) => counts[severity] > 0));
+    const rows = images.map(image => [
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.image.name),
+        (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(image),
+        ...counted.map(severity => (image.counts[severity] === 0 ? '' : String(image.counts[severity]))),
+        image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .durationText */ .S5)(image.buildDuration + image.scanDuration),
+    ]);
+    const table = [['IMAGE', 'STATE', ...counted, 'TIME'], ...rows];
+    const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)));
+    // Names and states begin together, numbers end together.
+    const align = (row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)));
+    const [header = [], ...lines] = table.map(align);
+    return [
+        paint('gray', `  ${header.join('  ')}`.trimEnd()),
+        ...lines.map(([name = '', state = '', ...rest], at) => `  ${name}  ${paint(stateStyles[images[at]?.state ?? 'skipped'], state)}  ${rest.join('  ')}`.trimEnd()),
+    ];
 }
 function blockingLines(image, paint) {
     return (0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).flatMap(({ origin, findings }) => {

@@ -94,7 +94,7 @@ export interface Secret extends FindingBase {
   readonly kind: 'secret'
   /** The file in the image; absent for one in the image's configuration (ENV, for instance). */
   readonly path?: string
-  /** The line that matched, with the secret itself masked. */
+  /** The line of the file that matched, with the secret itself masked. */
   readonly match?: string
 }
 

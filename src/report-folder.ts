@@ -49,7 +49,8 @@ export class ReportFolder {
       // For a workflow that may comment where this one may not: see examples/workflows/comment.yml.
       name: 'comment as a file',
       deliver: async report => {
-        await this.#write('comment.md', planComment(report, 'always') ?? '')
+        const body = report.context.pullRequest === undefined ? undefined : planComment(report, 'always')
+        if (body !== undefined) await this.#write('comment.md', body)
       },
     },
   ]

@@ -1,6 +1,7 @@
 /** The command line as a person starts it. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import {
   bed,
   clean,
@@ -9,8 +10,13 @@ import {
   removeTemporaryFolders,
   repositoryWith,
   run,
+  scriptOf,
   temporaryFolder,
 } from '../testbed.js'
+
+interface Sbom {
+  readonly components: readonly { readonly name: string }[]
+}
 
 const cache = temporaryFolder()
 const options = ['--trivy-path', bed.trivy.path, '--db-repository', bed.database.repository]
@@ -25,7 +31,7 @@ describe('image-gate', () => {
     const repository = repositoryWith({ [dockerfileOf('tutorial')]: heartbleed, [dockerfileOf('web')]: clean })
     const { exitCode, stdout, stderr } = await imageGate(repository, ...options, '--report-dir', 'out')
     expect(exitCode).toBe(2)
-    expect(stdout).toMatch(/^ {2}tutorial {2}vulnerable/)
+    expect(stdout).toMatch(/^ {2}IMAGE .*\n {2}tutorial {2}vulnerable/)
     expect(stdout).toContain(`${dockerfileOf('tutorial')}:2-5  RUN mkdir`)
     expect(stdout).toMatch(/HIGH +CVE-2014-0160 +libssl1\.0\.0 1\.0\.1e-2 +-> 1\.0\.1g-1/)
     expect(stdout).toContain('Blocked: 1 of 2 images is vulnerable: ')
@@ -33,6 +39,26 @@ describe('image-gate', () => {
     expect(stderr).toMatch(/^tutorial: building$/m)
     expect(stderr).toMatch(/^tutorial: vulnerable in \d/m)
     expect(readFileSync(join(repository, 'out/report.json'), 'utf8')).toContain('"schemaVersion": 1')
+    expect(readFileSync(join(repository, 'out/report.html'), 'utf8')).toContain('Blocked: 1 of 2 images is vulnerable')
+    const sbom = JSON.parse(readFileSync(join(repository, 'out/sbom/tutorial.cdx.json'), 'utf8')) as Sbom
+    expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'tutorial' } } })
+    expect(sbom.components.map(({ name }) => name)).toContain('libssl1.0.0')
+  })
+
+  it('opens the report in a browser, and says where it is', async () => {
+    const asked = join(temporaryFolder(), 'asked')
+    const bin = dirname(scriptOf(`echo "$1" > ${asked}`))
+    renameSync(join(bin, 'script'), join(bin, process.platform === 'darwin' ? 'open' : 'xdg-open'))
+    const repository = repositoryWith({ [dockerfileOf('web')]: clean })
+    const env = { XDG_CACHE_HOME: cache, PATH: `${bin}:${process.env['PATH'] ?? ''}` }
+    const { exitCode, stderr } = await run(process.execPath, ['dist/cli.js', repository, ...options, '--open'], { env })
+    expect(exitCode).toBe(0)
+    const path = /The report is in (.*)/.exec(stderr)?.[1] ?? ''
+    expect(readFileSync(path, 'utf8')).toContain('Passed: 1 image clean')
+    // Nobody waits for a browser.
+    while (!existsSync(asked)) await setTimeout(50)
+    expect(readFileSync(asked, 'utf8').trim()).toBe(path)
+    rmSync(dirname(path), { recursive: true })
   })
 
   it('exits 0 when it passes, and needs no download the second time', async () => {

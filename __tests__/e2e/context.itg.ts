@@ -1,5 +1,6 @@
 /** What is wrong before an image is built: lock files, secrets and misconfigurations. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Origin } from '../git.js'
 import { findingsOf, gatePullRequest, reportOf } from '../pull-request.js'
 import { dockerfileOf, imagesIn, removeTemporaryFolders } from '../testbed.js'
@@ -59,8 +60,29 @@ describe('the build context', () => {
     const gated = await gatePullRequest(origin, { 'README.md': 'x' })
     const ids = findingsOf(gated, 'gating').map(({ id }) => id)
     expect(ids).toEqual(expect.arrayContaining(['aws-access-key-id', 'DS-0002']))
-    expect(gated.summary).not.toContain(secret)
-    expect(readFileSync(gated.outputs['report'] ?? '', 'utf8')).not.toContain(secret)
     expect(reportOf(gated).warnings.join()).toMatch(/checks for misconfigurations are those inside of Trivy|^$/)
+  })
+
+  it('shows in no report a secret that it found, nor what the image has in its environment', async () => {
+    const key = ['AKIA', 'Q3EGRZ7WPLMXNTVB'].join('')
+    const secret = ['h7Jk2mN8pQ4rS6tU9vW1x', 'Y3zA5bC7dE0fG2hI4jK'].join('')
+    const write = `RUN printf 'aws_access_key_id = ${key}\\naws_secret_access_key = "${secret}"\\n' > /credentials`
+    const origin = new Origin({
+      [policyFile]: 'scanners: [vuln, secret, misconfig]\n',
+      [dockerfileOf('web')]: `FROM debian:bookworm\nENV AWS_SECRET_ACCESS_KEY=${secret} PLAIN=plain-value\n${write}\n`,
+    })
+    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
+    expect(findingsOf(gated, 'gating').map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['aws-access-key-id', 'aws-secret-access-key', 'DS-0031']),
+    )
+    const folder = dirname(gated.outputs['report'] ?? '')
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => /\.\w+$/.test(name))
+    expect(files.sort()).toEqual(['comment.md', 'report.html', 'report.json', 'report.sarif', 'sbom/web.cdx.json'])
+    const texts = [gated.summary, ...files.map(name => readFileSync(join(folder, name), 'utf8'))]
+    const leaks = texts.flatMap(text =>
+      text.split('\n').filter(line => line.includes(key) || line.includes(secret) || line.includes('plain-value')),
+    )
+    expect(leaks).toEqual([])
+    expect(gated.summary).toContain('RUN ***')
   })
 })

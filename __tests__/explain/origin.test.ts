@@ -1,5 +1,5 @@
 import { explainOrigins, locateLayers } from '../../src/explain/origin.js'
-import type { Layer, Origin, ProvenStep } from '../../src/model.js'
+import type { JudgedFinding, Layer, Origin, ProvenStep } from '../../src/model.js'
 import {
   aFinding,
   aJudged,
@@ -128,6 +128,20 @@ describe('explainOrigins', () => {
     })
     expect(explained.images[0]?.findings.map(({ origin }) => origin?.lines.start)).toEqual([2, undefined, undefined])
     expect(explained.images[0]?.findings[0]?.origin?.file).toBe('images/web/Dockerfile')
+  })
+
+  it('does not repeat a command that wrote a secret, whatever else it brought', () => {
+    const place = { file: 'images/web/Dockerfile', lines: { start: 2, end: 2 } }
+    const check = aJudged({ origin: { ...place, instruction: 'RUN make', fromBase: false } })
+    const secret: JudgedFinding = { kind: 'secret', id: 'x', severity: 'HIGH', layer: 'r', ruling: 'gating' }
+    const findings = [secret, aJudged({ layer: 'r' }), check, aJudged({ layer: 'b0' })]
+    const explained = explainOrigins(aVerdict([anImageVerdict({ image, findings })]), {
+      builds,
+      scans: [scan],
+      dockerfiles,
+    })
+    const instructions = explained.images[0]?.findings.map(({ origin }) => origin?.instruction)
+    expect(instructions).toEqual(['RUN ***', 'RUN ***', 'RUN ***', 'FROM debian'])
   })
 
   it('leaves images alone that were not scanned or have no Dockerfile', () => {

@@ -98,6 +98,17 @@ describe('parseDockerfileReport', () => {
     expect(found[1]).not.toHaveProperty('origin')
   })
 
+  it.each([
+    ['ENV KEY=hidden OTHER="hid den"', 'ENV KEY=*** OTHER=***'],
+    ['ENV KEY hidden', 'ENV KEY ***'],
+    ['arg TOKEN=hidden', 'arg TOKEN=***'],
+    ['ARG TOKEN', 'ARG TOKEN'],
+    ['RUN make A=b', 'RUN make A=b'],
+  ])('shows no value of a variable: %s', (Content, instruction) => {
+    const raw = { ...misconfiguration, CauseMetadata: { StartLine: 1, EndLine: 1, Code: { Lines: [{ Content }] } } }
+    expect(parseDockerfileReport(textOf([dockerfile(raw)]), image)[0]?.origin?.instruction).toBe(instruction)
+  })
+
   it.each([...foreign, textOf([]), textOf([{ Class: 'config', Target: 'other' }])])(
     'refuses what is no report on a Dockerfile: %s',
     text => {

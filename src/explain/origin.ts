@@ -30,9 +30,12 @@ export function explainOrigins(verdict: Verdict, { builds, scans, dockerfiles }:
     const dockerfile = dockerfiles.get(image)
     if (scanned === undefined || dockerfile === undefined) return judged
     const origins = locateLayers(scanned, provenance.get(image) ?? [], dockerfile)
+    const secrets = judged.findings.filter(({ kind }) => kind === 'secret')
+    const secretive = new Set(secrets.map(({ layer = '' }) => origins.get(layer)?.lines.start))
     const findings = judged.findings.map(finding => {
-      const origin = finding.layer === undefined ? undefined : origins.get(finding.layer)
-      return origin === undefined ? finding : { ...finding, origin }
+      const origin = finding.origin ?? origins.get(finding.layer ?? '')
+      if (origin === undefined) return finding
+      return { ...finding, origin: secretive.has(origin.lines.start) ? withoutCommand(origin) : origin }
     })
     return { ...judged, findings }
   })
@@ -62,4 +65,9 @@ export function locateLayers(
 function toOrigin(lines: LineRange, file: string, source: readonly string[]): Origin {
   const instruction = (source[lines.start - 1] ?? '').trim()
   return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) }
+}
+
+/** A command that wrote a secret into a file very likely has it in itself. */
+function withoutCommand(origin: Origin): Origin {
+  return { ...origin, instruction: origin.instruction.replace(/^(RUN\s).*$/is, '$1***') }
 }

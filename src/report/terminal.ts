@@ -1,6 +1,13 @@
 /** The report for a person at a terminal. */
 import { styleText } from 'node:util'
-import type { ImageState, ImageVerdict, JudgedFinding, Report, Vulnerability } from '../model.js'
+import {
+  severities,
+  type ImageState,
+  type ImageVerdict,
+  type JudgedFinding,
+  type Report,
+  type Vulnerability,
+} from '../model.js'
 import { groupByCause } from './cause.js'
 import { visible } from './markdown.js'
 import {
@@ -62,15 +69,27 @@ export function renderTerminal(report: Report, colour: boolean): string {
 
 type Paint = (style: Style, text: string) => string
 
-function imageLines({ verdict }: Report, paint: Paint): string[] {
-  const width = Math.max(0, ...verdict.images.map(({ image }) => visible(image.name).length))
-  return verdict.images.map(image => {
-    const took = image.state === 'skipped' ? '' : durationText(image.buildDuration + image.scanDuration)
-    const detail = image.state === 'vulnerable' ? countsText(image.counts) : ''
-    const name = visible(image.image.name).padEnd(width)
-    const state = paint(stateStyles[image.state], stateText(image).padEnd(12))
-    return `  ${name}  ${state}  ${paint('gray', took.padStart(8))}  ${detail}`.trimEnd()
-  })
+function imageLines({ verdict: { images } }: Report, paint: Paint): string[] {
+  if (images.length === 0) return []
+  const counted = severities.filter(severity => images.some(({ counts }) => counts[severity] > 0))
+  const rows = images.map(image => [
+    visible(image.image.name),
+    stateText(image),
+    ...counted.map(severity => (image.counts[severity] === 0 ? '' : String(image.counts[severity]))),
+    image.state === 'skipped' ? '' : durationText(image.buildDuration + image.scanDuration),
+  ])
+  const table = [['IMAGE', 'STATE', ...counted, 'TIME'], ...rows]
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)))
+  // Names and states begin together, numbers end together.
+  const align = (row: readonly string[]): string[] =>
+    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+  const [header = [], ...lines] = table.map(align)
+  return [
+    paint('gray', `  ${header.join('  ')}`.trimEnd()),
+    ...lines.map(([name = '', state = '', ...rest], at) =>
+      `  ${name}  ${paint(stateStyles[images[at]?.state ?? 'skipped'], state)}  ${rest.join('  ')}`.trimEnd(),
+    ),
+  ]
 }
 
 function blockingLines(image: ImageVerdict, paint: Paint): string[] {

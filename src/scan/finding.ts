@@ -48,9 +48,11 @@ export function readSecrets(result: JsonObject): Secret[] {
       kind: 'secret',
       id: asString(raw['RuleID'], 'RuleID'),
       severity: readSeverity(raw['Severity']),
-      ...optional('match', raw['Match']),
-      // One in the image's configuration has no layer, and stands under the name of the image.
-      ...(texts.layer === undefined ? {} : optional('path', result['Target'])),
+      // One in the image's configuration has no layer, and stands under the name of the image. What matched there is the
+      // whole instruction, where Trivy masks the one value and no other.
+      ...(texts.layer === undefined
+        ? {}
+        : { ...optional('path', result['Target']), ...optional('match', raw['Match']) }),
       ...texts,
     }
   })
@@ -82,8 +84,16 @@ function readCause(raw: JsonObject): { start: number | undefined; end: number | 
   return {
     start: readLine(cause['StartLine']),
     end: readLine(cause['EndLine']),
-    instruction: optionalString(first?.['Content'])?.trim() ?? '',
+    instruction: withoutValues(optionalString(first?.['Content'])?.trim() ?? ''),
   }
+}
+
+/** A check that finds a secret in ENV or ARG shows the line that has it; no report of ours does. */
+function withoutValues(instruction: string): string {
+  if (!/^(ENV|ARG)\s/i.test(instruction)) return instruction
+  return instruction.includes('=')
+    ? instruction.replace(/=("[^"]*"|'[^']*'|\S)*/g, '=***')
+    : instruction.replace(/^(\S+\s+\S+)\s.*$/, '$1 ***')
 }
 
 /** Lines count from 1; Trivy leaves out those that it does not know. */
