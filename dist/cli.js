@@ -50126,7 +50126,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4129);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(721);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7496);
-/* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8251);
+/* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(6696);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8330);
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
 
@@ -61430,7 +61430,7 @@ const commentModes = ['auto', 'on-failure', 'always', 'never'];
 
 /***/ }),
 
-/***/ 8251:
+/***/ 6696:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -62198,7 +62198,7 @@ function filters(rows) {
 function row({ image: { image }, finding }) {
     const { severity, id, url, title = '', origin, place, ruling, exception } = finding;
     const where = origin === undefined ? place : { file: origin.file, lines: origin.lines };
-    const path = finding.kind === 'vulnerability' ? (finding.package.path ?? '') : '';
+    const path = finding.kind === 'vulnerability' ? (0,report_text/* placeText */.Z9)(finding.package.path ?? '', place?.lines) : '';
     return markup `<tr
     data-image="${image.name}"
     data-severity="${severity}"
@@ -62255,7 +62255,31 @@ function capitalised(word) {
     return word.charAt(0) + word.slice(1).toLowerCase();
 }
 
+;// CONCATENATED MODULE: ./src/report/json-parts.ts
+/**
+ * An object as JSON, part by part, with a list at its end whose items are made and written one after another: as one
+ * text, very many of them would fill more memory than there is.
+ * @param head what comes before the list
+ * @param indent spaces a level, 0 for none
+ */
+function* jsonParts(head, name, items, indent) {
+    const [lineEnd, space] = indent === 0 ? ['', ''] : ['\n', ' '];
+    const margin = (levels) => ' '.repeat(indent * levels);
+    const text = JSON.stringify(head, null, indent);
+    const separator = text === '{}' ? '' : ',';
+    // All but the brace at the end.
+    yield `${text.slice(0, -1).trimEnd()}${separator}${lineEnd}${margin(1)}${JSON.stringify(name)}:${space}[`;
+    let first = true;
+    for (const item of items) {
+        const lines = JSON.stringify(item, null, indent).replaceAll('\n', `\n${margin(2)}`);
+        yield `${first ? '' : ','}${lineEnd}${margin(2)}${lines}`;
+        first = false;
+    }
+    yield `${first ? '' : `${lineEnd}${margin(1)}`}]${lineEnd}}\n`;
+}
+
 ;// CONCATENATED MODULE: ./src/report/json-report.ts
+
 
 /**
  * The version of the report's schema, `docs/report.schema.json`. A new field leaves it; a field that goes or changes
@@ -62264,10 +62288,10 @@ function capitalised(word) {
 const schemaVersion = 1;
 /** More findings than this nobody reads without a program. */
 const maxIndented = 20_000;
-/** The whole of what was measured and decided. Every finding is in it, gating or not. */
+/** The whole of what was measured and decided, part by part. Every finding is in it, gating or not. */
 function renderJsonReport(report) {
     const { verdict, context } = report;
-    const value = {
+    const head = {
         schemaVersion,
         result: verdict.result,
         headline: (0,report_text/* headline */.Pl)(report),
@@ -62292,12 +62316,14 @@ function renderJsonReport(report) {
         engine: report.engine,
         work: report.work === undefined ? undefined : toWork(report.work),
         counts: verdict.counts,
-        images: verdict.images.map(toImage),
         ignored: report.ignored,
     };
-    // Indented, very many findings would fill more memory than a string may have.
     const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0);
-    return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`;
+    return jsonParts(head, 'images', mapEach(verdict.images, toImage), findings > maxIndented ? 0 : 2);
+}
+function* mapEach(items, change) {
+    for (const item of items)
+        yield change(item);
 }
 function toWork(work) {
     const { steps, layers } = work;
@@ -62339,6 +62365,7 @@ function toImage(image) {
 
 
 
+
 /** Runs in a file. With more images than this, a run holds several. */
 const maxRuns = 20;
 /** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
@@ -62347,12 +62374,13 @@ const maxResults = 5000;
 const maxRules = 25_000;
 /** @param version of Image Gate */
 function renderSarif(report, version) {
-    const log = {
-        $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-        version: '2.1.0',
-        runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
-    };
-    return `${JSON.stringify(log)}\n`;
+    const head = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0' };
+    return jsonParts(head, 'runs', renderRuns(report, version), 0);
+}
+function* renderRuns(report, version) {
+    for (const [category, images] of groupImages(report.verdict.images)) {
+        yield renderRun(category, images, report, version);
+    }
 }
 /**
  * What GitHub keeps apart: an upload replaces the alerts of the same category, so each image needs one that stays the

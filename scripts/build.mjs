@@ -1,23 +1,9 @@
 // @ts-check
-// Bundles the two entries with the project's own ncc, so that the result is the same on every machine: into dist/, or
-// into the folder that is given. Not minified: a reviewer reads the difference.
-import { execFileSync } from 'node:child_process'
+// Bundles the two entries into dist/, or into the folder that is given. Not minified: a reviewer reads the difference.
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const ncc = join(root, 'node_modules/@vercel/ncc/dist/ncc/cli.js')
-
-/** @param {string} entry @param {string} directory @param {string[]} more */
-function bundle(entry, directory, ...more) {
-  // ncc finds tsconfig.json in the working directory.
-  execFileSync(process.execPath, [ncc, 'build', entry, '--out', directory, '--no-cache', ...more], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
+import { join, resolve } from 'node:path'
+import { bundle, root } from './bundle.mjs'
 
 const target = resolve(process.argv[2] ?? join(root, 'dist'))
 const work = mkdtempSync(join(tmpdir(), 'image-gate-build-'))

@@ -170,7 +170,8 @@ export interface DirectoryEntry {
 
 /** Writes reports. All paths are absolute; folders are made as needed. */
 export interface ReportWriter {
-  writeText(path: string, text: string): Promise<void>
+  /** @param text whole, or in parts */
+  writeText(path: string, text: string | Iterable<string>): Promise<void>
   copy(from: string, to: string): Promise<void>
 }
 

@@ -55,7 +55,7 @@ export class ReportFolder {
     },
   ]
 
-  async #write(name: string, text: string): Promise<string> {
+  async #write(name: string, text: string | Iterable<string>): Promise<string> {
     const path = join(this.#directory, name)
     await this.#files.writeText(path, text)
     return path

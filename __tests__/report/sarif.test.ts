@@ -4,7 +4,7 @@ import { renderSarif } from '../../src/report/sarif.js'
 import { aJudged, anException, anImage, anImageVerdict, aReport, aVerdict } from '../builders.js'
 import { situations } from './situations.js'
 
-const runsOf = (report: Report): Run[] => (JSON.parse(renderSarif(report, '1.2.3')) as Log).runs
+const runsOf = (report: Report): Run[] => (JSON.parse([...renderSarif(report, '1.2.3')].join('')) as Log).runs
 
 const reportOn = (...findings: JudgedFinding[]): Report =>
   aReport(aVerdict([anImageVerdict({ image: anImage('web'), state: 'vulnerable', findings })]))
@@ -101,7 +101,7 @@ describe('renderSarif', () => {
   })
 
   it('repeats no control characters', () => {
-    expect(renderSarif(reportOn(aJudged({ title: 'a\u202eb\u001b[31m' })), '1')).not.toMatch(
+    expect([...renderSarif(reportOn(aJudged({ title: 'a\u202eb\u001b[31m' })), '1')].join('')).not.toMatch(
       /\\u202e|\u202e|\\u001b(?!\})/,
     )
   })

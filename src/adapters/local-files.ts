@@ -17,7 +17,7 @@ export class LocalFiles implements Files, ReportWriter {
     return unlessMissing(readFile(path, 'utf8'))
   }
 
-  async writeText(path: string, text: string): Promise<void> {
+  async writeText(path: string, text: string | Iterable<string>): Promise<void> {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
   }

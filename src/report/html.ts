@@ -188,7 +188,7 @@ function filters(rows: readonly Row[]): Markup {
 function row({ image: { image }, finding }: Row): Markup {
   const { severity, id, url, title = '', origin, place, ruling, exception } = finding
   const where = origin === undefined ? place : { file: origin.file, lines: origin.lines }
-  const path = finding.kind === 'vulnerability' ? (finding.package.path ?? '') : ''
+  const path = finding.kind === 'vulnerability' ? placeText(finding.package.path ?? '', place?.lines) : ''
   return markup`<tr
     data-image="${image.name}"
     data-severity="${severity}"

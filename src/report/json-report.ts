@@ -1,4 +1,5 @@
 import type { ImageVerdict, Report, WorkDone } from '../model.js'
+import { jsonParts } from './json-parts.js'
 import { headline } from './text.js'
 
 /**
@@ -10,10 +11,10 @@ export const schemaVersion = 1
 /** More findings than this nobody reads without a program. */
 const maxIndented = 20_000
 
-/** The whole of what was measured and decided. Every finding is in it, gating or not. */
-export function renderJsonReport(report: Report): string {
+/** The whole of what was measured and decided, part by part. Every finding is in it, gating or not. */
+export function renderJsonReport(report: Report): Iterable<string> {
   const { verdict, context } = report
-  const value = {
+  const head = {
     schemaVersion,
     result: verdict.result,
     headline: headline(report),
@@ -38,12 +39,14 @@ export function renderJsonReport(report: Report): string {
     engine: report.engine,
     work: report.work === undefined ? undefined : toWork(report.work),
     counts: verdict.counts,
-    images: verdict.images.map(toImage),
     ignored: report.ignored,
   }
-  // Indented, very many findings would fill more memory than a string may have.
   const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0)
-  return `${JSON.stringify(value, null, findings > maxIndented ? 0 : 2)}\n`
+  return jsonParts(head, 'images', mapEach(verdict.images, toImage), findings > maxIndented ? 0 : 2)
+}
+
+function* mapEach<T, U>(items: readonly T[], change: (item: T) => U): Generator<U, void, undefined> {
+  for (const item of items) yield change(item)
 }
 
 function toWork(work: WorkDone): unknown {

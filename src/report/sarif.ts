@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Log, ReportingDescriptor, Result, Run, Suppression } from 'sarif'
 import type { Finding, ImageVerdict, JudgedFinding, Report, Severity } from '../model.js'
+import { jsonParts } from './json-parts.js'
 import { exceptionText, remedyText, subjectText } from './text.js'
 import { visible } from './markdown.js'
 
@@ -18,13 +19,15 @@ const maxResults = 5000
 const maxRules = 25_000
 
 /** @param version of Image Gate */
-export function renderSarif(report: Report, version: string): string {
-  const log: Log = {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
-    runs: groupImages(report.verdict.images).map(([category, images]) => renderRun(category, images, report, version)),
+export function renderSarif(report: Report, version: string): Iterable<string> {
+  const head: Omit<Log, 'runs'> = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0' }
+  return jsonParts(head, 'runs', renderRuns(report, version), 0)
+}
+
+function* renderRuns(report: Report, version: string): Generator<Run, void, undefined> {
+  for (const [category, images] of groupImages(report.verdict.images)) {
+    yield renderRun(category, images, report, version)
   }
-  return `${JSON.stringify(log)}\n`
 }
 
 /**

@@ -1,0 +1,38 @@
+// @ts-check
+/** What it takes to decide on very many findings and to render every report of them: 2,000 an image. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { bundle, root } from '../scripts/bundle.mjs'
+
+/** @typedef {{images: number, each: number, times: Record<string, number>, inputMb: number, peakMb: number, jsonMb: number, sarifMb: number}} Figures */
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '50,100,200' },
+    each: { type: 'string', default: '2000' },
+    json: { type: 'string' },
+  },
+})
+
+// Inside of the project, so that the bundler finds what it needs.
+const work = mkdtempSync(join(root, 'build-bench-'))
+try {
+  bundle('bench/report-entry.ts', work)
+  /** @type {Figures[]} */
+  const all = values.sizes.split(',').map(size => {
+    const args = ['--expose-gc', join(work, 'index.js'), size, values.each]
+    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+  })
+  for (const { images, each, times, inputMb, peakMb, jsonMb, sarifMb } of all) {
+    const seconds = Object.values(times).reduce((sum, time) => sum + time, 0)
+    const parts = Object.entries(times).map(([name, time]) => `${name} ${time.toFixed(2)}`)
+    process.stdout.write(
+      `${String(images)} images x ${String(each)}: ${seconds.toFixed(2)} s (${parts.join(', ')}), input ${String(inputMb)} MB, peak ${String(peakMb)} MB, JSON ${String(jsonMb)} MB, SARIF ${String(sarifMb)} MB\n`,
+    )
+  }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
