@@ -1,7 +1,7 @@
 // @ts-check
 /** What it takes to decide on very many findings and to render every report of them: 2,000 an image. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle, root } from '../scripts/bundle.mjs'
@@ -12,17 +12,19 @@ const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '50,100,200' },
     each: { type: 'string', default: '2000' },
+    heap: { type: 'string', default: '600' },
     json: { type: 'string' },
   },
 })
 
 // Inside of the project, so that the bundler finds what it needs.
-const work = mkdtempSync(join(root, 'build-bench-'))
+mkdirSync(join(root, 'build'), { recursive: true })
+const work = mkdtempSync(join(root, 'build/bench-'))
 try {
   bundle('bench/report-entry.ts', work)
   /** @type {Figures[]} */
   const all = values.sizes.split(',').map(size => {
-    const args = ['--expose-gc', join(work, 'index.js'), size, values.each]
+    const args = ['--expose-gc', `--max-old-space-size=${values.heap}`, join(work, 'index.js'), size, values.each]
     return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
   })
   for (const { images, each, times, inputMb, peakMb, jsonMb, sarifMb } of all) {
