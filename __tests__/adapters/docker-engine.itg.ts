@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { buildArgs, DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
 import { createRunProcess } from '../../src/adapters/process.js'
+import { readProvenance } from '../../src/build/provenance.js'
 import { ConfigurationError, ToolError } from '../../src/errors.js'
-import type { BuildRequest, BuildResult } from '../../src/ports.js'
+import { placeByProvenance } from '../../src/explain/provenance.js'
+import type { BuildRequest, BuildResult, ExportedImage } from '../../src/ports.js'
 import { bed, clean, removeTemporaryFolders, repositoryWith, run, temporaryFolder } from '../testbed.js'
 
 interface Where {
@@ -37,13 +39,24 @@ const anId = expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string
 
 afterAll(removeTemporaryFolders)
 
-const stores: [string, Where][] = [
-  ['the containerd store', {}],
-  ['the graphdriver store', { env: bed.oldEngine.env }],
-  ['a builder', { env: bed.buildkit.env, builder: bed.buildkit.builder }],
+/** The lines that made the layers, as the record of the build has them. */
+function placesOf(
+  result: BuildResult | undefined,
+  layers: ExportedImage['layers'],
+): (number | undefined)[] | undefined {
+  const steps = result?.status === 'built' ? readProvenance(result.provenance) : []
+  const known = layers.map(({ digest }) => ({ diffId: '', byBuildKit: true, digest }))
+  return placeByProvenance(known, steps, undefined)?.map(lines => lines?.start)
+}
+
+/** The last: whether the engine records how it built. */
+const stores: [string, Where, boolean][] = [
+  ['the containerd store', {}, true],
+  ['the graphdriver store', { env: bed.oldEngine.env }, false],
+  ['a builder', { env: bed.buildkit.env, builder: bed.buildkit.builder }, true],
 ]
 
-describe.each(stores)('DockerEngine on %s', (_, where) => {
+describe.each(stores)('DockerEngine on %s', (_, where, records) => {
   const { engine, tempDir } = engineAt(where)
 
   beforeAll(() => engine.prepare())
@@ -65,7 +78,7 @@ describe.each(stores)('DockerEngine on %s', (_, where) => {
         ),
       ),
     )
-    expect(results).toEqual([
+    expect(results).toMatchObject([
       { status: 'built', imageId: anId },
       { status: 'built', imageId: anId },
     ])
@@ -81,6 +94,9 @@ describe.each(stores)('DockerEngine on %s', (_, where) => {
       }
       return images
     })
+    for (const [at, { layers }] of exported.entries()) {
+      expect(placesOf(results[at], layers)).toEqual(records ? [1, 2] : undefined)
+    }
     const [one, two] = exported.map(({ digests }) => digests)
     expect(one?.diffIds).toHaveLength(2)
     expect(one?.diffIds[0]).toBe(two?.diffIds[0])
