@@ -28,10 +28,11 @@ try {
     return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
   })
   for (const { images, each, times, inputMb, peakMb, jsonMb, sarifMb } of all) {
-    const seconds = Object.values(times).reduce((sum, time) => sum + time, 0)
+    const { decide = 0, explain = 0, advise = 0, ...reports } = times
+    const seconds = Object.values(reports).reduce((sum, time) => sum + time, 0)
     const parts = Object.entries(times).map(([name, time]) => `${name} ${time.toFixed(2)}`)
     process.stdout.write(
-      `${String(images)} images x ${String(each)}: ${seconds.toFixed(2)} s (${parts.join(', ')}), input ${String(inputMb)} MB, peak ${String(peakMb)} MB, JSON ${String(jsonMb)} MB, SARIF ${String(sarifMb)} MB\n`,
+      `${String(images)} images x ${String(each)}: reports ${seconds.toFixed(2)} s, before them ${(decide + explain + advise).toFixed(2)} s (${parts.join(', ')}), input ${String(inputMb)} MB, peak ${String(peakMb)} MB, JSON ${String(jsonMb)} MB, SARIF ${String(sarifMb)} MB\n`,
     )
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
