@@ -48541,7 +48541,7 @@ const inputTable = {
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
     comment: spec('Comment on the pull request: `auto` (when the gate fails and the token may), `on-failure`, `always`, `never`; a later run updates it', 'auto', parseCommentMode, { actionOnly: true }),
     'github-token': spec('Token with `contents: read`, to fetch the commit before the change where the checkout left no credentials, and `pull-requests: write` for the comment', '${{ github.token }}', parseToken, { actionOnly: true }),
-    sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'true', parseBoolean),
+    sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'false', parseBoolean),
     'report-dir': spec('Folder for `report.json`, `report.html`, `report.sarif`, `comment.md` and `sbom/`; empty: a temporary folder on a runner, none on the command line', '', parseText),
 };
 const inputNames = Object.keys(inputTable);

@@ -190,7 +190,7 @@ export const inputTable = {
     parseToken,
     { actionOnly: true },
   ),
-  sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'true', parseBoolean),
+  sbom: spec('Make a CycloneDX SBOM of each image, beside the other reports', 'false', parseBoolean),
   'report-dir': spec(
     'Folder for `report.json`, `report.html`, `report.sarif`, `comment.md` and `sbom/`; empty: a temporary folder on a runner, none on the command line',
     '',

@@ -29,7 +29,7 @@ afterAll(removeTemporaryFolders)
 describe('image-gate', () => {
   it('exits 2 when it blocks, with the report on standard output and progress on standard error', async () => {
     const repository = repositoryWith({ [dockerfileOf('tutorial')]: heartbleed, [dockerfileOf('web')]: clean })
-    const { exitCode, stdout, stderr } = await imageGate(repository, ...options, '--report-dir', 'out')
+    const { exitCode, stdout, stderr } = await imageGate(repository, ...options, '--report-dir', 'out', '--sbom')
     expect(exitCode).toBe(2)
     expect(stdout).toMatch(/^ {2}IMAGE .*\n {2}tutorial {2}vulnerable/)
     expect(stdout).toContain(`${dockerfileOf('tutorial')}:2-5  RUN mkdir`)

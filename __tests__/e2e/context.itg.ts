@@ -71,7 +71,7 @@ describe('the build context', () => {
       [policyFile]: 'scanners: [vuln, secret, misconfig]\n',
       [dockerfileOf('web')]: `FROM debian:bookworm\nENV AWS_SECRET_ACCESS_KEY=${secret} PLAIN=plain-value\n${write}\n`,
     })
-    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
+    const gated = await gatePullRequest(origin, { 'README.md': 'x' }, { sbom: 'true' })
     expect(findingsOf(gated, 'gating').map(({ id }) => id)).toEqual(
       expect.arrayContaining(['aws-access-key-id', 'aws-secret-access-key', 'DS-0031']),
     )
