@@ -62588,7 +62588,7 @@ class ReportFolder {
         for (const { image, sbom } of verdict.images) {
             if (sbom === undefined)
                 continue;
-            await this.#files.copy(sbom, (0,external_node_path_.join)(directory, `${image.name}.cdx.json`));
+            await this.#files.copy(sbom, (0,external_node_path_.join)(directory, `${image.safeName}.cdx.json`));
             this.#paths.sbom = directory;
         }
     }

@@ -65,7 +65,7 @@ export class ReportFolder {
     const directory = join(this.#directory, 'sbom')
     for (const { image, sbom } of verdict.images) {
       if (sbom === undefined) continue
-      await this.#files.copy(sbom, join(directory, `${image.name}.cdx.json`))
+      await this.#files.copy(sbom, join(directory, `${image.safeName}.cdx.json`))
       this.#paths.sbom = directory
     }
   }
