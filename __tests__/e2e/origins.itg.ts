@@ -1,8 +1,8 @@
 /** Which line brought what, for every shape of Dockerfile: exact on a modern engine, right or nothing on an old one. */
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { bases, readShapes, type Shape } from '../explain/shapes.js'
-import { bed, dockerfileOf, removeTemporaryFolders, repositoryWith, run, runGate } from '../testbed.js'
+import { bed, dockerfileOf, removeTemporaryFolders, repositoryWith, run, runGate, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
 
@@ -59,7 +59,7 @@ async function repositoryOf(some: readonly Shape[]): Promise<string> {
 }
 
 interface Found {
-  readonly package?: { readonly path?: string }
+  readonly package?: { readonly name: string; readonly version: string; readonly path?: string }
   readonly origin?: { readonly lines: { readonly start: number; readonly end: number }; readonly fromBase: boolean }
 }
 
@@ -117,5 +117,33 @@ describe('the line that brought a package', () => {
     const unknown = new Set(answers.filter(({ said }) => said === 'nothing').map(({ shape }) => shape))
     // Which stage a variable names, the history does not tell.
     expect({ wrong, unknown: [...unknown] }).toEqual({ wrong: [], unknown: ["ARG of a stage's name"] })
+  })
+})
+
+describe.each([
+  ['with provenance', {}],
+  ['without', bed.oldEngine.env],
+])('the examples on an engine %s', (_, env) => {
+  it('have every finding on the line that brought it', async () => {
+    const repository = temporaryFolder()
+    cpSync('examples/registry', repository, { recursive: true })
+    const file = join(repository, dockerfileOf('debian-updates'))
+    const dockerfile = readFileSync(file, 'utf8').replace(/^#((RUN|COPY) | &&)/gm, '$1')
+    writeFileSync(file, dockerfile)
+    const lineOf = (text: string): number => dockerfile.slice(0, dockerfile.indexOf(text)).split('\n').length
+    const query = ['run', '--rm', 'debian:bookworm', 'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n']
+    const inBase = new Set((await docker(query, env)).split('\n'))
+    const { outputs } = await runGate(repository, { images: 'debian-updates' }, env)
+    const { images } = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as JsonReport
+    const findings = images.flatMap(image => image.findings)
+    const expected = ({ package: of }: Found): number => {
+      if (of?.path === 'Pipfile.lock') return lineOf('COPY Pipfile.lock')
+      if (of?.version === '1.0.1e-2') return lineOf('RUN sh')
+      return inBase.has(`${of?.name ?? ''} ${of?.version ?? ''}`)
+        ? lineOf('FROM')
+        : lineOf('RUN apt-get update \\\n && apt-get install')
+    }
+    expect(findings.filter(found => found.origin?.lines.start !== expected(found))).toEqual([])
+    expect(new Set(findings.map(expected)).size).toBe(4)
   })
 })
