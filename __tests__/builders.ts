@@ -177,6 +177,7 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
     scanner: {
       version: '0.74.0',
       source: 'tool cache',
+      sha256: 'f'.repeat(64),
       database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z' },
     },
     engine: { serverVersion: '29.0.0', buildxVersion: 'v0.29.1' },

@@ -74,7 +74,7 @@ describe('gate', () => {
       slow.prepare = async () => {
         await setImmediate()
         order.push('prepared')
-        return { version: '0.74.0', source: 'test' }
+        return { version: '0.74.0', source: 'test', sha256: 'f'.repeat(64) }
       }
     })
     expect(order).toEqual(['build', 'build', 'prepared'])

@@ -78,7 +78,7 @@ export function variantsOn(bed, cacheDir) {
         work,
         toolCache: join(cacheDir, 'tools'),
         node: bed.node24?.path ?? process.execPath,
-        inputs: { 'trivy-path': trivy, 'db-repository': repository },
+        inputs: { 'trivy-path': trivy, 'db-repository': repository, 'db-max-age': 'any' },
         env: bed.env,
         onStart: pid => {
           timer = setInterval(() => (peakMb = Math.max(peakMb, readPeak(pid))), 50)

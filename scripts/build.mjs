@@ -1,5 +1,5 @@
 // @ts-check
-// Bundles the two entries into dist/, or into the folder that is given. Not minified: a reviewer reads the difference.
+// Bundles the entries into dist/, or into the folder that is given. Not minified: a reviewer reads the difference.
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,8 +9,10 @@ const target = resolve(process.argv[2] ?? join(root, 'dist'))
 const work = mkdtempSync(join(tmpdir(), 'image-gate-build-'))
 try {
   bundle('src/index.ts', join(work, 'dist'), '--license', 'licenses.txt')
-  bundle('src/cli.ts', join(work, 'cli'))
-  cpSync(join(work, 'cli/index.js'), join(work, 'dist/cli.js'))
+  for (const name of ['cli', 'cache']) {
+    bundle(`src/${name}.ts`, join(work, name))
+    cpSync(join(work, name, 'index.js'), join(work, `dist/${name}.js`))
+  }
   chmodSync(join(work, 'dist/cli.js'), 0o755)
   // Only now: a build that fails leaves what was there.
   rmSync(target, { recursive: true, force: true })

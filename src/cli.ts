@@ -79,7 +79,7 @@ async function gateHere(command: GateCommand): Promise<Report> {
   const console = consoleOf(command.verbose)
   const folder = folderOf(given, workspace, command.open)
   const inputs = { ...given, sbom: given.sbom && folder !== undefined }
-  const workbench = { ...inputs, workspace, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
+  const workbench = { ...inputs, workspace, console, tempRoot: tmpdir(), keep: { folder: join(cacheDir, 'databases') } }
   const context = { workspace, processors: availableParallelism() }
   const report = await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(folder, console)))
   if (command.open && folder !== undefined) await show(folder, console)

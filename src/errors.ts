@@ -76,7 +76,8 @@ export class GitHubApiError extends GateError {
 
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const message = (error as { message?: unknown } | null | undefined)?.message
+  return typeof message === 'string' ? message : String(error)
 }
 
 /** Makes the compiler check that a union is handled wholly. */

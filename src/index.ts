@@ -1,6 +1,7 @@
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
+import { hasActionsCache } from './adapters/actions-shelf.js'
 import { GitHubComments } from './adapters/github-comments.js'
 import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
@@ -69,7 +70,9 @@ async function run(): Promise<Report> {
   try {
     const inputs = parseInputs(readRawInputs(), trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
-    const workbench = { ...inputs, workspace, console, tempRoot: runnerTemp }
+    const client = join(dirname(process.argv[1] ?? ''), 'cache.js')
+    const keep = inputs.cache && hasActionsCache(process.env) ? { keep: { client } } : {}
+    const workbench = { ...inputs, ...keep, workspace, console, tempRoot: runnerTemp }
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])

@@ -96,6 +96,14 @@ export function parseDuration(text: string): number {
   return total
 }
 
+/** @returns milliseconds; undefined for any age */
+export function parseAge(text: string): number | undefined {
+  if (text.toLowerCase() === 'any') return undefined
+  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? []
+  if (count === undefined || Number(count) === 0) throw new Mistake(`'${text}' is not an age such as 12h or 3d, or any`)
+  return Number(count) * (unit === 'd' ? 24 : 1) * 3_600_000
+}
+
 export function parseBuilder(text: string): string | undefined {
   if (text === '') return undefined
   // Anything else could read as an option of the client.

@@ -5,6 +5,7 @@
 import { ConfigurationError } from './errors.js'
 import {
   Mistake,
+  parseAge,
   parseBoolean,
   parseBuildArgs,
   parseBuilder,
@@ -55,6 +56,8 @@ export interface Inputs {
   /** Milliseconds for the build of one image, and again for its scan. */
   readonly timeout: number
   readonly trivy: TrivySettings
+  /** Keep what was downloaded in the Actions cache. */
+  readonly cache: boolean
   readonly annotations: boolean
   readonly summary: boolean
   readonly comment: CommentMode
@@ -176,6 +179,14 @@ export const inputTable = {
     'mirror.gcr.io/aquasec/trivy-java-db:1,ghcr.io/aquasecurity/trivy-java-db:1,public.ecr.aws/aquasecurity/trivy-java-db:1',
     parseRepositories,
   ),
+  'db-max-age': spec(
+    'Age that the vulnerability database may have: `12h`, `3d`, or `any`; an older one ends the run in `error`',
+    '3d',
+    parseAge,
+  ),
+  cache: spec('Keep Trivy and its databases in the Actions cache, where the runner has one', 'true', parseBoolean, {
+    actionOnly: true,
+  }),
   annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
   summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
   comment: spec(
@@ -262,7 +273,9 @@ function toInputs(values: InputValues): Inputs {
       ...(path === undefined ? {} : { path }),
       dbRepositories: values['db-repository'],
       javaDbRepositories: values['java-db-repository'],
+      ...(values['db-max-age'] === undefined ? {} : { dbMaxAge: values['db-max-age'] }),
     },
+    cache: values.cache,
     annotations: values.annotations,
     summary: values.summary,
     comment: values.comment,

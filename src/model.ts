@@ -305,6 +305,8 @@ export interface ScannerInfo {
   readonly version: string
   /** Where the program came from, for people: `tool cache`, `trivy-path ...`. */
   readonly source: string
+  /** SHA-256 of the program that ran. */
+  readonly sha256: string
   readonly database?: DatabaseInfo
   /** The checks for misconfigurations, where they were asked for: `embedded` are those of the program itself. */
   readonly checks?: 'embedded' | 'downloaded'

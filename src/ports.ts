@@ -70,6 +70,14 @@ export interface Engine {
   clean(): Promise<void>
 }
 
+/** Whom a registry knows us as. */
+export interface RegistryCredentials {
+  /** As image names begin: `ghcr.io`; `docker.io` for Docker Hub. */
+  readonly registry: string
+  readonly username: string
+  readonly password: string
+}
+
 /** Which Trivy to use, and where it gets what it needs. */
 export interface TrivySettings {
   readonly version: string
@@ -79,6 +87,8 @@ export interface TrivySettings {
   readonly path?: string
   readonly dbRepositories: readonly string[]
   readonly javaDbRepositories: readonly string[]
+  /** Milliseconds since the vulnerability database was built; absent: any age will do. */
+  readonly dbMaxAge?: number
 }
 
 /** What is known about layers already, so that none is analysed twice. Serves one scan at a time. */

@@ -73,7 +73,7 @@ async function prepare() {
     env: bed.env,
     inputs: {
       ...(bed.trivy === undefined ? {} : { 'trivy-path': bed.trivy.path }),
-      ...(bed.database === undefined ? {} : { 'db-repository': bed.database.repository }),
+      ...(bed.database === undefined ? {} : { 'db-repository': bed.database.repository, 'db-max-age': 'any' }),
     },
   }
 }

@@ -1,4 +1,9 @@
-import { dockerEnvironment, downloadEnvironment, scanEnvironment } from '../../src/adapters/environment.js'
+import {
+  cacheEnvironment,
+  dockerEnvironment,
+  downloadEnvironment,
+  scanEnvironment,
+} from '../../src/adapters/environment.js'
 
 const job = {
   PATH: '/bin',
@@ -32,13 +37,15 @@ describe('environments of children', () => {
     expect(scanEnvironment(job, '/empty')).toEqual({ PATH: '/bin', HOME: '/empty', TMPDIR: '/empty' })
   })
 
-  it('give a download the proxy and the credentials of registries', () => {
-    expect(downloadEnvironment(job, '/empty')).toMatchObject({
-      HTTPS_PROXY: 'http://proxy',
-      DOCKER_CONFIG: '/root/.docker',
-    })
-    expect(downloadEnvironment({ DOCKER_CONFIG: '/config' }, '/empty')).toMatchObject({ DOCKER_CONFIG: '/config' })
-    expect(downloadEnvironment({}, '/empty')).not.toHaveProperty('DOCKER_CONFIG')
+  it('give what Trivy downloads itself the proxy, and nobody’s credentials', () => {
+    const env = downloadEnvironment({ ...job, DOCKER_CONFIG: '/config' }, '/empty')
+    expect(env).toEqual({ ...scanEnvironment(job, '/empty'), HTTPS_PROXY: 'http://proxy' })
+  })
+
+  it('give the runner’s token to the client of its cache alone, and no command file', () => {
+    const env = cacheEnvironment({ ...job, ACTIONS_RESULTS_URL: 'https://results' })
+    expect(env).toMatchObject({ ACTIONS_RUNTIME_TOKEN: 'secret', ACTIONS_RESULTS_URL: 'https://results' })
+    expect(Object.keys(env).filter(name => /^(GITHUB_(?!REF|SERVER_URL)|INPUT_|ACTIONS_ID)/.test(name))).toEqual([])
   })
 
   it('give docker its own settings', () => {

@@ -1,93 +1,72 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+/** The database out of a real registry, in the hands of the real Trivy: it is believed when it finds what must be found. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRunProcess } from '../../src/adapters/process.js'
-import {
-  javaDatabase,
-  provideDatabase,
-  vulnerabilityDatabase,
-  type Database,
-} from '../../src/adapters/trivy-database.js'
-import { bed, removeTemporaryFolders, temporaryFolder, withServer } from '../testbed.js'
-
-const run = createRunProcess(new AbortController().signal)
-
-function provide(
-  repositories: readonly string[],
-  cacheDir: string,
-  kind = vulnerabilityDatabase,
-  trivy = bed.trivy.path,
-): Promise<Database> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: temporaryFolder() }
-  return provideDatabase(kind, repositories, { run, trivy, env, cwd: temporaryFolder(), cacheDir, now: new Date() })
-}
+import { noShelf } from '../../src/adapters/shelf.js'
+import { TrivyScanner } from '../../src/adapters/trivy-scanner.js'
+import { thisPlatform } from '../../src/adapters/workbench.js'
+import { parseInputs, type RawInputs } from '../../src/inputs.js'
+import type { ScannerInfo } from '../../src/model.js'
+import { emptyBolt } from '../bolt.js'
+import { archiveOf, FakeRegistry } from '../registry.js'
+import { bed, removeTemporaryFolders, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
 
-describe('provideDatabase', () => {
-  it('downloads the database, and takes it from the cache while it is current', async () => {
-    const cacheDir = temporaryFolder()
-    const first = await provide([bed.database.repository], cacheDir)
-    expect(first).toMatchObject({ repository: bed.database.repository, updatedAt: '2026-08-01T00:00:00Z' })
-    expect(existsSync(join(first.path, 'trivy.db'))).toBe(true)
-    expect(await provide([bed.database.repository], cacheDir, vulnerabilityDatabase, '/no/such/trivy')).toEqual(first)
+async function prepare(raw: RawInputs = {}): Promise<ScannerInfo> {
+  const { signal } = new AbortController()
+  const given = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, 'db-max-age': 'any', ...raw }
+  const scanner = new TrivyScanner({
+    settings: parseInputs(given, () => []).trivy,
+    run: createRunProcess(signal),
+    tempDir: temporaryFolder(),
+    shelf: noShelf,
+    credentials: [],
+    platform: thisPlatform,
+    signal,
+    console: { info: () => undefined },
   })
+  return scanner.prepare(['vuln'])
+}
 
-  it('downloads a database anew that its makers have replaced', async () => {
-    const cacheDir = temporaryFolder()
-    const { path } = await provide([bed.database.repository], cacheDir)
-    const metadata = { Version: 2, UpdatedAt: '2020-01-01T00:00:00Z', NextUpdate: '2020-01-02T00:00:00Z' }
-    writeFileSync(join(path, 'metadata.json'), JSON.stringify(metadata))
-    expect(await provide([bed.database.repository], cacheDir)).toMatchObject({ updatedAt: '2026-08-01T00:00:00Z' })
-    expect(readFileSync(join(path, 'metadata.json'), 'utf8')).toContain('2099')
-  })
+/** The small database, as a file. */
+function smallDatabase(): Buffer {
+  const folder = mkdtempSync(join(temporaryFolder(), 'x'))
+  execFileSync('tar', ['-xzf', 'testbed/database/trivy-db.tar.gz', '-C', folder])
+  return readFileSync(join(folder, 'trivy.db'))
+}
 
-  it('does not believe a damaged cache', async () => {
-    const cacheDir = temporaryFolder()
-    const { path } = await provide([bed.database.repository], cacheDir)
-    const endless = '{"UpdatedAt": "2020-01-01T00:00:00Z"}'
-    for (const text of ['{', '{"UpdatedAt": "never"}', endless]) {
-      writeFileSync(join(path, 'metadata.json'), text)
-      expect(await provide([bed.database.repository], cacheDir)).toMatchObject({ updatedAt: '2026-08-01T00:00:00Z' })
-    }
-  })
+const metadata = JSON.stringify({ Version: 2, UpdatedAt: new Date().toISOString(), NextUpdate: '2099-01-01T00:00:00Z' })
 
-  it.each([
-    ['refuses', 403],
-    ['has nothing', 404],
-    ['is broken', 500],
-  ])(
-    'goes on to the next repository when one %s',
-    async (_, status) => {
-      await withServer({ '/v2/': status, '/v2/db/manifests/2': status }, async address => {
-        const database = await provide(
-          [`${address}/db:2`, '127.0.0.1:9/db:2', bed.database.repository],
-          temporaryFolder(),
-        )
-        expect(database.repository).toBe(bed.database.repository)
-      })
-    },
-    60_000,
-  )
-
-  it('says what every repository answered, and names a rate limit', async () => {
-    await withServer({ '/v2/': 200, '/v2/db/manifests/2': 429 }, async address => {
-      await expect(provide(['127.0.0.1:9/db:2', `${address}/db:2`], temporaryFolder())).rejects.toMatchObject({
-        message: expect.stringMatching(
-          /^db-repository: no repository gave the vulnerability database: 127\.0\.0\.1:9\/db:2: .*refused.*; 127.*429/,
-        ) as string,
-        advice: expect.stringContaining('A registry limits how often it may be asked') as string,
-      })
+describe('the vulnerability database', () => {
+  it('comes from a real registry, and the scanner proves itself with it', async () => {
+    expect(await prepare()).toMatchObject({
+      version: bed.trivy.version,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      database: { repository: bed.database.repository, updatedAt: '2026-08-01T00:00:00Z' },
     })
-  }, 60_000)
+  })
 
-  it('keeps nothing of a download that failed', async () => {
-    const cacheDir = temporaryFolder()
-    await expect(provide(['127.0.0.1:9/db:2'], cacheDir)).rejects.toThrow('no repository')
-    mkdirSync(join(cacheDir, 'check'))
-    expect((await run({ command: 'ls', args: ['-A', cacheDir], env: {} })).status).toBe('exited')
-    expect(existsSync(join(cacheDir, 'check'))).toBe(true)
-    await expect(provide(['127.0.0.1:9/java:1'], cacheDir, javaDatabase)).rejects.toThrow(
-      'java-db-repository: no repository gave the Java database',
-    )
-  }, 60_000)
+  it('must not be older than three days, unless somebody allows it', async () => {
+    await expect(prepare({ 'db-max-age': '' })).rejects.toThrow(/it is [\d.]+ days old, more than db-max-age allows$/)
+  })
+
+  it.each<[string, () => Buffer, RegExp]>([
+    ['is empty', emptyBolt, /Trivy and its database find neither CVE-2014-0160 nor CVE-2019-10744 in packages/],
+    ['has no byte', () => Buffer.alloc(0), /Trivy ended without a report|find neither/],
+    ['is cut in the middle', () => smallDatabase().subarray(0, 32 * 1024), /Trivy ended without a report|find neither/],
+    [
+      'begins well and is nothing then',
+      () => Buffer.concat([smallDatabase().subarray(0, 8192), Buffer.alloc(57344)]),
+      /Trivy ended without a report|find neither/,
+    ],
+    ['is something else', () => Buffer.from('<html>'.repeat(10_000)), /Trivy ended without a report|find neither/],
+  ])('is no ground for a verdict when it %s', async (_, make, message) => {
+    const registry = new FakeRegistry()
+    registry.push('db', '2', await archiveOf({ 'trivy.db': make(), 'metadata.json': metadata }))
+    await registry.run(async address => {
+      await expect(prepare({ 'db-repository': `${address}/db:2` })).rejects.toThrow(message)
+    })
+  })
 })

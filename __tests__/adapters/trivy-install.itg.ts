@@ -1,5 +1,9 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { find } from '@actions/tool-cache'
+import { FolderShelf, noShelf, type Shelf } from '../../src/adapters/shelf.js'
 import { installTrivy, type InstalledTrivy } from '../../src/adapters/trivy-install.js'
 import { ConfigurationError, IntegrityError, ToolError } from '../../src/errors.js'
 import type { TrivySettings } from '../../src/ports.js'
@@ -16,12 +20,40 @@ const settings = (more: Partial<TrivySettings>): TrivySettings => ({
   ...more,
 })
 
-const install = (more: Partial<TrivySettings>): Promise<InstalledTrivy> =>
-  installTrivy(settings(more), 'linux-x64', temporaryFolder())
+const told: string[] = []
+
+const install = (more: Partial<TrivySettings>, shelf: Shelf = noShelf): Promise<InstalledTrivy> =>
+  installTrivy(settings(more), {
+    platform: 'linux-x64',
+    tempDir: temporaryFolder(),
+    shelf,
+    tell: text => told.push(text),
+  })
+
+function textFile(text: string): string {
+  const file = join(temporaryFolder(), 'file')
+  writeFileSync(file, text)
+  return file
+}
+
+/** An archive with one file. */
+function archiveWith(name: string, text = 'text'): string {
+  const content = textFile(text)
+  const archive = join(temporaryFolder(), 'archive.tar.gz')
+  execFileSync('tar', ['-P', '-czf', archive, '--transform', `s,^.*$,${name},`, content], { stdio: 'ignore' })
+  return archive
+}
 
 /** Installs from a mirror that serves this archive. */
-const fromMirror = (archive: string, sha256 = bed.trivy.archiveSha256): Promise<InstalledTrivy> =>
-  withServer({ [path]: archive }, address => install({ mirror: `http://${address}`, sha256 }))
+const fromMirror = (
+  archive: string,
+  sha256 = bed.trivy.archiveSha256,
+  shelf: Shelf = noShelf,
+): Promise<InstalledTrivy> =>
+  withServer({ [path]: archive }, address => install({ mirror: `http://${address}`, sha256 }, shelf))
+
+/** Where the tool cache has it. */
+const cached = (): string => find(`image-gate-trivy-${bed.trivy.archiveSha256.slice(0, 12)}`, bed.trivy.version)
 
 beforeEach(() => {
   process.env['RUNNER_TOOL_CACHE'] = temporaryFolder()
@@ -38,23 +70,63 @@ describe('a Trivy from its release', () => {
     })
     expect(existsSync(first.path)).toBe(true)
     const second = await install({ sha256: bed.trivy.archiveSha256 })
-    expect(second).toEqual({ ...first, source: 'tool cache' })
+    expect(second).toMatchObject({ version: first.version, sha256: first.sha256, source: 'tool cache' })
+    // What runs is a copy of this run's own: what happens to the tool cache meanwhile changes nothing.
+    expect(second.path).not.toContain(process.env['RUNNER_TOOL_CACHE'])
+  })
+
+  it('is taken from a shelf, and believed there no more than elsewhere', async () => {
+    const shelf = new FolderShelf(temporaryFolder())
+    const first = await fromMirror(bed.trivy.archive, bed.trivy.archiveSha256, shelf)
+    process.env['RUNNER_TOOL_CACHE'] = temporaryFolder()
+    const pin = { sha256: bed.trivy.archiveSha256 }
+    expect(await install(pin, shelf)).toMatchObject({ sha256: first.sha256, source: 'Actions cache' })
+    for (const damage of [
+      (file: string) => {
+        appendFileSync(file, 'x')
+      },
+      (file: string) => {
+        rmSync(file)
+        symlinkSync('/dev/zero', file)
+      },
+    ]) {
+      process.env['RUNNER_TOOL_CACHE'] = temporaryFolder()
+      damage(join(shelf.folder, readdirSync(shelf.folder)[0] ?? '', asset))
+      told.length = 0
+      expect((await fromMirror(bed.trivy.archive, pin.sha256, shelf)).source).toMatch(/^http/)
+      expect(told.join()).toMatch(/^The Trivy in the Actions cache is not used: /)
+    }
+  })
+
+  it.each<[string, () => string, string]>([
+    ['holds no program', () => archiveWith('README.md'), 'cannot be unpacked: it lacks trivy'],
+    ['would put the program elsewhere', () => archiveWith('../trivy'), 'cannot be unpacked: it lacks trivy'],
+    [
+      'is for another platform',
+      () => archiveWith('trivy', '\x7fELF\x02\x01\x01nothing'),
+      'does not answer as Trivy would',
+    ],
+    ['is no archive', () => textFile('<html>502</html>'), 'cannot be unpacked: incorrect header check'],
+  ])('is refused when its archive %s, even with the right checksum', async (_, make, message) => {
+    const archive = make()
+    const sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex')
+    await expect(fromMirror(archive, sha256)).rejects.toThrow(message)
   })
 
   it.each([
     ['the program', 'trivy'],
     ['the archive', asset],
   ])('is refused when %s in the tool cache was changed', async (_, file) => {
-    const { path: program } = await fromMirror(bed.trivy.archive)
-    appendFileSync(join(program, '..', file), 'x')
+    await fromMirror(bed.trivy.archive)
+    appendFileSync(join(cached(), file), 'x')
     await expect(install({ sha256: bed.trivy.archiveSha256 })).rejects.toThrow(IntegrityError)
     await expect(install({ sha256: bed.trivy.archiveSha256 })).rejects.toThrow('is not the one that was verified')
   })
 
   it('is refused when both were changed together', async () => {
-    const { path: program } = await fromMirror(bed.trivy.archive)
-    writeFileSync(program, '#!/bin/sh\necho 0.74.0\n')
-    writeFileSync(join(program, '..', asset), 'not the archive')
+    await fromMirror(bed.trivy.archive)
+    writeFileSync(join(cached(), 'trivy'), '#!/bin/sh\necho 0.74.0\n')
+    writeFileSync(join(cached(), asset), 'not the archive')
     await expect(install({ sha256: bed.trivy.archiveSha256 })).rejects.toThrow(IntegrityError)
   })
 

@@ -19,7 +19,7 @@ interface Sbom {
 }
 
 const cache = temporaryFolder()
-const options = ['--trivy-path', bed.trivy.path, '--db-repository', bed.database.repository]
+const options = ['--trivy-path', bed.trivy.path, '--db-repository', bed.database.repository, '--db-max-age', 'any']
 
 const imageGate = (...args: string[]): ReturnType<typeof run> =>
   run(process.execPath, ['dist/cli.js', ...args], { env: { XDG_CACHE_HOME: cache, NO_COLOR: '1' } })

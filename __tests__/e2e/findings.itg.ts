@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
 import { createRunProcess } from '../../src/adapters/process.js'
+import { noShelf } from '../../src/adapters/shelf.js'
 import { thisPlatform } from '../../src/adapters/workbench.js'
 import { TrivyScanner } from '../../src/adapters/trivy-scanner.js'
 import { parseInputs } from '../../src/inputs.js'
@@ -91,15 +92,17 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
     const runProcess = createRunProcess(new AbortController().signal)
     const env = dockerEnvironment(process.env)
     const engine = new DockerEngine({ run: runProcess, env, tempDir })
-    const raw = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository }
+    const raw = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, 'db-max-age': 'any' }
     const settings = parseInputs(raw, () => []).trivy
-    const databaseDir = join(tempDir, 'databases')
     const scanner = new TrivyScanner({
       settings,
       run: runProcess,
       tempDir,
-      databaseDir,
+      shelf: noShelf,
+      credentials: [],
       platform: thisPlatform,
+      signal: new AbortController().signal,
+      console: { info: () => undefined },
     })
     const tagOf = (name: string): string => `image-gate-plain/${name}:plain`
     const reports = new Map<string, string>()

@@ -62,10 +62,10 @@ describe('collectWarnings', () => {
     ],
     [
       'that the checks are old',
-      { scanner: { version: '1', source: 'x', checks: 'embedded' } },
+      { scanner: { version: '1', source: 'x', sha256: '', checks: 'embedded' } },
       [/^The checks for misconfigurations are those inside of Trivy/],
     ],
-    ['nothing, where they are new', { scanner: { version: '1', source: 'x', checks: 'downloaded' } }, []],
+    ['nothing, where they are new', { scanner: { version: '1', source: 'x', sha256: '', checks: 'downloaded' } }, []],
     [
       'that there is nothing to compare with',
       { verdict: introduced, history: none },

@@ -27,6 +27,16 @@ const docker = [
   'SSH_AUTH_SOCK',
 ]
 
+const actionsCache = [
+  'ACTIONS_RUNTIME_TOKEN',
+  'ACTIONS_RESULTS_URL',
+  'ACTIONS_CACHE_URL',
+  'ACTIONS_CACHE_SERVICE_V2',
+  'ACTIONS_CACHE_MODE',
+  'GITHUB_SERVER_URL',
+  'GITHUB_REF',
+]
+
 /** For the docker client. */
 export function dockerEnvironment(source: Source): Environment {
   return {
@@ -47,15 +57,14 @@ export function scanEnvironment(source: Source, home: string): Environment {
   return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home }
 }
 
-/** For downloading a database: the way out, and the credentials of a private registry. */
+/** For what Trivy downloads itself, its checks of misconfigurations: the way out as well, and no credentials. */
 export function downloadEnvironment(source: Source, home: string): Environment {
-  const dockerConfig =
-    source['DOCKER_CONFIG'] ?? (source['HOME'] === undefined ? undefined : `${source['HOME']}/.docker`)
-  return {
-    ...scanEnvironment(source, home),
-    ...pick(source, network),
-    ...(dockerConfig === undefined ? {} : { DOCKER_CONFIG: dockerConfig }),
-  }
+  return { ...scanEnvironment(source, home), ...pick(source, network) }
+}
+
+/** For the client of the Actions cache, which is ours: the only child that gets the runner's token for it. */
+export function cacheEnvironment(source: Source): Environment {
+  return pick(source, [...common, ...network, 'NODE_EXTRA_CA_CERTS', ...actionsCache])
 }
 
 function pick(source: Source, names: readonly string[]): Environment {

@@ -1,9 +1,13 @@
 import { ToolError } from '../errors.js'
 
+/** True for what the file system says when there is no room. */
+export function isFullDisk(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+}
+
 /** Turns what the file system says of a full disk into an error with an advice; throws anything else as it is. */
 export function explainFullDisk(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOSPC' || code === 'EDQUOT') throw fullDisk('no space was left while the images were worked on')
+  if (isFullDisk(error)) throw fullDisk('no space was left while the images were worked on')
   throw error
 }
 

@@ -1,15 +1,15 @@
-/** Puts a verified Trivy on this machine: a given program, the tool cache, or a release archive. */
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { access, constants, copyFile, rm } from 'node:fs/promises'
+/** Puts a verified Trivy on this machine: a given program, or a release out of a cache or from its mirror. */
+import { access, chmod, constants, copyFile, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { Readable } from 'node:stream'
-import { cacheDir, downloadTool, extractTar, find, HTTPError } from '@actions/tool-cache'
+import { cacheDir, downloadTool, find, HTTPError } from '@actions/tool-cache'
 import { ConfigurationError, IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { TrivySettings } from '../ports.js'
+import { unpackFiles } from './archive.js'
 import { askCommand } from './command.js'
 import { scanEnvironment } from './environment.js'
+import { explainFullDisk, isFullDisk } from './full-disk.js'
+import { hashFile } from './hash.js'
+import type { Shelf, ShelfEntry } from './shelf.js'
 import { assetName, deniedSha256, deniedVersion, knownSha256 } from './trivy-release.js'
 
 export interface InstalledTrivy {
@@ -18,17 +18,26 @@ export interface InstalledTrivy {
   readonly version: string
   /** Where it came from, for people. */
   readonly source: string
+  /** Of the program. */
+  readonly sha256: string
 }
 
-/**
- * @param platform for instance `linux-x64`
- * @param home an empty directory, for asking the program its version
- * @throws ConfigurationError, IntegrityError, ToolError
- */
-export async function installTrivy(trivy: TrivySettings, platform: string, home: string): Promise<InstalledTrivy> {
-  const { path, source } =
-    trivy.path === undefined ? await fromRelease(trivy, platform) : await fromPath(trivy.path, trivy.sha256)
-  const version = await askVersion(path, home)
+export interface InstallOptions {
+  /** For instance `linux-x64`. */
+  readonly platform: string
+  /** A folder of this run alone, which ends with it. Absolute. */
+  readonly tempDir: string
+  /** Where archives are kept from run to run, beside the tool cache. */
+  readonly shelf: Shelf
+  /** Says what a person should know. */
+  readonly tell: (text: string) => void
+}
+
+/** @throws ConfigurationError, IntegrityError, ToolError */
+export async function installTrivy(trivy: TrivySettings, options: InstallOptions): Promise<InstalledTrivy> {
+  const located =
+    trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256)
+  const version = await askVersion(located.path, await mkdtemp(join(options.tempDir, 'empty-')))
   const reason = deniedVersion(version)
   if (reason !== undefined) throw refused(`Trivy ${version}: ${reason}`)
   if (trivy.path === undefined && version !== trivy.version) {
@@ -37,12 +46,12 @@ export async function installTrivy(trivy: TrivySettings, platform: string, home:
       'Check trivy-version and trivy-sha256.',
     )
   }
-  return { path, version, source }
+  return { ...located, version }
 }
 
 type Located = Omit<InstalledTrivy, 'version'>
 
-async function fromPath(given: string, sha256: string | undefined): Promise<Located> {
+async function fromPath(given: string, expected: string | undefined): Promise<Located> {
   // It runs in another directory than the one that a relative path is meant from.
   const path = resolve(given)
   await access(path, constants.X_OK).catch((error: unknown) => {
@@ -51,83 +60,132 @@ async function fromPath(given: string, sha256: string | undefined): Promise<Loca
       'Name an executable file, or leave trivy-path empty and let Image Gate install Trivy.',
     )
   })
-  const actual = await hashStream(createReadStream(path))
-  refuseDenied(actual)
-  if (sha256 !== undefined && actual !== sha256) throw mismatch(`the program ${path}`, sha256, actual, 'trivy-sha256')
-  return { path, source: `trivy-path ${path}` }
+  const sha256 = await hashFile(path)
+  refuseDenied(sha256)
+  if (expected !== undefined && sha256 !== expected)
+    throw mismatch(`the program ${path}`, expected, sha256, 'trivy-sha256')
+  return { path, source: `trivy-path ${path}`, sha256 }
 }
 
-async function fromRelease({ version, sha256, mirror }: TrivySettings, platform: string): Promise<Located> {
+/** The release that is to be installed, and this run's own folder for it. */
+interface Release {
+  readonly version: string
+  /** The archive's file name. */
+  readonly asset: string
+  readonly url: string
+  /** SHA-256 of the archive, and who says so. */
+  readonly expected: string
+  readonly told: string
+  /** In the tool cache entries are kept apart by checksum: another pin never meets this one's files. */
+  readonly tool: string
+  readonly directory: string
+}
+
+async function fromRelease(settings: TrivySettings, options: InstallOptions): Promise<Located> {
+  const release = await describeRelease(settings, options)
+  refuseDenied(release.expected)
+  return (
+    (await fromToolCache(release)) ?? (await fromShelf(release, options)) ?? (await fromMirror(release, options.shelf))
+  )
+}
+
+async function describeRelease(
+  { version, sha256, mirror }: TrivySettings,
+  { platform, tempDir }: InstallOptions,
+): Promise<Release> {
   const asset = assetName(version, platform)
   const expected = sha256 ?? knownSha256(version, platform)
   if (asset === undefined || expected === undefined)
     throw new TypeError(`unchecked inputs: Trivy ${version} for ${platform}`)
-  const told = sha256 === undefined ? 'the table of known releases' : 'trivy-sha256'
-  refuseDenied(expected)
-  // Entries are kept apart by checksum: another pin never meets this one's files.
-  const tool = `image-gate-trivy-${expected.slice(0, 12)}`
-  const cached = find(tool, version)
-  if (cached !== '') {
-    await verifyCached(cached, asset, expected)
-    return { path: join(cached, 'trivy'), source: 'tool cache' }
-  }
-  const url = `${mirror}/v${version}/${asset}`
-  const archive = await download(url)
-  try {
-    const actual = await hashStream(createReadStream(archive))
-    refuseDenied(actual)
-    if (actual !== expected) throw mismatch(url, expected, actual, told)
-    const directory = await extractTar(archive)
-    // The archive stays beside the program: it is what the program is checked against at each later use.
-    await copyFile(archive, join(directory, asset))
-    return { path: join(await cacheDir(directory, tool, version), 'trivy'), source: url }
-  } finally {
-    await rm(archive, { force: true })
+  return {
+    version,
+    asset,
+    url: `${mirror}/v${version}/${asset}`,
+    expected,
+    told: sha256 === undefined ? 'the table of known releases' : 'trivy-sha256',
+    tool: `image-gate-trivy-${expected.slice(0, 12)}`,
+    directory: await mkdtemp(join(tempDir, 'trivy-')),
   }
 }
 
 /**
- * The tool cache of a self-hosted runner outlives the job, and anything that ran there could write to it. So nothing
- * in it is believed: the archive must have the pinned checksum, and the program must be the one in the archive.
+ * The tool cache of a self-hosted runner outlives the job, and anything that ran there could write to it, also while we
+ * look. So nothing in it is believed or run: the archive is copied to where only this run is, must have the pinned checksum
+ * there, and the program comes out of that copy. The one that lies in the cache must still be the same.
  */
-async function verifyCached(directory: string, asset: string, expected: string): Promise<void> {
-  const archive = join(directory, asset)
+async function fromToolCache(release: Release): Promise<Located | undefined> {
+  const { asset, tool, version, directory } = release
+  const cached = find(tool, version)
+  if (cached === '') return undefined
   try {
-    const actual = await hashStream(createReadStream(archive))
-    const [packed, installed] = await Promise.all([
-      hashPacked(archive),
-      hashStream(createReadStream(join(directory, 'trivy'))),
-    ])
-    if (actual === expected && packed === installed) return
-  } catch {
+    await copyFile(join(cached, asset), join(directory, asset))
+    const located = await unpackProgram(release, 'tool cache')
+    if ((await hashFile(join(cached, 'trivy'))) === located.sha256) return located
+  } catch (error) {
+    if (isFullDisk(error)) explainFullDisk(error)
     // Something is missing or unreadable, which is as bad as something else in its place.
   }
   throw new IntegrityError(
-    `the Trivy in the tool cache is not the one that was verified when it was installed: ${directory}`,
+    `the Trivy in the tool cache is not the one that was verified when it was installed: ${cached}`,
     `Find out what wrote there, then delete that folder: the next run installs Trivy anew.`,
   )
 }
 
-/** SHA-256 of the program inside the archive. */
-async function hashPacked(archive: string): Promise<string> {
-  const tar = spawn('tar', ['-xzOf', archive, 'trivy'], {
-    env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const failed = new Promise<never>((_, reject) => tar.on('error', reject))
-  return Promise.race([hashStream(tar.stdout), failed])
-}
+const entryOf = ({ expected }: Release): ShelfEntry => ({ name: `trivy-${expected}`, daily: false })
 
-async function hashStream(stream: Readable): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of stream) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}
-
-async function download(url: string): Promise<string> {
+async function fromShelf(release: Release, { shelf, tell }: InstallOptions): Promise<Located | undefined> {
+  const { asset, directory } = release
+  const kept = join(directory, 'kept')
+  if (!(await shelf.take(entryOf(release), kept))) return undefined
   try {
-    return await downloadTool(url)
+    if (!(await lstat(join(kept, asset))).isFile()) throw new Error('it is no file')
+    await copyFile(join(kept, asset), join(directory, asset))
+    return await unpackProgram(release, 'Actions cache')
   } catch (error) {
+    if (isFullDisk(error)) explainFullDisk(error)
+    tell(`The Trivy in the Actions cache is not used: ${messageOf(error)}`)
+    return undefined
+  } finally {
+    await rm(kept, { recursive: true, force: true })
+  }
+}
+
+async function fromMirror(release: Release, shelf: Shelf): Promise<Located> {
+  const { asset, url, tool, version, directory } = release
+  const archive = join(directory, asset)
+  await rm(archive, { force: true })
+  await download(url, archive)
+  const located = await unpackProgram(release, url)
+  await cacheDir(directory, tool, version)
+  const kept = join(directory, 'kept')
+  await mkdir(kept)
+  await copyFile(archive, join(kept, asset))
+  await shelf.keep(entryOf(release), kept)
+  return located
+}
+
+/** @throws IntegrityError where the archive in the run's own folder is not the one that is pinned */
+async function unpackProgram({ asset, directory, expected, told, url }: Release, source: string): Promise<Located> {
+  const archive = join(directory, asset)
+  const actual = await hashFile(archive)
+  refuseDenied(actual)
+  if (actual !== expected) throw mismatch(source === url ? url : `the archive from ${source}`, expected, actual, told)
+  const path = join(directory, 'trivy')
+  await unpackFiles(archive, directory, ['trivy']).catch((error: unknown) => {
+    if (isFullDisk(error)) explainFullDisk(error)
+    throw new ToolError(`${asset} cannot be unpacked: ${messageOf(error)}`, 'Check trivy-sha256.', [], { cause: error })
+  })
+  await chmod(path, 0o755)
+  const sha256 = await hashFile(path)
+  refuseDenied(sha256)
+  return { path, source, sha256 }
+}
+
+async function download(url: string, path: string): Promise<void> {
+  try {
+    await downloadTool(url, path)
+  } catch (error) {
+    if (isFullDisk(error)) explainFullDisk(error)
     const status = error instanceof HTTPError ? error.httpStatusCode : undefined
     throw new ToolError(
       `Trivy could not be downloaded from ${url}: ${messageOf(error)}`,

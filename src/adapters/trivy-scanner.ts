@@ -2,13 +2,24 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
-import type { ScannerInfo, ScannerName } from '../model.js'
-import type { AnalysisCache, ExportedImage, FolderReport, Scanner, ScanRequest, TrivySettings } from '../ports.js'
+import type { DatabaseInfo, ScannerInfo, ScannerName } from '../model.js'
+import type {
+  AnalysisCache,
+  Console,
+  ExportedImage,
+  FolderReport,
+  RegistryCredentials,
+  Scanner,
+  ScanRequest,
+  TrivySettings,
+} from '../ports.js'
+import { checkCanary, writeCanary } from './canary.js'
 import { downloadEnvironment, scanEnvironment } from './environment.js'
 import { explainFullDisk } from './full-disk.js'
 import type { ProcessResult, RunProcess } from './process.js'
 import { javaDatabase, provideDatabase, vulnerabilityDatabase, type DatabaseKind } from './trivy-database.js'
-import { installTrivy } from './trivy-install.js'
+import type { Shelf } from './shelf.js'
+import { installTrivy, type InstalledTrivy } from './trivy-install.js'
 import { trivyReason } from './trivy-reason.js'
 
 export interface TrivyOptions {
@@ -16,10 +27,14 @@ export interface TrivyOptions {
   readonly run: RunProcess
   /** Emptied when the run ends. Absolute. */
   readonly tempDir: string
-  /** Where databases are kept from run to run. Absolute. */
-  readonly databaseDir: string
+  /** Where what was downloaded is kept from run to run. */
+  readonly shelf: Shelf
+  readonly credentials: readonly RegistryCredentials[]
   /** For instance `linux-x64`. */
   readonly platform: string
+  /** Ends what is downloaded. */
+  readonly signal: AbortSignal
+  readonly console: Pick<Console, 'info'>
 }
 
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
@@ -37,12 +52,38 @@ export class TrivyScanner implements Scanner {
   }
 
   async prepare(scanners: readonly ScannerName[]): Promise<ScannerInfo> {
-    const { settings, platform } = this.#options
-    const { path, version, source } = await this.#inEmptyDirectory(home => installTrivy(settings, platform, home))
+    const [{ path, ...trivy }, database] = await this.#installAndDownload()
     this.#program = path
-    const database = await this.#provide(vulnerabilityDatabase, settings.dbRepositories)
-    if (!scanners.includes('misconfig')) return { version, source, database }
-    return { version, source, database, checks: await this.#provideChecks() }
+    await this.#prove()
+    if (!scanners.includes('misconfig')) return { ...trivy, database }
+    return { ...trivy, database, checks: await this.#provideChecks() }
+  }
+
+  /** Both at once; where one fails, the other is no longer waited for. */
+  async #installAndDownload(): Promise<[InstalledTrivy, DatabaseInfo]> {
+    const { settings, platform, tempDir, shelf } = this.#options
+    const stop = new AbortController()
+    const installing = installTrivy(settings, { platform, tempDir, shelf, tell: this.#tell })
+    installing.catch((error: unknown) => {
+      stop.abort(error)
+    })
+    const downloading = this.#provide(vulnerabilityDatabase, settings.dbRepositories, stop.signal)
+    return Promise.all([installing, downloading])
+  }
+
+  /** Finds what must be found, before anything is believed to be clean. */
+  async #prove(): Promise<void> {
+    const cache = await this.newCache()
+    const { text } = await this.#run(cache, proofTimeout, async (output, cwd) => {
+      const directory = join(cwd, 'canary')
+      await writeCanary(directory)
+      return proofArgs({ scanners: ['vuln'], timeout: proofTimeout, output, cacheDir: cache.directory, directory })
+    })
+    checkCanary(text)
+  }
+
+  readonly #tell = (text: string): void => {
+    this.#options.console.info(text)
   }
 
   async newCache(known?: AnalysisCache): Promise<AnalysisCache> {
@@ -185,22 +226,18 @@ export class TrivyScanner implements Scanner {
     }
   }
 
-  async #provide(
-    kind: DatabaseKind,
-    repositories: readonly string[],
-  ): Promise<{ repository: string; updatedAt: string }> {
-    const { run, databaseDir } = this.#options
-    const { path, repository, updatedAt } = await this.#inEmptyDirectory(cwd => {
-      const env = downloadEnvironment(process.env, cwd)
-      return provideDatabase(kind, repositories, {
-        run,
-        trivy: this.#program,
-        env,
-        cwd,
-        cacheDir: databaseDir,
-        now: new Date(),
-      })
-    })
+  async #provide(kind: DatabaseKind, repositories: readonly string[], stop?: AbortSignal): Promise<DatabaseInfo> {
+    const { credentials, signal, tempDir, shelf, settings } = this.#options
+    const { path, repository, updatedAt } = await provideDatabase(kind, repositories, {
+      credentials,
+      signal: stop === undefined ? signal : AbortSignal.any([signal, stop]),
+      tempDir,
+      shelf,
+      now: new Date(),
+      tell: this.#tell,
+      // The other one only knows which file is which package.
+      ...(kind === vulnerabilityDatabase && settings.dbMaxAge !== undefined ? { maxAge: settings.dbMaxAge } : {}),
+    }).catch(explainFullDisk)
     this.#databases.set(kind.folder, path)
     return { repository, updatedAt }
   }
@@ -221,6 +258,9 @@ const analysisFolder = 'fanal'
 
 /** Trivy's folder for its checks of misconfigurations in a cache directory. */
 const checksFolder = 'policy'
+
+/** Milliseconds: there are two packages to look at, on a machine that is busy. */
+const proofTimeout = 2 * 60_000
 
 /** Milliseconds: the checks are small, and there are others to fall back to. */
 const checksTimeout = 60_000
@@ -248,6 +288,11 @@ export function imageArgs(args: ScanArgs & { readonly input: string }): string[]
 /** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
 export function folderArgs(args: ScanArgs & { readonly directory: string }): string[] {
   return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory]
+}
+
+/** One scan of what looks like the file system of an image. */
+function proofArgs(args: ScanArgs & { readonly directory: string }): string[] {
+  return ['rootfs', ...commonArgs(args), '--cache-backend', 'memory', '--quiet', args.directory]
 }
 
 function commonArgs({ output, cacheDir, timeout, scanners }: ScanArgs): string[] {

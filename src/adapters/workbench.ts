@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
 import type { Clock, Console, Ports, TrivySettings } from '../ports.js'
+import { ActionsShelf } from './actions-shelf.js'
 import { DockerEngine } from './docker-engine.js'
 import { dockerEnvironment, gitEnvironment } from './environment.js'
 import { GitRepository } from './git.js'
 import { LocalFiles } from './local-files.js'
-import { createRunProcess } from './process.js'
+import { createRunProcess, type RunProcess } from './process.js'
+import { FolderShelf, noShelf, type Shelf } from './shelf.js'
 import { TrivyScanner } from './trivy-scanner.js'
 
 export interface WorkbenchOptions {
@@ -20,8 +22,8 @@ export interface WorkbenchOptions {
   readonly console: Console
   /** Where this run's temporary folder is made. Absolute. */
   readonly tempRoot: string
-  /** Where databases are kept from run to run; absent: in the temporary folder. */
-  readonly databaseDir?: string
+  /** Where what was downloaded is kept from run to run: a folder, or the Actions cache through its client. */
+  readonly keep?: { readonly folder: string } | { readonly client: string }
 }
 
 export const systemClock: Clock = { now: () => new Date() }
@@ -42,7 +44,7 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
     cancelled.abort(new ToolError('the run was cancelled', 'Run it again.'))
   }
   const run = createRunProcess(cancelled.signal)
-  const databaseDir = options.databaseDir ?? join(tempDir, 'databases')
+  const shelf = shelfOf(options, run, tempDir)
   process.on('SIGINT', cancel).on('SIGTERM', cancel)
   try {
     return await use({
@@ -56,8 +58,11 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
         settings: options.trivy,
         run,
         tempDir,
-        databaseDir,
+        shelf,
+        credentials: [],
         platform: thisPlatform,
+        signal: cancelled.signal,
+        console: options.console,
       }),
       repository: new GitRepository({
         run,
@@ -72,7 +77,23 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
       clock: systemClock,
     })
   } finally {
+    if (shelf instanceof ActionsShelf) await shelf.settle()
     process.off('SIGINT', cancel).off('SIGTERM', cancel)
     await rm(tempDir, { recursive: true, force: true })
   }
+}
+
+function shelfOf({ keep, console }: WorkbenchOptions, run: RunProcess, tempDir: string): Shelf {
+  if (keep === undefined) return noShelf
+  if ('folder' in keep) return new FolderShelf(keep.folder)
+  return new ActionsShelf({
+    run,
+    program: keep.client,
+    env: process.env,
+    tempDir,
+    now: systemClock.now(),
+    onLine: line => {
+      console.debug(line)
+    },
+  })
 }

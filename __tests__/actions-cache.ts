@@ -1,0 +1,72 @@
+/** The service behind the Actions cache, as far as its client asks it (`_apis/artifactcache`, the first version). */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+interface Entry {
+  readonly key: string
+  readonly version: string
+  archive: Buffer
+  whole: boolean
+}
+
+export class FakeActionsCache {
+  readonly entries: Entry[] = []
+  /** Answers everything with this status. */
+  refusal: number | undefined
+  /** Never answers. */
+  hangs = false
+  #address = ''
+
+  /** What a runner gives to its actions. */
+  get env(): Record<string, string> {
+    return { ACTIONS_CACHE_URL: `${this.#address}/`, ACTIONS_RUNTIME_TOKEN: 'runtime-token' }
+  }
+
+  async run<T>(use: () => Promise<T>): Promise<T> {
+    const server = createServer((request, response) => {
+      void this.#answer(request, response)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    this.#address = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+    try {
+      return await use()
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks)
+    if (this.hangs) return
+    const reply = (status: number, value?: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(value === undefined ? undefined : JSON.stringify(value))
+    }
+    if (this.refusal !== undefined) return reply(this.refusal, { message: 'refused' })
+    const { pathname, searchParams } = new URL(request.url ?? '', this.#address)
+    const id = Number(/\d+$/.exec(pathname)?.[0])
+    const entry = this.entries[id]
+    if (pathname.startsWith('/archives/')) return void response.end(entry?.archive)
+    if (request.headers.authorization !== 'Bearer runtime-token') return reply(401)
+    if (pathname.endsWith('/cache')) {
+      const keys = searchParams.get('keys')?.split(',') ?? []
+      const at = this.entries.findIndex(
+        ({ key, version, whole }) =>
+          whole && version === searchParams.get('version') && keys.some(one => key.startsWith(one)),
+      )
+      const location = `${this.#address}/archives/${String(at)}`
+      return at < 0 ? reply(204) : reply(200, { archiveLocation: location, cacheKey: this.entries[at]?.key })
+    }
+    if (pathname.endsWith('/caches')) {
+      const { key, version } = JSON.parse(body.toString()) as { key: string; version: string }
+      this.entries.push({ key, version, archive: Buffer.alloc(0), whole: false })
+      return reply(201, { cacheId: this.entries.length - 1 })
+    }
+    if (entry !== undefined && request.method === 'PATCH') entry.archive = Buffer.concat([entry.archive, body])
+    else if (entry !== undefined) entry.whole = true
+    return reply(204)
+  }
+}

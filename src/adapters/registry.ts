@@ -1,0 +1,263 @@
+/**
+ * Reads from a registry what is not an image: the pull half of the OCI distribution specification, with tokens as Docker
+ * registries give them (`docs/spec/auth/token.md` in distribution/distribution).
+ */
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EnvHttpProxyAgent, fetch, type RequestInit, type Response } from 'undici'
+import { messageOf, ToolError } from '../errors.js'
+import type { RegistryCredentials } from '../ports.js'
+import { isFullDisk } from './full-disk.js'
+import { parseReference, type Reference } from './reference.js'
+
+/** A manifest, as its registry has it. */
+export interface Manifest {
+  /** Of the content. */
+  readonly digest: string
+  readonly content: Buffer
+}
+
+/** Content that is pinned: neither more nor fewer bytes, and these. */
+export interface Descriptor {
+  readonly digest: string
+  readonly size: number
+}
+
+export interface RegistryOptions {
+  readonly credentials: readonly RegistryCredentials[]
+  /** Ends what is asked or downloaded at once. */
+  readonly signal: AbortSignal
+  /** Milliseconds before the first repetition; each next one waits twice as long. */
+  readonly backoff?: number
+  /** Milliseconds for an answer to begin, and between two pieces of it. */
+  readonly patience?: number
+}
+
+/** How often one thing is asked for. With another repository to turn to, more would only take longer. */
+const attempts = 3
+
+/** Milliseconds that a registry may ask us to wait; one that wants more is as good as down. */
+const maxWait = 20_000
+
+/** No manifest of a database is a hundredth of that (4 MiB is the specification's own limit). */
+const maxManifest = 4 * 1024 * 1024
+
+const manifestTypes = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+]
+
+/** One repository of a registry. Honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+export class Repository {
+  readonly #reference: Reference
+  readonly #options: RegistryOptions
+  readonly #dispatcher: EnvHttpProxyAgent
+  /** The header `Authorization` that the registry accepts; absent until it asks for one. */
+  #authorization: string | undefined
+
+  /** @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2` @param tag where the name has none */
+  constructor(name: string, tag: string, options: RegistryOptions) {
+    this.#reference = parseReference(name, tag)
+    this.#options = options
+    const { patience = 30_000 } = options
+    this.#dispatcher = new EnvHttpProxyAgent({ headersTimeout: patience, bodyTimeout: patience })
+  }
+
+  /** What the name stands for now. @throws ToolError */
+  async readManifest(): Promise<Manifest> {
+    const { version } = this.#reference
+    const manifest = await this.#patiently(async () => {
+      const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') } })
+      const content = await readLimited(response)
+      return { content, digest: digestOf(content) }
+    })
+    if (version.startsWith('sha256:') && version !== manifest.digest) {
+      throw new ToolError(`it answered with the manifest ${manifest.digest}`, '')
+    }
+    return manifest
+  }
+
+  /** Whether the repository has a manifest with exactly this content. @throws ToolError where it does not say */
+  async hasManifest(digest: string): Promise<boolean> {
+    return this.#patiently(async () => {
+      const init = { method: 'HEAD', headers: { accept: manifestTypes.join(', ') } }
+      const response = await this.#send(`manifests/${digest}`, init)
+      await response.body?.cancel()
+      if (response.status === 404) return false
+      if (!response.ok) throw refusal(response)
+      return true
+    })
+  }
+
+  /**
+   * Downloads content to a file.
+   * @throws ToolError, also where it is not what the descriptor says; nothing is left then
+   */
+  async download({ digest, size }: Descriptor, path: string): Promise<void> {
+    await this.#patiently(async () => {
+      const response = await this.#ask(`blobs/${digest}`, {})
+      if (response.body === null) throw new ToolError('it sent nothing', '')
+      try {
+        await pipeline(Readable.fromWeb(response.body), exactly(digest, size), createWriteStream(path))
+      } catch (error) {
+        await rm(path, { force: true })
+        throw error
+      }
+    })
+  }
+
+  /** Repeats what may go better the next time; waits as long as the registry asks for. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { signal, backoff = 1000 } = this.#options
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work()
+      } catch (error) {
+        signal.throwIfAborted()
+        const wait = error instanceof Refusal ? error.wait : 0
+        if (attempt === attempts || wait === undefined || wait > maxWait) throw explain(error)
+        await sleep(Math.max(wait, backoff * 2 ** (attempt - 1)), undefined, { signal })
+      }
+    }
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.#send(path, init)
+    if (response.ok) return response
+    await response.body?.cancel()
+    throw refusal(response)
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    const { base, name } = this.#reference
+    const url = `${base}/v2/${name}/${path}`
+    const send = (): Promise<Response> =>
+      this.#fetch(url, {
+        ...init,
+        headers: {
+          ...(init.headers as Record<string, string> | undefined),
+          ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+        },
+      })
+    const response = await send()
+    if (response.status !== 401) return response
+    await response.body?.cancel()
+    const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '')
+    return granted ? send() : response
+  }
+
+  /** Does what a registry's challenge asks for. @returns false where there is nothing to answer it with */
+  async #authorize(challenge: string): Promise<boolean> {
+    const { registry, name } = this.#reference
+    const known = this.#options.credentials.find(one => one.registry === registry)
+    const basic =
+      known === undefined ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`
+    if (/^basic\b/i.test(challenge)) {
+      const again = this.#authorization === basic
+      this.#authorization = basic
+      return basic !== undefined && !again
+    }
+    const realm = /^bearer\b.*?\brealm="([^"]*)"/i.exec(challenge)?.[1]
+    if (realm === undefined || !isConfidential(realm)) return false
+    const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1]
+    const url = new URL(realm)
+    if (service !== undefined) url.searchParams.set('service', service)
+    url.searchParams.set('scope', `repository:${name}:pull`)
+    const response = await this.#fetch(url.href, { headers: basic === undefined ? {} : { authorization: basic } })
+    if (!response.ok) {
+      await response.body?.cancel()
+      throw refusal(response)
+    }
+    const token = readToken((await readLimited(response)).toString())
+    this.#authorization = token === undefined ? undefined : `Bearer ${token}`
+    return token !== undefined
+  }
+
+  #fetch(url: string, init: RequestInit): Promise<Response> {
+    return fetch(url, { ...init, dispatcher: this.#dispatcher, signal: this.#options.signal })
+  }
+}
+
+/** An answer that is none. */
+class Refusal extends Error {
+  constructor(
+    message: string,
+    /** Milliseconds until it is worth asking again; undefined: never. */
+    readonly wait: number | undefined,
+  ) {
+    super(message)
+  }
+}
+
+function refusal({ status, statusText, headers }: Response): Refusal {
+  const text = `it answered ${String(status)} ${statusText}`.trim()
+  const again = status === 408 || status === 429 || status >= 500
+  return new Refusal(status === 429 ? `${text} (a rate limit)` : text, again ? readRetryAfter(headers) : undefined)
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function readRetryAfter(headers: Response['headers']): number {
+  const text = headers.get('retry-after') ?? ''
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return Number.isFinite(wait) ? Math.max(0, wait) : 0
+}
+
+function explain(error: unknown): Error {
+  if (error instanceof ToolError || isFullDisk(error)) return error as Error
+  const { cause } = error as { cause?: unknown }
+  // What undici throws says only `fetch failed` or `terminated`; the reason is its cause.
+  const reason = cause instanceof Error && cause.message !== '' ? cause.message : messageOf(error)
+  return new ToolError(reason, '', [], { cause: error })
+}
+
+/** Lets exactly the bytes through that a descriptor names. */
+function exactly(digest: string, size: number): Transform {
+  const hash = createHash('sha256')
+  let bytes = 0
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      bytes += chunk.length
+      hash.update(chunk)
+      done(bytes > size ? new Refusal(`it sent more than ${String(size)} bytes`, 0) : null, chunk)
+    },
+    flush(done) {
+      const actual = `sha256:${hash.digest('hex')}`
+      const wrong = bytes !== size || actual !== digest
+      done(wrong ? new Refusal(`it sent ${String(bytes)} bytes of ${actual} instead of ${digest}`, 0) : null)
+    },
+  })
+}
+
+async function readLimited(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > maxManifest) throw new Refusal(`it sent more than ${String(maxManifest)} bytes`, undefined)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function readToken(text: string): string | undefined {
+  try {
+    const { token, access_token: accessToken } = JSON.parse(text) as Record<string, unknown>
+    return [token, accessToken].find(value => typeof value === 'string')
+  } catch {
+    return undefined
+  }
+}
+
+/** Credentials go out over TLS, or not out of this machine at all. */
+function isConfidential(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(127\.|localhost$|\[::1\])/.test(url.hostname))
+}
+
+export function digestOf(content: Buffer): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}
