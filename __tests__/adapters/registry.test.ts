@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Repository, type RegistryOptions } from '../../src/adapters/registry.js'
 import { ToolError } from '../../src/errors.js'
-import { FakeRegistry, type Intervention } from '../registry.js'
+import { FakeRegistry, type Intervention } from '../fake-registry.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'image-gate-registry-'))
 afterAll(() => {

@@ -9,7 +9,7 @@ import { thisPlatform } from '../../src/adapters/workbench.js'
 import { parseInputs, type RawInputs } from '../../src/inputs.js'
 import type { ScannerInfo } from '../../src/model.js'
 import { emptyBolt } from '../bolt.js'
-import { archiveOf, FakeRegistry } from '../registry.js'
+import { archiveOf, FakeRegistry } from '../fake-registry.js'
 import { bed, removeTemporaryFolders, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)

@@ -20,7 +20,7 @@ import {
   type DatabaseOptions,
 } from '../../src/adapters/trivy-database.js'
 import { ToolError } from '../../src/errors.js'
-import { archiveOf, FakeRegistry } from '../registry.js'
+import { archiveOf, FakeRegistry } from '../fake-registry.js'
 
 const root = mkdtempSync(join(tmpdir(), 'image-gate-database-'))
 const newFolder = (): string => mkdtempSync(join(root, 'folder-'))
@@ -39,7 +39,11 @@ interface Bed {
   readonly registry: FakeRegistry
   readonly address: string
   readonly told: string[]
-  provide(more?: Partial<DatabaseOptions>, repositories?: readonly string[], kind?: DatabaseKind): Promise<Database>
+  readonly provide: (
+    more?: Partial<DatabaseOptions>,
+    repositories?: readonly string[],
+    kind?: DatabaseKind,
+  ) => Promise<Database>
 }
 
 async function withRegistry<T>(archive: Buffer, use: (bed: Bed) => Promise<T>): Promise<T> {

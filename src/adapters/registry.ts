@@ -235,7 +235,7 @@ function exactly(digest: string, size: number): Transform {
 async function readLimited(response: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
     if (bytes > maxManifest) throw new Refusal(`it sent more than ${String(maxManifest)} bytes`, undefined)
     chunks.push(chunk)
