@@ -48,7 +48,7 @@ export class FakeActionsCache {
     if (this.refusal !== undefined) return reply(this.refusal, { message: 'refused' })
     const { pathname, searchParams } = new URL(request.url ?? '', this.#address)
     const id = Number(/\d+$/.exec(pathname)?.[0])
-    const entry = this.entries[id]
+    const entry = this.entries[id - 1]
     if (pathname.startsWith('/archives/')) return void response.end(entry?.archive)
     if (request.headers.authorization !== 'Bearer runtime-token') return reply(401)
     if (pathname.endsWith('/cache')) {
@@ -57,13 +57,14 @@ export class FakeActionsCache {
         ({ key, version, whole }) =>
           whole && version === searchParams.get('version') && keys.some(one => key.startsWith(one)),
       )
-      const location = `${this.#address}/archives/${String(at)}`
+      const location = `${this.#address}/archives/${String(at + 1)}`
       return at < 0 ? reply(204) : reply(200, { archiveLocation: location, cacheKey: this.entries[at]?.key })
     }
     if (pathname.endsWith('/caches')) {
       const { key, version } = JSON.parse(body.toString()) as { key: string; version: string }
       this.entries.push({ key, version, archive: Buffer.alloc(0), whole: false })
-      return reply(201, { cacheId: this.entries.length - 1 })
+      // Not 0, which the client takes for none.
+      return reply(201, { cacheId: this.entries.length })
     }
     if (entry !== undefined && request.method === 'PATCH') entry.archive = Buffer.concat([entry.archive, body])
     else if (entry !== undefined) entry.whole = true

@@ -105,7 +105,7 @@ describe('the Actions cache', () => {
   ]
 
   it.each(attacks)('cannot write elsewhere with %s', async (_, attack) => {
-    await withShelf(async ({ cache, shelf, tempDir }) => {
+    await withShelf(async ({ cache, shelf, tempDir, said }) => {
       await shelf.keep(entry, repositoryWith({ x: 'x' }))
       await shelf.settle()
       const victim = temporaryFolder()
@@ -122,6 +122,7 @@ describe('the Actions cache', () => {
       expect(existsSync(join(victim, 'evil'))).toBe(true)
       execFileSync('rm', [join(victim, 'evil')])
       await shelf.take(entry, join(tempDir, 'taken'))
+      expect(said.join('\n')).toMatch(/tar -xf/)
       expect(readdirSync(victim)).toEqual([])
     })
   })
