@@ -66,8 +66,17 @@ export class FakeActionsCache {
       // Not 0, which the client takes for none.
       return reply(201, { cacheId: this.entries.length })
     }
-    if (entry !== undefined && request.method === 'PATCH') entry.archive = Buffer.concat([entry.archive, body])
+    if (entry !== undefined && request.method === 'PATCH') put(body, entry, request.headers['content-range'])
     else if (entry !== undefined) entry.whole = true
     return reply(204)
   }
+}
+
+/** Pieces come several at a time, in any order. */
+function put(piece: Buffer, entry: Entry, range = ''): void {
+  const start = Number(/^bytes (\d+)-/.exec(range)?.[1])
+  const archive = Buffer.alloc(Math.max(entry.archive.length, start + piece.length))
+  entry.archive.copy(archive)
+  piece.copy(archive, start)
+  entry.archive = archive
 }

@@ -80,7 +80,10 @@ export class ActionsShelf implements Shelf {
         env: { ...cacheEnvironment(env), PATH: path, GITHUB_WORKSPACE: cwd, RUNNER_TEMP: cwd },
         cwd,
         timeout: patience,
-        onLine,
+        onLine: line => {
+          // In that process nobody reads commands.
+          onLine(line.replace(/^::debug::/, ''))
+        },
       })
       return result.status === 'exited' && result.exitCode === 0
     } catch (error) {
