@@ -72,6 +72,7 @@ export default defineConfig(
           'setInterval',
           'clearInterval',
           'console',
+          'structuredClone',
         ].map(name => [name, 'readonly']),
       ),
     },
