@@ -73,6 +73,7 @@ export default defineConfig(
           'setInterval',
           'clearInterval',
           'console',
+          'structuredClone',
         ].map(name => [name, 'readonly']),
       ),
     },
