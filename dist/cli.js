@@ -13684,7 +13684,7 @@ __webpack_unused_export__ = Pool
 __webpack_unused_export__ = BalancedPool
 __webpack_unused_export__ = Agent
 module.exports.kT = ProxyAgent
-__webpack_unused_export__ = EnvHttpProxyAgent
+module.exports.J2 = EnvHttpProxyAgent
 __webpack_unused_export__ = RetryAgent
 __webpack_unused_export__ = RetryHandler
 
@@ -13758,7 +13758,7 @@ __webpack_unused_export__ = setGlobalDispatcher
 __webpack_unused_export__ = getGlobalDispatcher
 
 const fetchImpl = (__nccwpck_require__(4398).fetch)
-__webpack_unused_export__ = async function fetch (init, options = undefined) {
+module.exports.hd = async function fetch (init, options = undefined) {
   try {
     return await fetchImpl(init, options)
   } catch (err) {
@@ -44837,7 +44837,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 1018:
+/***/ 8497:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44854,6 +44854,162 @@ var promises_ = __nccwpck_require__(1455);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+;// CONCATENATED MODULE: ./src/adapters/environment.ts
+const common = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR'];
+const network = [
+    ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap(name => [name, name.toLowerCase()]),
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+];
+const docker = [
+    'DOCKER_HOST',
+    'DOCKER_CONTEXT',
+    'DOCKER_CONFIG',
+    'DOCKER_CERT_PATH',
+    'DOCKER_TLS_VERIFY',
+    'DOCKER_API_VERSION',
+    'BUILDX_BUILDER',
+    'BUILDX_CONFIG',
+    'SSH_AUTH_SOCK',
+];
+const actionsCache = [
+    'ACTIONS_RUNTIME_TOKEN',
+    'ACTIONS_RESULTS_URL',
+    'ACTIONS_CACHE_URL',
+    'ACTIONS_CACHE_SERVICE_V2',
+    'ACTIONS_CACHE_MODE',
+    'GITHUB_SERVER_URL',
+    'GITHUB_REF',
+];
+/** For the docker client. */
+function dockerEnvironment(source) {
+    return {
+        ...pick(source, [...common, ...network, ...docker]),
+        BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
+        // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
+        BUILDX_METADATA_PROVENANCE: 'max',
+    };
+}
+/** For git: the way out, and the user's own configuration. */
+function gitEnvironment(source) {
+    return pick(source, [...common, ...network, 'XDG_CONFIG_HOME', 'SSH_AUTH_SOCK', 'USERPROFILE']);
+}
+/** For a scan: neither network nor credentials, and a home without anybody's configuration. */
+function scanEnvironment(source, home) {
+    return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home };
+}
+/** For what Trivy downloads itself, its checks of misconfigurations: the way out as well, and no credentials. */
+function downloadEnvironment(source, home) {
+    return { ...scanEnvironment(source, home), ...pick(source, network) };
+}
+/** For the client of the Actions cache, which is ours: the only child that gets the runner's token for it. */
+function cacheEnvironment(source) {
+    return pick(source, [...common, ...network, 'NODE_EXTRA_CA_CERTS', ...actionsCache]);
+}
+function pick(source, names) {
+    return Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])));
+}
+
+;// CONCATENATED MODULE: ./src/adapters/actions-shelf.ts
+/**
+ * The Actions cache. Its client (@actions/cache) runs in a process of its own: it cannot be cancelled, prints what it
+ * likes, needs the runner's token, and unpacks with `tar -P`, which writes wherever an entry says. Whoever can write to
+ * the cache of a pull request could so replace any file of the runner's user; here `-P` is taken away.
+ */
+
+
+
+
+/** Milliseconds: a database is there within seconds, or is faster had from its registry. */
+const patience = 5 * 60_000;
+/** Where the cache is offered: only to actions, and not on every runner. */
+function hasActionsCache(env) {
+    const address = env['ACTIONS_RESULTS_URL'] ?? env['ACTIONS_CACHE_URL'] ?? '';
+    return address !== '' && (env['ACTIONS_RUNTIME_TOKEN'] ?? '') !== '';
+}
+class ActionsShelf {
+    own = false;
+    #options;
+    #saving = [];
+    #tools;
+    constructor(options) {
+        this.#options = options;
+    }
+    async take(entry, directory) {
+        const work = await this.#makeFolder();
+        if (!(await this.#runClient('restore', entry, work)))
+            return false;
+        const content = (0,external_node_path_.join)(work, contentFolder);
+        const found = await (0,promises_.lstat)(content).catch(() => undefined);
+        if (found?.isDirectory() !== true)
+            return false;
+        await (0,promises_.rename)(content, directory);
+        return true;
+    }
+    /** Begins to save, at once: what the gate decides later changes nothing about it. */
+    async keep(entry, directory) {
+        const work = await this.#makeFolder();
+        await (0,promises_.cp)(directory, (0,external_node_path_.join)(work, contentFolder), { recursive: true });
+        this.#saving.push(this.#runClient('save', entry, work));
+    }
+    /** Waits for what is being saved. Never throws. */
+    async settle() {
+        await Promise.allSettled(this.#saving);
+    }
+    #makeFolder() {
+        return (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'actions-cache-'));
+    }
+    /** @returns false where the cache has nothing, or does not answer: it is there to save time, and nothing depends on it */
+    async #runClient(what, entry, cwd) {
+        const { run, program, env, tempDir, onLine } = this.#options;
+        try {
+            this.#tools ??= makeTools((0,external_node_path_.join)(tempDir, 'tar'), env['PATH'] ?? '');
+            const path = [await this.#tools, env['PATH'] ?? ''].join(external_node_path_.delimiter);
+            const result = await run({
+                command: process.execPath,
+                args: [program, what, this.#keyOf(entry)],
+                env: { ...cacheEnvironment(env), PATH: path, GITHUB_WORKSPACE: cwd, RUNNER_TEMP: cwd },
+                cwd,
+                timeout: patience,
+                onLine: line => {
+                    // In that process nobody reads commands.
+                    onLine(line.replace(/^::debug::/, ''));
+                },
+            });
+            return result.status === 'exited' && result.exitCode === 0;
+        }
+        catch (error) {
+            onLine(String(error));
+            return false;
+        }
+    }
+    #keyOf({ name, daily }) {
+        return `image-gate-${name}${daily ? `-${this.#options.now.toISOString().slice(0, 10)}` : ''}`;
+    }
+}
+/** What is kept lies under this name, beside which the client finds nothing. */
+const contentFolder = 'content';
+/** Takes its own folder off PATH, and `-P` off the arguments. */
+const harmlessTar = `#!/bin/sh
+PATH=\${PATH#*:}
+for argument do
+  shift
+  [ "$argument" = -P ] || set -- "$@" "$argument"
+done
+exec "\${0##*/}" "$@"
+`;
+/** @returns the folder, to be put first on PATH */
+async function makeTools(directory, path) {
+    await (0,promises_.mkdir)(directory, { recursive: true });
+    // The client prefers gtar where there is one, and then counts on it being GNU's.
+    const names = ['tar', 'gtar'].filter(name => path.split(external_node_path_.delimiter).some(folder => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(folder, name))));
+    for (const name of names)
+        await (0,promises_.writeFile)((0,external_node_path_.join)(directory, name), harmlessTar, { mode: 0o755 });
+    return directory;
+}
+
 // EXTERNAL MODULE: external "string_decoder"
 var external_string_decoder_ = __nccwpck_require__(3193);
 ;// CONCATENATED MODULE: external "os"
@@ -46005,10 +46161,13 @@ async function askCommand(command, args, env) {
 
 ;// CONCATENATED MODULE: ./src/adapters/full-disk.ts
 
+/** True for what the file system says when there is no room. */
+function isFullDisk(error) {
+    return ['ENOSPC', 'EDQUOT'].includes(error?.code ?? '');
+}
 /** Turns what the file system says of a full disk into an error with an advice; throws anything else as it is. */
 function explainFullDisk(error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOSPC' || code === 'EDQUOT')
+    if (isFullDisk(error))
         throw fullDisk('no space was left while the images were worked on');
     throw error;
 }
@@ -46018,8 +46177,6 @@ function fullDisk(what) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
 ;// CONCATENATED MODULE: external "node:stream/promises"
@@ -46536,54 +46693,6 @@ function lastLine({ stderr, stdout }) {
     return (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
 }
 
-;// CONCATENATED MODULE: ./src/adapters/environment.ts
-const common = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR'];
-const network = [
-    ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap(name => [name, name.toLowerCase()]),
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
-];
-const docker = [
-    'DOCKER_HOST',
-    'DOCKER_CONTEXT',
-    'DOCKER_CONFIG',
-    'DOCKER_CERT_PATH',
-    'DOCKER_TLS_VERIFY',
-    'DOCKER_API_VERSION',
-    'BUILDX_BUILDER',
-    'BUILDX_CONFIG',
-    'SSH_AUTH_SOCK',
-];
-/** For the docker client. */
-function dockerEnvironment(source) {
-    return {
-        ...pick(source, [...common, ...network, ...docker]),
-        BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
-        // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
-        BUILDX_METADATA_PROVENANCE: 'max',
-    };
-}
-/** For git: the way out, and the user's own configuration. */
-function gitEnvironment(source) {
-    return pick(source, [...common, ...network, 'XDG_CONFIG_HOME', 'SSH_AUTH_SOCK', 'USERPROFILE']);
-}
-/** For a scan: neither network nor credentials, and a home without anybody's configuration. */
-function scanEnvironment(source, home) {
-    return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home };
-}
-/** For downloading a database: the way out, and the credentials of a private registry. */
-function downloadEnvironment(source, home) {
-    const dockerConfig = source['DOCKER_CONFIG'] ?? (source['HOME'] === undefined ? undefined : `${source['HOME']}/.docker`);
-    return {
-        ...scanEnvironment(source, home),
-        ...pick(source, network),
-        ...(dockerConfig === undefined ? {} : { DOCKER_CONFIG: dockerConfig }),
-    };
-}
-function pick(source, names) {
-    return Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])));
-}
-
 ;// CONCATENATED MODULE: ./src/adapters/git.ts
 
 
@@ -46922,23 +47031,433 @@ function signalGroup(child, signal) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/adapters/trivy-reason.ts
-/** As much as fits into one line of a log. */
-const maxLength = 400;
+;// CONCATENATED MODULE: ./src/adapters/shelf.ts
+/** Where what was downloaded is kept from run to run. */
+
+
+
+
+/** Keeps nothing. */
+const noShelf = {
+    own: true,
+    take: async () => false,
+    keep: async () => undefined,
+};
+/** A folder of the user's own. */
+class FolderShelf {
+    own = true;
+    /** Absolute, made as needed. */
+    folder;
+    constructor(folder) {
+        this.folder = folder;
+    }
+    async take({ name }, directory) {
+        const kept = (0,external_node_path_.join)(this.folder, name);
+        if (!(0,external_node_fs_.existsSync)(kept))
+            return false;
+        await (0,promises_.cp)(kept, directory, { recursive: true });
+        return true;
+    }
+    async keep({ name }, directory) {
+        const kept = (0,external_node_path_.join)(this.folder, name);
+        const incoming = `${kept}.${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`;
+        await (0,promises_.mkdir)(this.folder, { recursive: true });
+        await (0,promises_.cp)(directory, incoming, { recursive: true });
+        await (0,promises_.rm)(kept, { recursive: true, force: true });
+        await (0,promises_.rename)(incoming, kept);
+    }
+}
+
+;// CONCATENATED MODULE: ./src/adapters/canary.ts
 /**
- * Why Trivy failed, from what it printed: `FATAL Fatal error ...: 2 errors occurred:` and then each on a line with a
- * bullet, the innermost last.
+ * Packages that have been known to be vulnerable for years. A scanner with a database that finds nothing in them says
+ * nothing about an image either: it is empty, damaged, or not what it claims to be.
  */
-function trivyReason(said) {
-    const line = said.filter(text => /^\s*\* /.test(text)).at(-1) ??
-        said.filter(text => /FATAL|error/i.test(text)).at(-1) ??
-        said.at(-1);
-    const reason = (line ?? 'it gave no reason').replace(/^\s*\* /, '').replace(/^.*?FATAL\s+(Fatal error\s+)?/, '');
-    return reason.length <= maxLength ? reason : `…${reason.slice(-maxLength)}`;
+
+
+
+/** Heartbleed in Debian's openssl (Debian's tracker), and prototype pollution in lodash (GHSA-jf85-cpcp-j695). */
+const known = ['CVE-2014-0160', 'CVE-2019-10744'];
+const files = {
+    'etc/os-release': 'ID=debian\nVERSION_ID="12"\n',
+    'etc/debian_version': '12.5\n',
+    'var/lib/dpkg/status': 'Package: libssl1.0.0\nStatus: install ok installed\nSource: openssl\nVersion: 1.0.1e-2\nArchitecture: amd64\nMaintainer: canary\n\n',
+    'app/node_modules/lodash/package.json': '{"name": "lodash", "version": "4.17.4"}\n',
+};
+/** @param directory absolute; gets the file system of an image */
+async function writeCanary(directory) {
+    for (const [path, text] of Object.entries(files)) {
+        await (0,promises_.mkdir)((0,external_node_path_.dirname)((0,external_node_path_.join)(directory, path)), { recursive: true });
+        await (0,promises_.writeFile)((0,external_node_path_.join)(directory, path), text);
+    }
+}
+/**
+ * One of them is enough: a distribution that nobody supports any more leaves the database some day.
+ * @param report Trivy's, as text, on what `writeCanary` wrote
+ * @throws IntegrityError
+ */
+function checkCanary(report) {
+    if (known.some(id => new RegExp(`"VulnerabilityID":\\s*"${id}"`).test(report)))
+        return;
+    throw new errors/* IntegrityError */.cs(`Trivy and its database find neither ${known.join(' nor ')} in packages that are known to have them`, 'The database is empty, damaged, or another one than it claims to be: check the input db-repository (and trivy-path), then run again.');
+}
+
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
+;// CONCATENATED MODULE: ./src/adapters/archive.ts
+
+
+
+
+
+/**
+ * Takes single files out of a tar.gz. Anything else stays in it, whatever its name is and wherever it would lead.
+ * @param archive absolute
+ * @param directory absolute; gets the files by their names
+ * @param wanted at the top of the archive
+ * @throws Error for what is no such archive, or lacks one of them
+ */
+async function unpackFiles(archive, directory, wanted) {
+    const missing = new Set(wanted);
+    const entries = (0,tar_stream.extract)();
+    const unpacking = (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(archive), (0,external_node_zlib_.createGunzip)(), entries);
+    const take = async () => {
+        for await (const entry of entries) {
+            const name = external_node_path_.posix.normalize(entry.header.name);
+            if (entry.header.type === 'file' && missing.delete(name)) {
+                await (0,external_node_stream_promises_namespaceObject.pipeline)(entry, (0,external_node_fs_.createWriteStream)((0,external_node_path_.join)(directory, name)));
+            }
+            entry.resume();
+        }
+    };
+    // Where there is no room, both fail, and only the one that writes says why.
+    const [taken, unpacked] = await Promise.allSettled([take(), unpacking]);
+    if (taken.status === 'rejected')
+        throw taken.reason;
+    if (unpacked.status === 'rejected')
+        throw unpacked.reason;
+    if (missing.size > 0)
+        throw new Error(`it lacks ${[...missing].join(' and ')}`);
+}
+
+;// CONCATENATED MODULE: ./src/adapters/database-archive.ts
+/** What Trivy's makers publish as a database: an archive of two files. */
+
+
+
+
+
+/**
+ * Unpacks a database into a folder as Trivy wants it.
+ * @param now becomes the time of its download
+ * @throws ToolError for what is not such a database; the folder is gone then
+ */
+async function unpackDatabase(archive, directory, kind, now) {
+    await (0,promises_.mkdir)(directory, { recursive: true });
+    try {
+        await unpackFiles(archive, directory, [kind.file, 'metadata.json']);
+        return await database_archive_readMetadata(directory, kind, now);
+    }
+    catch (error) {
+        await (0,promises_.rm)(directory, { recursive: true, force: true });
+        if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
+            throw error;
+        throw new errors/* ToolError */.v4(`its archive cannot be used: ${(0,errors/* messageOf */.bD)(error)}`, '', [], { cause: error });
+    }
+}
+/** Trivy wants to know when a database was downloaded, and asks no more if it was. */
+async function database_archive_readMetadata(directory, { schema }, now) {
+    const path = (0,external_node_path_.join)(directory, 'metadata.json');
+    const metadata = parseMetadata(await (0,promises_.readFile)(path, 'utf8'));
+    const { Version, UpdatedAt, NextUpdate } = metadata;
+    if (Version !== schema) {
+        throw new errors/* ToolError */.v4(`its schema is ${JSON.stringify(Version)}, and Trivy understands ${String(schema)}`, '');
+    }
+    if (typeof UpdatedAt !== 'string' || Number.isNaN(Date.parse(UpdatedAt))) {
+        throw new errors/* ToolError */.v4('its metadata.json does not say when it was built', '');
+    }
+    await (0,promises_.writeFile)(path, JSON.stringify({ ...metadata, DownloadedAt: now.toISOString() }));
+    return { updatedAt: UpdatedAt, nextUpdate: typeof NextUpdate === 'string' ? NextUpdate : '' };
+}
+function parseMetadata(text) {
+    try {
+        const value = JSON.parse(text);
+        if (typeof value === 'object' && value !== null)
+            return value;
+    }
+    catch {
+        // Said below.
+    }
+    throw new errors/* ToolError */.v4('it has no readable metadata.json', '');
+}
+
+;// CONCATENATED MODULE: ./src/adapters/hash.ts
+
+
+/** SHA-256 of a file, in hexadecimal digits. */
+async function hashFile(path) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    for await (const chunk of (0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }))
+        hash.update(chunk);
+    return hash.digest('hex');
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+;// CONCATENATED MODULE: ./src/adapters/reference.ts
+/**
+ * Reads a reference as Docker does (`reference.ParseNormalizedNamed` in distribution/reference): a first part without a
+ * dot or a port is no host, but a name on Docker Hub.
+ * @param tag where the reference has neither a tag nor a digest
+ */
+function parseReference(text, tag) {
+    const [path = '', digest] = text.split('@');
+    const [first = '', ...rest] = path.split('/');
+    const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+    const registry = isHost ? first : 'docker.io';
+    const tagged = isHost ? rest.join('/') : path;
+    const [name = '', given = tag] = tagged.split(':');
+    const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
+    // Docker and Trivy speak plainly to this machine alone.
+    const scheme = /^(127\.|localhost(:|$))/.test(host) ? 'http' : 'https';
+    return { registry, base: `${scheme}://${host}`, name, version: digest ?? given };
+}
+
+;// CONCATENATED MODULE: ./src/adapters/registry.ts
+/**
+ * Reads from a registry what is not an image: the pull half of the OCI distribution specification, with tokens as Docker
+ * registries give them (`docs/spec/auth/token.md` in distribution/distribution).
+ */
+
+
+
+
+
+
+
+
+
+
+/** How often one thing is asked for. With another repository to turn to, more would only take longer. */
+const attempts = 3;
+/** Milliseconds that a registry may ask us to wait; one that wants more is as good as down. */
+const maxWait = 20_000;
+/** No manifest of a database is a hundredth of that (4 MiB is the specification's own limit). */
+const maxManifest = 4 * 1024 * 1024;
+const manifestTypes = [
+    'application/vnd.oci.image.manifest.v1+json',
+    'application/vnd.docker.distribution.manifest.v2+json',
+];
+/** One repository of a registry. Honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+class Repository {
+    #reference;
+    #options;
+    #dispatcher;
+    /** The header `Authorization` that the registry accepts; absent until it asks for one. */
+    #authorization;
+    /** @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2` @param tag where the name has none */
+    constructor(name, tag, options) {
+        this.#reference = parseReference(name, tag);
+        this.#options = options;
+        const { patience = 30_000 } = options;
+        this.#dispatcher = new undici/* EnvHttpProxyAgent */.J2({ headersTimeout: patience, bodyTimeout: patience });
+    }
+    /** What the name stands for now. @throws ToolError */
+    async readManifest() {
+        const { version } = this.#reference;
+        const manifest = await this.#patiently(async () => {
+            const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') } });
+            const content = await readLimited(response);
+            return { content, digest: digestOf(content) };
+        });
+        if (version.startsWith('sha256:') && version !== manifest.digest) {
+            throw new errors/* ToolError */.v4(`it answered with the manifest ${manifest.digest}`, '');
+        }
+        return manifest;
+    }
+    /** Whether the repository has a manifest with exactly this content. @throws ToolError where it does not say */
+    async hasManifest(digest) {
+        return this.#patiently(async () => {
+            const init = { method: 'HEAD', headers: { accept: manifestTypes.join(', ') } };
+            const response = await this.#send(`manifests/${digest}`, init);
+            await response.body?.cancel();
+            if (response.status === 404)
+                return false;
+            if (!response.ok)
+                throw refusal(response);
+            return true;
+        });
+    }
+    /**
+     * Downloads content to a file.
+     * @throws ToolError, also where it is not what the descriptor says; nothing is left then
+     */
+    async download({ digest, size }, path) {
+        await this.#patiently(async () => {
+            const response = await this.#ask(`blobs/${digest}`, {});
+            if (response.body === null)
+                throw new errors/* ToolError */.v4('it sent nothing', '');
+            try {
+                await (0,external_node_stream_promises_namespaceObject.pipeline)(external_node_stream_.Readable.fromWeb(response.body), exactly(digest, size), (0,external_node_fs_.createWriteStream)(path));
+            }
+            catch (error) {
+                await (0,promises_.rm)(path, { force: true });
+                throw error;
+            }
+        });
+    }
+    /** Repeats what may go better the next time; waits as long as the registry asks for. */
+    async #patiently(work) {
+        const { signal, backoff = 1000 } = this.#options;
+        for (let attempt = 1;; attempt += 1) {
+            try {
+                return await work();
+            }
+            catch (error) {
+                signal.throwIfAborted();
+                const wait = error instanceof Refusal ? error.wait : 0;
+                if (attempt === attempts || wait === undefined || wait > maxWait)
+                    throw explain(error);
+                await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.max(wait, backoff * 2 ** (attempt - 1)), undefined, { signal });
+            }
+        }
+    }
+    async #ask(path, init) {
+        const response = await this.#send(path, init);
+        if (response.ok)
+            return response;
+        await response.body?.cancel();
+        throw refusal(response);
+    }
+    async #send(path, init) {
+        const { base, name } = this.#reference;
+        const url = `${base}/v2/${name}/${path}`;
+        const send = () => this.#fetch(url, {
+            ...init,
+            headers: {
+                ...init.headers,
+                ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+            },
+        });
+        const response = await send();
+        if (response.status !== 401)
+            return response;
+        await response.body?.cancel();
+        const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '');
+        return granted ? send() : response;
+    }
+    /** Does what a registry's challenge asks for. @returns false where there is nothing to answer it with */
+    async #authorize(challenge) {
+        const { registry, name } = this.#reference;
+        const known = this.#options.credentials.find(one => one.registry === registry);
+        const basic = known === undefined ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`;
+        if (/^basic\b/i.test(challenge)) {
+            const again = this.#authorization === basic;
+            this.#authorization = basic;
+            return basic !== undefined && !again;
+        }
+        const realm = /^bearer\b.*?\brealm="([^"]*)"/i.exec(challenge)?.[1];
+        if (realm === undefined || !isConfidential(realm))
+            return false;
+        const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1];
+        const url = new URL(realm);
+        if (service !== undefined)
+            url.searchParams.set('service', service);
+        url.searchParams.set('scope', `repository:${name}:pull`);
+        const response = await this.#fetch(url.href, { headers: basic === undefined ? {} : { authorization: basic } });
+        if (!response.ok) {
+            await response.body?.cancel();
+            throw refusal(response);
+        }
+        const token = readToken((await readLimited(response)).toString());
+        this.#authorization = token === undefined ? undefined : `Bearer ${token}`;
+        return token !== undefined;
+    }
+    #fetch(url, init) {
+        return (0,undici/* fetch */.hd)(url, { ...init, dispatcher: this.#dispatcher, signal: this.#options.signal });
+    }
+}
+/** An answer that is none. */
+class Refusal extends Error {
+    wait;
+    constructor(message, 
+    /** Milliseconds until it is worth asking again; undefined: never. */
+    wait) {
+        super(message);
+        this.wait = wait;
+    }
+}
+function refusal({ status, statusText, headers }) {
+    const text = `it answered ${String(status)} ${statusText}`.trim();
+    const again = status === 408 || status === 429 || status >= 500;
+    return new Refusal(status === 429 ? `${text} (a rate limit)` : text, again ? readRetryAfter(headers) : undefined);
+}
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function readRetryAfter(headers) {
+    const text = headers.get('retry-after') ?? '';
+    const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+    return Number.isFinite(wait) ? Math.max(0, wait) : 0;
+}
+function explain(error) {
+    if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
+        return error;
+    const { cause } = error;
+    // What undici throws says only `fetch failed` or `terminated`; the reason is its cause.
+    const reason = cause instanceof Error && cause.message !== '' ? cause.message : (0,errors/* messageOf */.bD)(error);
+    return new errors/* ToolError */.v4(reason, '', [], { cause: error });
+}
+/** Lets exactly the bytes through that a descriptor names. */
+function exactly(digest, size) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let bytes = 0;
+    return new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            bytes += chunk.length;
+            hash.update(chunk);
+            done(bytes > size ? new Refusal(`it sent more than ${String(size)} bytes`, 0) : null, chunk);
+        },
+        flush(done) {
+            const actual = `sha256:${hash.digest('hex')}`;
+            const wrong = bytes !== size || actual !== digest;
+            done(wrong ? new Refusal(`it sent ${String(bytes)} bytes of ${actual} instead of ${digest}`, 0) : null);
+        },
+    });
+}
+async function readLimited(response) {
+    const chunks = [];
+    let bytes = 0;
+    for await (const chunk of (response.body ?? [])) {
+        bytes += chunk.length;
+        if (bytes > maxManifest)
+            throw new Refusal(`it sent more than ${String(maxManifest)} bytes`, undefined);
+        chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+}
+function readToken(text) {
+    try {
+        const { token, access_token: accessToken } = JSON.parse(text);
+        return [token, accessToken].find(value => typeof value === 'string');
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Credentials go out over TLS, or not out of this machine at all. */
+function isConfidential(address) {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    return url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(127\.|localhost$|\[::1\])/.test(url.hostname));
+}
+function digestOf(content) {
+    return `sha256:${(0,external_node_crypto_.createHash)('sha256').update(content).digest('hex')}`;
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/trivy-database.ts
-/** Gets Trivy's databases, each once, from the first repository that has it. */
+/** Gets Trivy's databases, each once, from the first repository that has one that can be used. */
+
+
 
 
 
@@ -46946,102 +47465,171 @@ function trivyReason(said) {
 
 const vulnerabilityDatabase = {
     input: 'db-repository',
+    name: 'vulnerability database',
     folder: 'db',
-    downloadFlag: '--download-db-only',
-    repositoryFlag: '--db-repository',
+    file: 'trivy.db',
+    schema: 2,
+    tag: '2',
 };
 const javaDatabase = {
     input: 'java-db-repository',
+    name: 'Java database',
     folder: 'java-db',
-    downloadFlag: '--download-java-db-only',
-    repositoryFlag: '--java-db-repository',
+    file: 'trivy-java.db',
+    schema: 1,
+    tag: '1',
 };
-/** Milliseconds for one repository: the Java database has more than 700 MB. */
-const downloadTimeout = 10 * 60_000;
 /**
  * Trivy itself goes on to its next repository only after some failures, and unpacks in place; here any failure leads
- * to the next one, and what was downloaded counts only when it is whole.
+ * to the next one, an old database among them, and what was downloaded counts only when it is whole.
  * @throws ToolError that names what each repository answered
  */
 async function provideDatabase(kind, repositories, options) {
     const failures = [];
     for (const repository of repositories) {
         try {
-            return (await readCurrent(kind, repository, options)) ?? (await download(kind, repository, options));
+            const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, `${kind.folder}-`));
+            return await provideFrom({ kind, repository, directory, options });
         }
         catch (error) {
+            options.signal.throwIfAborted();
             if (!(error instanceof errors/* ToolError */.v4))
                 throw error;
             failures.push(`${repository}: ${error.message}`);
         }
     }
-    const limited = failures.some(text => /TOOMANYREQUESTS|429|rate limit/i.test(text));
-    const name = kind === javaDatabase ? 'Java database' : 'vulnerability database';
-    throw new errors/* ToolError */.v4(`${kind.input}: no repository gave the ${name}: ${failures.join('; ')}`, limited
-        ? 'A registry limits how often it may be asked: run again later, or name a mirror of your own in that input.'
-        : 'Check the network and its proxy, or name a repository that this runner reaches in that input.');
+    throw new errors/* ToolError */.v4(`${kind.input}: no repository gave the ${kind.name}: ${failures.join('; ')}`, adviceOn(failures.join('\n')));
 }
-/** One folder a repository, so that a database never stands in for another one's. */
-function folderOf(repository, cacheDir) {
-    return (0,external_node_path_.join)(cacheDir, (0,external_node_crypto_.createHash)('sha256').update(repository).digest('hex').slice(0, 16));
+function adviceOn(failures) {
+    if (/\b429\b/.test(failures)) {
+        return 'A registry limits how often it may be asked: run again later, or name a mirror of your own in that input.';
+    }
+    if (failures.includes(tooOld)) {
+        return 'Name a repository with a newer one, or allow its age with the input db-max-age; what became known since then is not found.';
+    }
+    if (failures.includes(inFuture))
+        return 'Set the clock of this machine right, then run again.';
+    return 'Check the network and its proxy, or name a repository that this runner reaches in that input.';
 }
-/** A database from an earlier run that its makers have not replaced yet, by its own word (`NextUpdate`). */
-async function readCurrent(kind, repository, options) {
-    const path = (0,external_node_path_.join)(folderOf(repository, options.cacheDir), kind.folder);
-    const found = await trivy_database_readMetadata(path).catch(() => undefined);
-    // One that does not say until when it is current is not.
-    if (found === undefined || !(Date.parse(found.nextUpdate) > options.now.getTime()))
+async function provideFrom(request) {
+    const { kind, repository, options } = request;
+    const source = new Repository(repository, kind.tag, options);
+    const kept = await takeKept(request);
+    if (kept !== undefined) {
+        const database = await useKept(kept, source, request);
+        if (database !== undefined)
+            return database;
+    }
+    return unpack(await download(await source.readManifest(), source, request), request);
+}
+/**
+ * What is kept is believed when it is in nobody else's reach, or when the registry still has that very manifest: whoever
+ * can write to the Actions cache could otherwise put a database there in which nothing is vulnerable.
+ * @returns undefined where a newer one is there, by its own word (`NextUpdate`), or this one is not the registry's
+ */
+async function useKept(kept, source, request) {
+    const { options, kind, repository } = request;
+    const unpackCurrent = async () => {
+        const database = await unpack(kept, request);
+        // One that does not say until when it is current is not.
+        return Date.parse(database.nextUpdate) > options.now.getTime() ? database : undefined;
+    };
+    if (options.shelf.own)
+        return unpackCurrent().catch(unlessUnusable);
+    const { digest } = await source.readManifest();
+    if (kept.manifest.digest === digest)
+        return unpack(kept, request);
+    if (await source.hasManifest(kept.manifest.digest))
+        return unpackCurrent().catch(unlessUnusable);
+    options.tell(`The ${kind.name} in the cache is not one that ${repository} has: it is downloaded anew`);
+    return undefined;
+}
+/** A copy that cannot be used is a reason to download, not to fail. */
+function unlessUnusable(error) {
+    if (error instanceof errors/* ToolError */.v4)
         return undefined;
-    return { repository, path, updatedAt: found.updatedAt };
+    throw error;
 }
-async function download(kind, repository, options) {
-    const folder = folderOf(repository, options.cacheDir);
-    const incoming = `${folder}.${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`;
-    await (0,promises_.mkdir)(incoming, { recursive: true });
+const archiveFile = 'archive.tar.gz';
+const manifestFile = 'manifest.json';
+/** @returns undefined where nothing is kept, or something that is not what it says */
+async function takeKept(request) {
+    const { kind, options } = request;
+    const folder = (0,external_node_path_.join)(request.directory, 'kept');
+    if (!(await options.shelf.take(entryOf(request), folder)))
+        return undefined;
+    const [archive, path] = [(0,external_node_path_.join)(folder, archiveFile), (0,external_node_path_.join)(folder, manifestFile)];
     try {
-        await runDownload(kind, repository, incoming, options);
-        const path = (0,external_node_path_.join)(folder, kind.folder);
-        const { updatedAt } = await trivy_database_readMetadata((0,external_node_path_.join)(incoming, kind.folder));
-        await (0,promises_.mkdir)(folder, { recursive: true });
-        await (0,promises_.rm)(path, { recursive: true, force: true });
-        await (0,promises_.rename)((0,external_node_path_.join)(incoming, kind.folder), path);
-        return { repository, path, updatedAt };
-    }
-    finally {
-        await (0,promises_.rm)(incoming, { recursive: true, force: true });
-    }
-}
-async function runDownload(kind, repository, cacheDir, options) {
-    const said = [];
-    const result = await options.run({
-        command: options.trivy,
-        args: [
-            'image',
-            kind.downloadFlag,
-            kind.repositoryFlag,
-            repository,
-            ...['--cache-dir', cacheDir, '--skip-version-check', '--disable-telemetry', '--no-progress'],
-        ],
-        env: options.env,
-        cwd: options.cwd,
-        timeout: downloadTimeout,
-        onLine: line => said.push(line),
-    });
-    if (result.status === 'exited' && result.exitCode === 0)
-        return;
-    throw new errors/* ToolError */.v4(result.status === 'exited' ? trivyReason(said) : result.status, '', said.slice(-20));
-}
-async function trivy_database_readMetadata(directory) {
-    try {
-        const text = await (0,promises_.readFile)((0,external_node_path_.join)(directory, 'metadata.json'), 'utf8');
-        const { UpdatedAt, NextUpdate } = JSON.parse(text);
-        if (typeof UpdatedAt !== 'string' || Number.isNaN(Date.parse(UpdatedAt)))
-            throw new TypeError('UpdatedAt is not a date');
-        return { updatedAt: UpdatedAt, nextUpdate: typeof NextUpdate === 'string' ? NextUpdate : '' };
+        // Links and pipes lead elsewhere, or nowhere.
+        if (!(await (0,promises_.lstat)(path)).isFile() || !(await (0,promises_.lstat)(archive)).isFile())
+            throw new Error('it has no files');
+        const content = await (0,promises_.readFile)(path);
+        const { digest, size } = readLayer(content);
+        if ((await (0,promises_.lstat)(archive)).size !== size || `sha256:${await hashFile(archive)}` !== digest)
+            throw new Error('it has another digest');
+        return { manifest: { content, digest: digestOf(content) }, archive };
     }
     catch (error) {
-        throw new errors/* ToolError */.v4(`it has no readable metadata.json: ${(0,errors/* messageOf */.bD)(error)}`, 'Run again.');
+        options.tell(`The ${kind.name} in the cache is not what it says: ${(0,errors/* messageOf */.bD)(error)}; it is downloaded anew`);
+        return undefined;
     }
+}
+async function download(manifest, source, request) {
+    const folder = (0,external_node_path_.join)(request.directory, 'new');
+    await (0,promises_.mkdir)(folder);
+    const archive = (0,external_node_path_.join)(folder, archiveFile);
+    await source.download(readLayer(manifest.content), archive);
+    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, manifestFile), manifest.content);
+    await request.options.shelf.keep(entryOf(request), folder);
+    return { manifest, archive };
+}
+/** One entry a repository, so that a database never stands in for another one's. */
+function entryOf({ kind, repository }) {
+    return { name: `${kind.folder}-${(0,external_node_crypto_.createHash)('sha256').update(repository).digest('hex').slice(0, 16)}`, daily: true };
+}
+async function unpack({ archive }, request) {
+    const { kind, repository, options } = request;
+    const path = await (0,promises_.mkdtemp)((0,external_node_path_.join)(request.directory, 'unpacked-'));
+    const metadata = await unpackDatabase(archive, path, kind, options.now);
+    checkAge(metadata, options);
+    return { repository, path, ...metadata };
+}
+const tooOld = 'days old, more than db-max-age allows';
+const inFuture = 'which is in the future';
+const day = 24 * 60 * 60_000;
+/** Old knowledge passes what is known to be vulnerable by now. */
+function checkAge({ updatedAt }, { now, maxAge }) {
+    if (maxAge === undefined)
+        return;
+    const age = now.getTime() - Date.parse(updatedAt);
+    if (age > maxAge)
+        throw new errors/* ToolError */.v4(`it is ${(age / day).toFixed(1)} ${tooOld}`, '');
+    // Clocks differ a little, and not by a day.
+    if (age < -day)
+        throw new errors/* ToolError */.v4(`it was built on ${updatedAt}, ${inFuture} for this machine`, '');
+}
+/** The one layer of a database's manifest. @throws ToolError */
+function readLayer(content) {
+    const { layers } = trivy_database_parseObject(content);
+    const [layer, ...others] = Array.isArray(layers) ? layers : [];
+    const { digest, size } = (layer ?? {});
+    if (others.length > 0 || typeof digest !== 'string' || typeof size !== 'number') {
+        throw new errors/* ToolError */.v4('it has no manifest of a database: one with exactly one layer', '');
+    }
+    if (!/^sha256:[0-9a-f]{64}$/.test(digest))
+        throw new errors/* ToolError */.v4(`it names a layer '${digest}'`, '');
+    return { digest, size };
+}
+function trivy_database_parseObject(content) {
+    try {
+        const value = JSON.parse(content.toString());
+        if (typeof value === 'object' && value !== null)
+            return value;
+    }
+    catch {
+        // Said by whoever misses what should be in it.
+    }
+    return {};
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -47308,8 +47896,6 @@ class DecodedURL extends URL {
 //# sourceMappingURL=proxy.js.map
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var tunnel = __nccwpck_require__(770);
-// EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(6752);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
@@ -49233,9 +49819,9 @@ function extractTar(file_1, dest_1) {
         // Create dest
         dest = yield _createExtractFolder(dest);
         // Determine whether GNU tar
-        core_debug('Checking tar --version');
+        core.debug('Checking tar --version');
         let versionOutput = '';
-        yield exec_exec('tar --version', [], {
+        yield exec('tar --version', [], {
             ignoreReturnCode: true,
             silent: true,
             listeners: {
@@ -49243,7 +49829,7 @@ function extractTar(file_1, dest_1) {
                 stderr: (data) => (versionOutput += data.toString())
             }
         });
-        core_debug(versionOutput.trim());
+        core.debug(versionOutput.trim());
         const isGnuTar = versionOutput.toUpperCase().includes('GNU TAR');
         // Initialize args
         let args;
@@ -49253,7 +49839,7 @@ function extractTar(file_1, dest_1) {
         else {
             args = [flags];
         }
-        if (isDebug() && !flags.includes('v')) {
+        if (core.isDebug() && !flags.includes('v')) {
             args.push('-v');
         }
         let destArg = dest;
@@ -49271,7 +49857,7 @@ function extractTar(file_1, dest_1) {
             args.push('--overwrite');
         }
         args.push('-C', destArg, '-f', fileArg);
-        yield exec_exec(`tar`, args);
+        yield exec(`tar`, args);
         return dest;
     });
 }
@@ -49556,9 +50142,9 @@ function _createExtractFolder(dest) {
     return tool_cache_awaiter(this, void 0, void 0, function* () {
         if (!dest) {
             // create a temp dir
-            dest = external_path_.join(_getTempDirectory(), external_crypto_namespaceObject.randomUUID());
+            dest = path.join(_getTempDirectory(), crypto.randomUUID());
         }
-        yield mkdirP(dest);
+        yield io.mkdirP(dest);
         return dest;
     });
 }
@@ -49658,7 +50244,7 @@ function _unique(values) {
 // EXTERNAL MODULE: ./src/adapters/trivy-release.ts + 2 modules
 var trivy_release = __nccwpck_require__(9358);
 ;// CONCATENATED MODULE: ./src/adapters/trivy-install.ts
-/** Puts a verified Trivy on this machine: a given program, the tool cache, or a release archive. */
+/** Puts a verified Trivy on this machine: a given program, or a release out of a cache or from its mirror. */
 
 
 
@@ -49669,104 +50255,133 @@ var trivy_release = __nccwpck_require__(9358);
 
 
 
-/**
- * @param platform for instance `linux-x64`
- * @param home an empty directory, for asking the program its version
- * @throws ConfigurationError, IntegrityError, ToolError
- */
-async function installTrivy(trivy, platform, home) {
-    const { path, source } = trivy.path === undefined ? await fromRelease(trivy, platform) : await fromPath(trivy.path, trivy.sha256);
-    const version = await askVersion(path, home);
+/** @throws ConfigurationError, IntegrityError, ToolError */
+async function installTrivy(trivy, options) {
+    const located = trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256);
+    const version = await askVersion(located.path, await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, 'empty-')));
     const reason = (0,trivy_release/* deniedVersion */.UO)(version);
     if (reason !== undefined)
         throw refused(`Trivy ${version}: ${reason}`);
     if (trivy.path === undefined && version !== trivy.version) {
         throw new errors/* IntegrityError */.cs(`the program says that it is Trivy ${version}, not ${trivy.version}`, 'Check trivy-version and trivy-sha256.');
     }
-    return { path, version, source };
+    return { ...located, version };
 }
-async function fromPath(given, sha256) {
+async function fromPath(given, expected) {
     // It runs in another directory than the one that a relative path is meant from.
     const path = (0,external_node_path_.resolve)(given);
     await (0,promises_.access)(path, promises_.constants.X_OK).catch((error) => {
         throw new errors/* ConfigurationError */.j1(`trivy-path: there is no program '${path}': ${(0,errors/* messageOf */.bD)(error)}`, 'Name an executable file, or leave trivy-path empty and let Image Gate install Trivy.');
     });
-    const actual = await hashStream((0,external_node_fs_.createReadStream)(path));
-    refuseDenied(actual);
-    if (sha256 !== undefined && actual !== sha256)
-        throw mismatch(`the program ${path}`, sha256, actual, 'trivy-sha256');
-    return { path, source: `trivy-path ${path}` };
+    const sha256 = await hashFile(path);
+    refuseDenied(sha256);
+    if (expected !== undefined && sha256 !== expected)
+        throw mismatch(`the program ${path}`, expected, sha256, 'trivy-sha256');
+    return { path, source: `trivy-path ${path}`, sha256 };
 }
-async function fromRelease({ version, sha256, mirror }, platform) {
+async function fromRelease(settings, options) {
+    const release = await describeRelease(settings, options);
+    refuseDenied(release.expected);
+    return ((await fromToolCache(release)) ?? (await fromShelf(release, options)) ?? (await fromMirror(release, options.shelf)));
+}
+async function describeRelease({ version, sha256, mirror }, { platform, tempDir }) {
     const asset = (0,trivy_release/* assetName */.SM)(version, platform);
     const expected = sha256 ?? (0,trivy_release/* knownSha256 */.bu)(version, platform);
     if (asset === undefined || expected === undefined)
         throw new TypeError(`unchecked inputs: Trivy ${version} for ${platform}`);
-    const told = sha256 === undefined ? 'the table of known releases' : 'trivy-sha256';
-    refuseDenied(expected);
-    // Entries are kept apart by checksum: another pin never meets this one's files.
-    const tool = `image-gate-trivy-${expected.slice(0, 12)}`;
-    const cached = find(tool, version);
-    if (cached !== '') {
-        await verifyCached(cached, asset, expected);
-        return { path: (0,external_node_path_.join)(cached, 'trivy'), source: 'tool cache' };
-    }
-    const url = `${mirror}/v${version}/${asset}`;
-    const archive = await trivy_install_download(url);
-    try {
-        const actual = await hashStream((0,external_node_fs_.createReadStream)(archive));
-        refuseDenied(actual);
-        if (actual !== expected)
-            throw mismatch(url, expected, actual, told);
-        const directory = await extractTar(archive);
-        // The archive stays beside the program: it is what the program is checked against at each later use.
-        await (0,promises_.copyFile)(archive, (0,external_node_path_.join)(directory, asset));
-        return { path: (0,external_node_path_.join)(await cacheDir(directory, tool, version), 'trivy'), source: url };
-    }
-    finally {
-        await (0,promises_.rm)(archive, { force: true });
-    }
+    return {
+        version,
+        asset,
+        url: `${mirror}/v${version}/${asset}`,
+        expected,
+        told: sha256 === undefined ? 'the table of known releases' : 'trivy-sha256',
+        tool: `image-gate-trivy-${expected.slice(0, 12)}`,
+        directory: await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'trivy-')),
+    };
 }
 /**
- * The tool cache of a self-hosted runner outlives the job, and anything that ran there could write to it. So nothing
- * in it is believed: the archive must have the pinned checksum, and the program must be the one in the archive.
+ * The tool cache of a self-hosted runner outlives the job, and anything that ran there could write to it, also while we
+ * look. So nothing in it is believed or run: the archive is copied to where only this run is, must have the pinned checksum
+ * there, and the program comes out of that copy. The one that lies in the cache must still be the same.
  */
-async function verifyCached(directory, asset, expected) {
-    const archive = (0,external_node_path_.join)(directory, asset);
+async function fromToolCache(release) {
+    const { asset, tool, version, directory } = release;
+    const cached = find(tool, version);
+    if (cached === '')
+        return undefined;
     try {
-        const actual = await hashStream((0,external_node_fs_.createReadStream)(archive));
-        const [packed, installed] = await Promise.all([
-            hashPacked(archive),
-            hashStream((0,external_node_fs_.createReadStream)((0,external_node_path_.join)(directory, 'trivy'))),
-        ]);
-        if (actual === expected && packed === installed)
-            return;
-    }
-    catch {
-        // Something is missing or unreadable, which is as bad as something else in its place.
-    }
-    throw new errors/* IntegrityError */.cs(`the Trivy in the tool cache is not the one that was verified when it was installed: ${directory}`, `Find out what wrote there, then delete that folder: the next run installs Trivy anew.`);
-}
-/** SHA-256 of the program inside the archive. */
-async function hashPacked(archive) {
-    const tar = (0,external_node_child_process_.spawn)('tar', ['-xzOf', archive, 'trivy'], {
-        env: { PATH: process.env['PATH'] },
-        stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const failed = new Promise((_, reject) => tar.on('error', reject));
-    return Promise.race([hashStream(tar.stdout), failed]);
-}
-async function hashStream(stream) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    for await (const chunk of stream)
-        hash.update(chunk);
-    return hash.digest('hex');
-}
-async function trivy_install_download(url) {
-    try {
-        return await downloadTool(url);
+        await (0,promises_.copyFile)((0,external_node_path_.join)(cached, asset), (0,external_node_path_.join)(directory, asset));
+        const located = await unpackProgram(release, 'tool cache');
+        if ((await hashFile((0,external_node_path_.join)(cached, 'trivy'))) === located.sha256)
+            return located;
     }
     catch (error) {
+        if (isFullDisk(error))
+            explainFullDisk(error);
+        // Something is missing or unreadable, which is as bad as something else in its place.
+    }
+    throw new errors/* IntegrityError */.cs(`the Trivy in the tool cache is not the one that was verified when it was installed: ${cached}`, `Find out what wrote there, then delete that folder: the next run installs Trivy anew.`);
+}
+const trivy_install_entryOf = ({ expected }) => ({ name: `trivy-${expected}`, daily: false });
+async function fromShelf(release, { shelf, tell }) {
+    const { asset, directory } = release;
+    const kept = (0,external_node_path_.join)(directory, 'kept');
+    if (!(await shelf.take(trivy_install_entryOf(release), kept)))
+        return undefined;
+    try {
+        if (!(await (0,promises_.lstat)((0,external_node_path_.join)(kept, asset))).isFile())
+            throw new Error('it is no file');
+        await (0,promises_.copyFile)((0,external_node_path_.join)(kept, asset), (0,external_node_path_.join)(directory, asset));
+        return await unpackProgram(release, 'Actions cache');
+    }
+    catch (error) {
+        if (isFullDisk(error))
+            explainFullDisk(error);
+        tell(`The Trivy in the Actions cache is not used: ${(0,errors/* messageOf */.bD)(error)}`);
+        return undefined;
+    }
+    finally {
+        await (0,promises_.rm)(kept, { recursive: true, force: true });
+    }
+}
+async function fromMirror(release, shelf) {
+    const { asset, url, tool, version, directory } = release;
+    const archive = (0,external_node_path_.join)(directory, asset);
+    await (0,promises_.rm)(archive, { force: true });
+    await trivy_install_download(url, archive);
+    const located = await unpackProgram(release, url);
+    await cacheDir(directory, tool, version);
+    const kept = (0,external_node_path_.join)(directory, 'kept');
+    await (0,promises_.mkdir)(kept);
+    await (0,promises_.copyFile)(archive, (0,external_node_path_.join)(kept, asset));
+    await shelf.keep(trivy_install_entryOf(release), kept);
+    return located;
+}
+/** @throws IntegrityError where the archive in the run's own folder is not the one that is pinned */
+async function unpackProgram({ asset, directory, expected, told, url }, source) {
+    const archive = (0,external_node_path_.join)(directory, asset);
+    const actual = await hashFile(archive);
+    refuseDenied(actual);
+    if (actual !== expected)
+        throw mismatch(source === url ? url : `the archive from ${source}`, expected, actual, told);
+    const path = (0,external_node_path_.join)(directory, 'trivy');
+    await unpackFiles(archive, directory, ['trivy']).catch((error) => {
+        if (isFullDisk(error))
+            explainFullDisk(error);
+        throw new errors/* ToolError */.v4(`${asset} cannot be unpacked: ${(0,errors/* messageOf */.bD)(error)}`, 'Check trivy-sha256.', [], { cause: error });
+    });
+    await (0,promises_.chmod)(path, 0o755);
+    const sha256 = await hashFile(path);
+    refuseDenied(sha256);
+    return { path, source, sha256 };
+}
+async function trivy_install_download(url, path) {
+    try {
+        await downloadTool(url, path);
+    }
+    catch (error) {
+        if (isFullDisk(error))
+            explainFullDisk(error);
         const status = error instanceof HTTPError ? error.httpStatusCode : undefined;
         throw new errors/* ToolError */.v4(`Trivy could not be downloaded from ${url}: ${(0,errors/* messageOf */.bD)(error)}`, status === 404
             ? 'Check trivy-version and trivy-mirror: there is no such file.'
@@ -49794,7 +50409,23 @@ function mismatch(what, expected, actual, told) {
     return new errors/* IntegrityError */.cs(`${what} is not what ${told} says: expected SHA-256 ${expected}, got ${actual}`, 'Do not use that file. If the pin is wrong, correct it from a source that you trust.');
 }
 
+;// CONCATENATED MODULE: ./src/adapters/trivy-reason.ts
+/** As much as fits into one line of a log. */
+const maxLength = 400;
+/**
+ * Why Trivy failed, from what it printed: `FATAL Fatal error ...: 2 errors occurred:` and then each on a line with a
+ * bullet, the innermost last.
+ */
+function trivyReason(said) {
+    const line = said.filter(text => /^\s*\* /.test(text)).at(-1) ??
+        said.filter(text => /FATAL|error/i.test(text)).at(-1) ??
+        said.at(-1);
+    const reason = (line ?? 'it gave no reason').replace(/^\s*\* /, '').replace(/^.*?FATAL\s+(Fatal error\s+)?/, '');
+    return reason.length <= maxLength ? reason : `…${reason.slice(-maxLength)}`;
+}
+
 ;// CONCATENATED MODULE: ./src/adapters/trivy-scanner.ts
+
 
 
 
@@ -49817,14 +50448,37 @@ class TrivyScanner {
         this.#options = options;
     }
     async prepare(scanners) {
-        const { settings, platform } = this.#options;
-        const { path, version, source } = await this.#inEmptyDirectory(home => installTrivy(settings, platform, home));
+        const [{ path, ...trivy }, database] = await this.#installAndDownload();
         this.#program = path;
-        const database = await this.#provide(vulnerabilityDatabase, settings.dbRepositories);
+        await this.#prove();
         if (!scanners.includes('misconfig'))
-            return { version, source, database };
-        return { version, source, database, checks: await this.#provideChecks() };
+            return { ...trivy, database };
+        return { ...trivy, database, checks: await this.#provideChecks() };
     }
+    /** Both at once; where one fails, the other is no longer waited for. */
+    async #installAndDownload() {
+        const { settings, platform, tempDir, shelf } = this.#options;
+        const stop = new AbortController();
+        const installing = installTrivy(settings, { platform, tempDir, shelf, tell: this.#tell });
+        installing.catch((error) => {
+            stop.abort(error);
+        });
+        const downloading = this.#provide(vulnerabilityDatabase, settings.dbRepositories, stop.signal);
+        return Promise.all([installing, downloading]);
+    }
+    /** Finds what must be found, before anything is believed to be clean. */
+    async #prove() {
+        const cache = await this.newCache();
+        const { text } = await this.#run(cache, proofTimeout, async (output, cwd) => {
+            const directory = (0,external_node_path_.join)(cwd, 'canary');
+            await writeCanary(directory);
+            return proofArgs({ scanners: ['vuln'], timeout: proofTimeout, output, cacheDir: cache.directory, directory });
+        });
+        checkCanary(text);
+    }
+    #tell = (text) => {
+        this.#options.console.info(text);
+    };
     async newCache(known) {
         try {
             const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'cache-'));
@@ -49948,19 +50602,18 @@ class TrivyScanner {
             });
         }
     }
-    async #provide(kind, repositories) {
-        const { run, databaseDir } = this.#options;
-        const { path, repository, updatedAt } = await this.#inEmptyDirectory(cwd => {
-            const env = downloadEnvironment(process.env, cwd);
-            return provideDatabase(kind, repositories, {
-                run,
-                trivy: this.#program,
-                env,
-                cwd,
-                cacheDir: databaseDir,
-                now: new Date(),
-            });
-        });
+    async #provide(kind, repositories, stop) {
+        const { credentials, signal, tempDir, shelf, settings } = this.#options;
+        const { path, repository, updatedAt } = await provideDatabase(kind, repositories, {
+            credentials,
+            signal: stop === undefined ? signal : AbortSignal.any([signal, stop]),
+            tempDir,
+            shelf,
+            now: new Date(),
+            tell: this.#tell,
+            // The other one only knows which file is which package.
+            ...(kind === vulnerabilityDatabase && settings.dbMaxAge !== undefined ? { maxAge: settings.dbMaxAge } : {}),
+        }).catch(explainFullDisk);
         this.#databases.set(kind.folder, path);
         return { repository, updatedAt };
     }
@@ -49979,6 +50632,8 @@ class TrivyScanner {
 const analysisFolder = 'fanal';
 /** Trivy's folder for its checks of misconfigurations in a cache directory. */
 const checksFolder = 'policy';
+/** Milliseconds: there are two packages to look at, on a machine that is busy. */
+const proofTimeout = 2 * 60_000;
 /** Milliseconds: the checks are small, and there are others to fall back to. */
 const checksTimeout = 60_000;
 /**
@@ -49998,6 +50653,10 @@ function imageArgs(args) {
 /** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
 function folderArgs(args) {
     return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory];
+}
+/** One scan of what looks like the file system of an image. */
+function proofArgs(args) {
+    return ['rootfs', ...commonArgs(args), '--cache-backend', 'memory', '--quiet', args.directory];
 }
 function commonArgs({ output, cacheDir, timeout, scanners }) {
     return [
@@ -50050,6 +50709,8 @@ function describeEnd(result) {
 
 
 
+
+
 const systemClock = { now: () => new Date() };
 /** This machine as Node names it, for instance `linux-x64`. */
 const thisPlatform = `${process.platform}-${process.arch}`;
@@ -50066,7 +50727,7 @@ async function withWorkbench(options, use) {
         cancelled.abort(new errors/* ToolError */.v4('the run was cancelled', 'Run it again.'));
     };
     const run = createRunProcess(cancelled.signal);
-    const databaseDir = options.databaseDir ?? (0,external_node_path_.join)(tempDir, 'databases');
+    const shelf = shelfOf(options, run, tempDir);
     process.on('SIGINT', cancel).on('SIGTERM', cancel);
     try {
         return await use({
@@ -50080,8 +50741,11 @@ async function withWorkbench(options, use) {
                 settings: options.trivy,
                 run,
                 tempDir,
-                databaseDir,
+                shelf,
+                credentials: [],
                 platform: thisPlatform,
+                signal: cancelled.signal,
+                console: options.console,
             }),
             repository: new GitRepository({
                 run,
@@ -50097,9 +50761,27 @@ async function withWorkbench(options, use) {
         });
     }
     finally {
+        if (shelf instanceof ActionsShelf)
+            await shelf.settle();
         process.off('SIGINT', cancel).off('SIGTERM', cancel);
         await (0,promises_.rm)(tempDir, { recursive: true, force: true });
     }
+}
+function shelfOf({ keep, console }, run, tempDir) {
+    if (keep === undefined)
+        return noShelf;
+    if ('folder' in keep)
+        return new FolderShelf(keep.folder);
+    return new ActionsShelf({
+        run,
+        program: keep.client,
+        env: process.env,
+        tempDir,
+        now: systemClock.now(),
+        onLine: line => {
+            console.debug(line);
+        },
+    });
 }
 
 
@@ -50120,7 +50802,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7473);
 /* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7286);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1018);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8497);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1689);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3916);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4129);
@@ -50201,7 +50883,7 @@ async function gateHere(command) {
     const console = consoleOf(command.verbose);
     const folder = folderOf(given, workspace, command.open);
     const inputs = { ...given, sbom: given.sbom && folder !== undefined };
-    const workbench = { ...inputs, workspace, console, tempRoot: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), databaseDir: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(cacheDir, 'databases') };
+    const workbench = { ...inputs, workspace, console, tempRoot: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), keep: { folder: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(cacheDir, 'databases') } };
     const context = { workspace, processors: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.availableParallelism)() };
     const report = await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_11__/* .gate */ .G)(inputs, context, ports, outletsOf(folder, console)));
     if (command.open && folder !== undefined)
@@ -50389,7 +51071,8 @@ class GitHubApiError extends GateError {
 }
 /** The text of anything that was thrown. */
 function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
+    const message = error?.message;
+    return typeof message === 'string' ? message : String(error);
 }
 /** Makes the compiler check that a union is handled wholly. */
 function assertNever(value) {
@@ -50497,6 +51180,15 @@ function parseDuration(text) {
     if (total < 1000 || total > 6 * 3_600_000)
         throw new Mistake(`'${text}' is not between 1s and 6h`);
     return total;
+}
+/** @returns milliseconds; undefined for any age */
+function parseAge(text) {
+    if (text.toLowerCase() === 'any')
+        return undefined;
+    const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? [];
+    if (count === undefined || Number(count) === 0)
+        throw new Mistake(`'${text}' is not an age such as 12h or 3d, or any`);
+    return Number(count) * (unit === 'd' ? 24 : 1) * 3_600_000;
 }
 function parseBuilder(text) {
     if (text === '')
@@ -50609,6 +51301,10 @@ const inputTable = {
     'trivy-path': spec('Use this Trivy program instead of installing one', '', parseOptional),
     'db-repository': spec('Repositories of the vulnerability database, tried in order on any failure', 'mirror.gcr.io/aquasec/trivy-db:2,ghcr.io/aquasecurity/trivy-db:2,public.ecr.aws/aquasecurity/trivy-db:2', parseRepositories),
     'java-db-repository': spec('Repositories of the Java database, tried in order on any failure; only read when an image holds JAR files', 'mirror.gcr.io/aquasec/trivy-java-db:1,ghcr.io/aquasecurity/trivy-java-db:1,public.ecr.aws/aquasecurity/trivy-java-db:1', parseRepositories),
+    'db-max-age': spec('Age that the vulnerability database may have: `12h`, `3d`, or `any`; an older one ends the run in `error`', '3d', parseAge),
+    cache: spec('Keep Trivy and its databases in the Actions cache, where the runner has one', 'true', parseBoolean, {
+        actionOnly: true,
+    }),
     annotations: spec('Annotate the Dockerfiles in the pull request', 'true', parseBoolean, { actionOnly: true }),
     summary: spec('Write the job summary', 'true', parseBoolean, { actionOnly: true }),
     comment: spec('Comment on the pull request: `auto` (when the gate fails and the token may), `on-failure`, `always`, `never`; a later run updates it', 'auto', parseCommentMode, { actionOnly: true }),
@@ -50674,7 +51370,9 @@ function toInputs(values) {
             ...(path === undefined ? {} : { path }),
             dbRepositories: values['db-repository'],
             javaDbRepositories: values['java-db-repository'],
+            ...(values['db-max-age'] === undefined ? {} : { dbMaxAge: values['db-max-age'] }),
         },
+        cache: values.cache,
         annotations: values.annotations,
         summary: values.summary,
         comment: values.comment,
