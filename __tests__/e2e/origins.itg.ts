@@ -108,7 +108,7 @@ describe('the line that brought a package', () => {
     const { failed, answers } = await locate({})
     expect({ failed, wrong: answers.filter(({ said, right }) => said !== right) }).toEqual({ failed: [], wrong: [] })
     expect(answers.length).toBeGreaterThan(2 * shapes.length)
-  })
+  }, 900_000)
 
   it('is right or not given on an engine that does not', async () => {
     const { failed, answers } = await locate(bed.oldEngine.env)
@@ -117,7 +117,7 @@ describe('the line that brought a package', () => {
     const unknown = new Set(answers.filter(({ said }) => said === 'nothing').map(({ shape }) => shape))
     // Which stage a variable names, the history does not tell.
     expect({ wrong, unknown: [...unknown] }).toEqual({ wrong: [], unknown: ["ARG of a stage's name"] })
-  })
+  }, 900_000)
 })
 
 describe.each([
