@@ -79,7 +79,8 @@ async function gateHere(command: GateCommand): Promise<Report> {
   const console = consoleOf(command.verbose)
   const folder = folderOf(given, workspace, command.open)
   const inputs = { ...given, sbom: given.sbom && folder !== undefined }
-  const workbench = { ...inputs, workspace, console, tempRoot: tmpdir(), databaseDir: join(cacheDir, 'databases') }
+  const databaseDir = join(cacheDir, 'databases')
+  const workbench = { ...inputs, ownLogins: true, workspace, console, tempRoot: tmpdir(), databaseDir }
   const context = { workspace, processors: availableParallelism() }
   const report = await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(folder, console)))
   if (command.open && folder !== undefined) await show(folder, console)

@@ -18,6 +18,7 @@ import { renderOutputs } from './report/outputs.js'
 import { postComment } from './report/post.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
+import { secretsIn } from './registry-credentials.js'
 import { ReportFolder } from './report-folder.js'
 
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
@@ -64,12 +65,21 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   ]
 }
 
+/** Before anything else is printed: also what is wrong with an input. */
+function hideSecrets(raw: RawInputs): void {
+  secretsIn(raw['registry-credentials'] ?? '').forEach(core.setSecret)
+  // The toolkit starts programs with the whole environment.
+  delete process.env['INPUT_REGISTRY-CREDENTIALS']
+}
+
 async function run(): Promise<Report> {
+  const raw = readRawInputs()
+  hideSecrets(raw)
   const context = readRunContext(process.env)
   try {
-    const inputs = parseInputs(readRawInputs(), trivy => trivyMistakes(trivy, thisPlatform))
+    const inputs = parseInputs(raw, trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
-    const workbench = { ...inputs, workspace, console, tempRoot: runnerTemp }
+    const workbench = { ...inputs, ownLogins: false, workspace, console, tempRoot: runnerTemp }
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])

@@ -27,7 +27,8 @@ import {
   unlessEmpty,
 } from './input-values.js'
 import type { CommentMode, RuleName, Rules } from './model.js'
-import type { TrivySettings } from './ports.js'
+import type { RegistryCredentials, TrivySettings } from './ports.js'
+import { parseRegistryCredentials } from './registry-credentials.js'
 import { spellingHint } from './spelling.js'
 
 export interface Inputs {
@@ -50,6 +51,8 @@ export interface Inputs {
   /** Each as `NAME=VALUE`. */
   readonly buildArgs: readonly string[]
   readonly noCache: boolean
+  /** The only logins that builds and downloads have on a runner; on the command line the user's own are used. */
+  readonly registryCredentials: readonly RegistryCredentials[]
   /** How many builds run at once, and scans, at most; absent: it depends on the machine. */
   readonly maxParallel?: number
   /** Milliseconds for the build of one image, and again for its scan. */
@@ -143,6 +146,12 @@ export const inputTable = {
     'Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once',
     'true',
     parseBoolean,
+  ),
+  'registry-credentials': spec(
+    'Logins for private base images, one `REGISTRY=USERNAME:PASSWORD` a line (`docker.io` for Docker Hub); no others count, whatever the runner is logged in to',
+    '',
+    parseRegistryCredentials,
+    { actionOnly: true },
   ),
   'max-parallel': spec(
     'How many images are worked on at once, at most; empty: twice the number of processors, from 4 to 32',
@@ -251,6 +260,7 @@ function toInputs(values: InputValues): Inputs {
     warnOnly: values['warn-only'],
     buildArgs: values['build-args'],
     noCache: values['no-cache'],
+    registryCredentials: values['registry-credentials'],
     ...(values.builder === undefined ? {} : { builder: values.builder }),
     ...(values.platform === undefined ? {} : { platform: values.platform }),
     ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),

@@ -81,6 +81,15 @@ export interface TrivySettings {
   readonly javaDbRepositories: readonly string[]
 }
 
+/** The login at one registry. */
+export interface RegistryCredentials {
+  /** Its host, with a port where it has one, in lower case; `docker.io` is Docker Hub. */
+  readonly registry: string
+  readonly username: string
+  /** Never to be shown to anybody. */
+  readonly password: string
+}
+
 /** What is known about layers already, so that none is analysed twice. Serves one scan at a time. */
 export interface AnalysisCache {
   /** Absolute. */

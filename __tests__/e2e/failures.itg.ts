@@ -149,8 +149,8 @@ describe('a failing tool is never a pass', () => {
   })
 
   it.each([
-    [429, 'the registry limits how often it may be asked', 'docker/login-action'],
-    [401, 'it does not exist, or credentials for it are missing', 'log in to its registry'],
+    [429, 'the registry limits how often it may be asked', 'registry-credentials'],
+    [401, 'it does not exist, or credentials for it are missing', 'give a login at its registry'],
     [404, 'it does not exist', 'Check the name and the tag in FROM'],
   ])('when the registry of a base image answers %i', async (status, what, advice) => {
     await withServer({ '/v2/base/manifests/1': status }, async address => {

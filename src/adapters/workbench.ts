@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolError } from '../errors.js'
-import type { Clock, Console, Ports, TrivySettings } from '../ports.js'
+import type { Clock, Console, Ports, RegistryCredentials, TrivySettings } from '../ports.js'
+import { withGivenLogins } from './docker-config.js'
 import { DockerEngine } from './docker-engine.js'
 import { dockerEnvironment, gitEnvironment } from './environment.js'
 import { GitRepository } from './git.js'
 import { LocalFiles } from './local-files.js'
-import { createRunProcess } from './process.js'
+import { createRunProcess, type Environment } from './process.js'
 import { TrivyScanner } from './trivy-scanner.js'
 
 export interface WorkbenchOptions {
@@ -17,6 +18,10 @@ export interface WorkbenchOptions {
   readonly githubToken?: string
   /** The builder of buildx; absent: the client's own choice. */
   readonly builder?: string
+  /** The logins that builds and downloads have. */
+  readonly registryCredentials: readonly RegistryCredentials[]
+  /** True where the docker client's own logins count instead: on a person's machine, who knows what is built. */
+  readonly ownLogins: boolean
   readonly console: Console
   /** Where this run's temporary folder is made. Absolute. */
   readonly tempRoot: string
@@ -45,10 +50,11 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
   const databaseDir = options.databaseDir ?? join(tempDir, 'databases')
   process.on('SIGINT', cancel).on('SIGTERM', cancel)
   try {
+    const dockerEnv = await dockerEnvironmentOf(options, tempDir)
     return await use({
       engine: new DockerEngine({
         run,
-        env: dockerEnvironment(process.env),
+        env: dockerEnv,
         tempDir,
         ...(options.builder === undefined ? {} : { builder: options.builder }),
       }),
@@ -75,4 +81,9 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
     process.off('SIGINT', cancel).off('SIGTERM', cancel)
     await rm(tempDir, { recursive: true, force: true })
   }
+}
+
+async function dockerEnvironmentOf(options: WorkbenchOptions, tempDir: string): Promise<Environment> {
+  const env = dockerEnvironment(process.env)
+  return options.ownLogins ? env : withGivenLogins(env, options.registryCredentials, join(tempDir, 'docker'))
 }
