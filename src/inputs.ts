@@ -53,6 +53,8 @@ export interface Inputs {
   readonly noCache: boolean
   /** The only logins that builds and downloads have on a runner; on the command line the user's own are used. */
   readonly registryCredentials: readonly RegistryCredentials[]
+  /** Build the code of strangers with the rights of the repository. */
+  readonly allowUntrustedHead: boolean
   /** How many builds run at once, and scans, at most; absent: it depends on the machine. */
   readonly maxParallel?: number
   /** Milliseconds for the build of one image, and again for its scan. */
@@ -151,6 +153,12 @@ export const inputTable = {
     'Logins for private base images, one `REGISTRY=USERNAME:PASSWORD` a line (`docker.io` for Docker Hub); no others count, whatever the runner is logged in to',
     '',
     parseRegistryCredentials,
+    { actionOnly: true },
+  ),
+  'allow-untrusted-head': spec(
+    'Build also where an event such as `pull_request_target` would give the code of a fork the rights, secrets and caches of this repository',
+    'false',
+    parseBoolean,
     { actionOnly: true },
   ),
   'max-parallel': spec(
@@ -261,6 +269,7 @@ function toInputs(values: InputValues): Inputs {
     buildArgs: values['build-args'],
     noCache: values['no-cache'],
     registryCredentials: values['registry-credentials'],
+    allowUntrustedHead: values['allow-untrusted-head'],
     ...(values.builder === undefined ? {} : { builder: values.builder }),
     ...(values.platform === undefined ? {} : { platform: values.platform }),
     ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),

@@ -14,6 +14,7 @@ import { deliver } from './report/deliver.js'
 import { tellChange, tellDiscovery, tellStates } from './report/log.js'
 import { collectWarnings } from './report/warnings.js'
 import { readScope, type Run } from './scope.js'
+import { admitHead } from './trust.js'
 
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
 export async function gate(
@@ -52,6 +53,7 @@ type Examination = Omit<Report, 'context' | 'imagesRoot' | 'startedAt' | 'durati
 
 async function examine(run: Run): Promise<Examination> {
   const { inputs, context, ports } = run
+  const untrusted = admitHead(context, inputs.allowUntrustedHead)
   const scope = await readScope(run)
   const { discovery, change, policies, history } = scope
   tellChange(change, ports.console)
@@ -71,7 +73,7 @@ async function examine(run: Run): Promise<Examination> {
     verdict: explained,
     advice: adviseOn(explained),
     ignored: discovery.ignored,
-    warnings: collectWarnings({ context, change, history, policies, verdict, onlyChanged, ...facts }),
+    warnings: collectWarnings({ context, untrusted, change, history, policies, verdict, onlyChanged, ...facts }),
     policy: { revision: policies.revision, ...policySummary(policies.inForce) },
     ...(policies.proposed === undefined ? {} : { policyEffects: compareVerdicts(verdict, judge(policies.proposed)) }),
     ...(change === undefined ? {} : { change }),
