@@ -5,6 +5,7 @@ import { GitHubComments } from './adapters/github-comments.js'
 import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { readRunContext } from './adapters/run-context.js'
+import { RunEnding } from './adapters/run-ending.js'
 import { RunnerConsole } from './adapters/runner-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
 import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
@@ -23,6 +24,7 @@ import { ReportFolder } from './report-folder.js'
 
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
 const console = new RunnerConsole()
+const ending = new RunEnding()
 
 /** What the workflow's `with:` gave: the runner passes each as `INPUT_NAME`, also those that action.yml does not have. */
 function readRawInputs(): RawInputs {
@@ -49,7 +51,8 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
     await core.summary.addRaw(renderSummary(report)).write()
   }
   const comment = async (report: Report): Promise<void> => {
-    const comments = new GitHubComments({ token: inputs.githubToken, repository: context.repository ?? '' })
+    const { githubToken: token } = inputs
+    const comments = new GitHubComments({ token, repository: context.repository ?? '', until: ending.reporting })
     await postComment(report, inputs.comment, comments, console)
   }
   const outputs = async (report: Report): Promise<void> => {
@@ -79,7 +82,8 @@ async function run(): Promise<Report> {
   try {
     const inputs = parseInputs(raw, trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
-    const workbench = { ...inputs, ownLogins: false, workspace, console, tempRoot: runnerTemp }
+    ending.limit(inputs.totalTimeout)
+    const workbench = { ...inputs, ownLogins: false, workspace, console, tempRoot: runnerTemp, ending }
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])
@@ -91,3 +95,6 @@ const report = await run()
 const closing = renderClosing(report)
 if (report.verdict.result === 'passed') console.info(closing)
 else core.setFailed(harmlessLines(closing).join('\n'))
+ending.done()
+// What nobody waited for must not keep a run that was cancelled.
+if (ending.cancelled.aborted) process.exit()

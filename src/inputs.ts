@@ -59,6 +59,8 @@ export interface Inputs {
   readonly maxParallel?: number
   /** Milliseconds for the build of one image, and again for its scan. */
   readonly timeout: number
+  /** Milliseconds for the whole run. */
+  readonly totalTimeout: number
   readonly trivy: TrivySettings
   readonly annotations: boolean
   readonly summary: boolean
@@ -171,6 +173,11 @@ export const inputTable = {
     '10m',
     parseDuration,
   ),
+  'total-timeout': spec(
+    'Time limit for the whole run: what is known by then is reported, the rest is an `error`. GitHub ends a job after 6 hours',
+    '5h',
+    parseDuration,
+  ),
   'trivy-version': spec('Version of Trivy to install', '0.74.0', parseVersion),
   'trivy-sha256': spec(
     'SHA-256 of the release archive (or of the program, with `trivy-path`); needed for versions that Image Gate does not know',
@@ -274,6 +281,7 @@ function toInputs(values: InputValues): Inputs {
     ...(values.platform === undefined ? {} : { platform: values.platform }),
     ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
     timeout: values.timeout,
+    totalTimeout: values['total-timeout'],
     trivy: {
       version: values['trivy-version'],
       ...(sha256 === undefined ? {} : { sha256 }),

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { compareVerdicts } from './decide/effect.js'
 import { resolveRules } from './decide/rules.js'
 import { decide, decideProblem, type Grounds } from './decide/verdict.js'
-import { GateError, messageOf } from './errors.js'
+import { causeOf } from './ending.js'
+import { GateError, IntegrityError, messageOf } from './errors.js'
 import { adviseOn } from './explain/advice.js'
 import { explainOrigins } from './explain/origin.js'
 import type { Inputs } from './inputs.js'
@@ -25,7 +26,7 @@ export async function gate(
 ): Promise<Report> {
   const startedAt = ports.clock.now()
   const examination = await examine({ inputs, context, ports }).catch((error: unknown) =>
-    fail(error, inputs, ports.console),
+    fail(error instanceof IntegrityError ? error : causeOf(error, ports.ending.cancelled), inputs, ports.console),
   )
   const duration = ports.clock.now().getTime() - startedAt.getTime()
   const { imagesRoot } = inputs
@@ -60,7 +61,9 @@ async function examine(run: Run): Promise<Examination> {
   tellDiscovery(discovery, inputs, ports.console)
 
   const { builds, scans, ...facts } = await measure(scope, run)
-  const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons }
+  const { cancelled } = ports.ending
+  const early = cancelled.aborted ? { problem: problemOf(cancelled.reason) } : {}
+  const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons, ...early }
   const now = ports.clock.now()
   const judge = (policy: Policy): Verdict => decide(measured, groundsOf(policy, inputs, now))
   const verdict = judge(policies.inForce)

@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ToolError } from '../errors.js'
 import type { Clock, Console, Ports, RegistryCredentials, TrivySettings } from '../ports.js'
 import { withGivenLogins } from './docker-config.js'
 import { DockerEngine } from './docker-engine.js'
@@ -8,6 +7,7 @@ import { dockerEnvironment, gitEnvironment } from './environment.js'
 import { GitRepository } from './git.js'
 import { LocalFiles } from './local-files.js'
 import { createRunProcess, type Environment } from './process.js'
+import type { RunEnding } from './run-ending.js'
 import { TrivyScanner } from './trivy-scanner.js'
 
 export interface WorkbenchOptions {
@@ -27,6 +27,7 @@ export interface WorkbenchOptions {
   readonly tempRoot: string
   /** Where databases are kept from run to run; absent: in the temporary folder. */
   readonly databaseDir?: string
+  readonly ending: RunEnding
 }
 
 export const systemClock: Clock = { now: () => new Date() }
@@ -35,25 +36,22 @@ export const systemClock: Clock = { now: () => new Date() }
 export const thisPlatform = `${process.platform}-${process.arch}`
 
 /**
- * The real ports, on a temporary folder that exists while `use` runs. SIGINT and SIGTERM, which is how a runner
- * cancels, end all children first; then the run ends in `error`, with everything cleaned up.
+ * The real ports, on a temporary folder that exists while `use` runs. When the run must end, all children end first; what
+ * cleans up is given a little longer.
  */
 export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: Ports) => Promise<T>): Promise<T> {
   await mkdir(options.tempRoot, { recursive: true })
   // Docker and Trivy get real paths: a link in between is one more thing that could be swapped.
   const tempDir = await mkdtemp(join(await realpath(options.tempRoot), 'image-gate-'))
-  const cancelled = new AbortController()
-  const cancel = (): void => {
-    cancelled.abort(new ToolError('the run was cancelled', 'Run it again.'))
-  }
-  const run = createRunProcess(cancelled.signal)
+  const { ending } = options
+  const run = createRunProcess(ending.cancelled)
   const databaseDir = options.databaseDir ?? join(tempDir, 'databases')
-  process.on('SIGINT', cancel).on('SIGTERM', cancel)
   try {
     const dockerEnv = await dockerEnvironmentOf(options, tempDir)
     return await use({
       engine: new DockerEngine({
         run,
+        runCleaning: createRunProcess(ending.cleaning),
         env: dockerEnv,
         tempDir,
         ...(options.builder === undefined ? {} : { builder: options.builder }),
@@ -76,10 +74,11 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
       files: new LocalFiles(),
       console: options.console,
       clock: systemClock,
+      ending,
     })
   } finally {
-    process.off('SIGINT', cancel).off('SIGTERM', cancel)
-    await rm(tempDir, { recursive: true, force: true })
+    // Again where something is still being written: a process that was killed, or nobody waited for.
+    await rm(tempDir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })
   }
 }
 
