@@ -18,9 +18,10 @@ import type {
   WorkDone,
 } from '../src/model.js'
 import { resolveRules } from '../src/decide/rules.js'
+import { ToolError } from '../src/errors.js'
 import { adviseOn } from '../src/explain/advice.js'
 import type { Grounds } from '../src/decide/verdict.js'
-import type { Clock, Console, DirectoryEntry, Export, ExportedImage, Files } from '../src/ports.js'
+import type { Clock, Console, DirectoryEntry, Ending, Export, ExportedImage, Files } from '../src/ports.js'
 
 export function anImage(name = 'web', more: Partial<ImageContext> = {}): ImageContext {
   const contextDir = `images/${name}`
@@ -222,6 +223,28 @@ export function tickingClock(): Clock {
       time += 1000
       return new Date(time)
     },
+  }
+}
+
+export const aProblem = { kind: 'tool', messages: ['the run was cancelled'], advice: 'Run it again.' } as const
+
+/** Of a run that nobody cancels. */
+export const noEnding: Ending = { cancelled: new AbortController().signal, overdue: new AbortController().signal }
+
+/** Of a run that is cancelled when `end` is called; nobody is waited for any more when `give up` is. */
+export class TestEnding implements Ending {
+  readonly #cancelled = new AbortController()
+  readonly #overdue = new AbortController()
+  readonly cancelled = this.#cancelled.signal
+  readonly overdue = this.#overdue.signal
+  readonly reason = new ToolError('the run was cancelled', 'Run it again.')
+
+  end(): void {
+    this.#cancelled.abort(this.reason)
+  }
+
+  giveUp(): void {
+    this.#overdue.abort(this.reason)
   }
 }
 

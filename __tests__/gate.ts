@@ -4,7 +4,7 @@ import { parseInputs, type RawInputs } from '../src/inputs.js'
 import { gate } from '../src/main.js'
 import type { Report, RunContext } from '../src/model.js'
 import type { Engine, Outlet, Ports, Repository, Scanner } from '../src/ports.js'
-import { anExport, anExported, MemoryFiles, RecordingConsole, someDigests, tickingClock } from './builders.js'
+import { anExport, anExported, MemoryFiles, noEnding, RecordingConsole, someDigests, tickingClock } from './builders.js'
 
 const trivyReport = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
 const { diff_ids: diffIds } = (
@@ -71,7 +71,8 @@ export async function run(
   const console = new RecordingConsole()
   const engine = new FakeEngine()
   const files = new MemoryFiles(repository)
-  const ports = { engine, scanner: { ...scanner }, repository: { ...noHistory }, files, console, clock: tickingClock() }
+  const others = { repository: { ...noHistory }, files, console, clock: tickingClock(), ending: noEnding }
+  const ports = { engine, scanner: { ...scanner }, ...others }
   change(ports)
   const delivered: Report[] = []
   const broken: Outlet = { name: 'broken outlet', deliver: async () => Promise.reject(new Error('refused')) }

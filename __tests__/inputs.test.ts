@@ -179,6 +179,7 @@ describe('isSwitch', () => {
       'gate-unrecognised',
       'warn-only',
       'no-cache',
+      'allow-untrusted-head',
       'cache',
       'annotations',
       'summary',

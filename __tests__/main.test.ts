@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../src/errors.js'
 import { refuse } from '../src/main.js'
 import type { Report } from '../src/model.js'
-import type { Outlet, Ports } from '../src/ports.js'
-import { MemoryFiles, RecordingConsole, tickingClock } from './builders.js'
-import { FakeEngine, inputsOf, repository, run } from './gate.js'
+import type { Outlet, Ports, Scanner } from '../src/ports.js'
+import { MemoryFiles, RecordingConsole, TestEnding, tickingClock } from './builders.js'
+import { FakeEngine, inputsOf, repository, run, scanner } from './gate.js'
 
 describe('gate', () => {
   it('blocks on what an image holds, and says which line brought it', async () => {
@@ -167,6 +167,96 @@ describe('gate', () => {
       Object.assign(ports, { files: new MemoryFiles({ repo: { images: { web: { linkTo: '/etc' } } }, etc: {} }) })
     })
     expect(report.verdict.images).toMatchObject([{ state: 'build-failed' }])
+  })
+})
+
+describe('a run that is cancelled', () => {
+  const cancelled = { kind: 'tool', messages: ['the run was cancelled'], advice: 'Run it again.' }
+
+  it('ends in error with what is known: results stay, and nothing else is scanned', async () => {
+    const ending = new TestEnding()
+    const { report, delivered, engine } = await run(
+      ports => {
+        const scanImage: Scanner['scanImage'] = async (...args) => scanner.scanImage(...args)
+        let scans = 0
+        ports.scanner.scanImage = async (...args) => {
+          scans += 1
+          if (scans > 1) throw new TypeError('asked again')
+          const text = await scanImage(...args)
+          ending.end()
+          return text
+        }
+        Object.assign(ports, { ending })
+      },
+      { 'warn-only': 'true', 'max-parallel': '1' },
+    )
+    expect(report.verdict).toMatchObject({
+      result: 'error',
+      problem: cancelled,
+      images: [{ state: 'vulnerable' }, { state: 'scan-failed' }],
+    })
+    expect(report.verdict.counts.HIGH + report.verdict.counts.CRITICAL).toBeGreaterThan(0)
+    expect(delivered).toEqual([report])
+    expect(engine.cleaned).toBe(1)
+  })
+
+  it('is an error also when all was measured', async () => {
+    const ending = new TestEnding()
+    const { report } = await run(ports => {
+      ports.engine.clean = async () => {
+        ending.end()
+      }
+      Object.assign(ports, { ending })
+    })
+    expect(report.verdict).toMatchObject({ result: 'error', problem: cancelled })
+    expect(report.verdict.images.map(({ state }) => state)).toEqual(['vulnerable', 'vulnerable'])
+  })
+
+  it('keeps the outcomes of builds when the scanner was not there yet', async () => {
+    const ending = new TestEnding()
+    const { report } = await run(ports => {
+      ports.engine.build = async ({ tag, signal }) => {
+        if (tag.includes('my-app')) return { status: 'failed', exitCode: 1 }
+        ending.end()
+        expect(signal?.aborted).toBe(true)
+        throw new TypeError('gone with its client')
+      }
+      ports.scanner.prepare = async () => {
+        ending.giveUp()
+        return new Promise(() => undefined)
+      }
+      Object.assign(ports, { ending })
+    })
+    expect(report.verdict).toMatchObject({ result: 'error', problem: cancelled })
+    expect(report.verdict.images).toMatchObject([
+      { state: 'build-failed', failure: { message: 'the build failed: docker buildx build ended with exit code 1' } },
+      { state: 'build-failed', failure: { message: 'could not be built: the run was cancelled' } },
+    ])
+    expect(report).not.toHaveProperty('scanner')
+  })
+
+  it('still says that the scanner was not the real one', async () => {
+    const ending = new TestEnding()
+    const { report } = await run(ports => {
+      ports.scanner.prepare = async () => {
+        ending.end()
+        throw new IntegrityError('tampered', 'Stop.')
+      }
+      Object.assign(ports, { ending })
+    })
+    expect(report.verdict.problem).toMatchObject({ kind: 'integrity', messages: ['tampered'] })
+  })
+
+  it('says why before anything was found', async () => {
+    const ending = new TestEnding()
+    const { report } = await run(ports => {
+      ports.engine.prepare = async () => {
+        ending.end()
+        throw new ToolError('docker was killed', 'Look.')
+      }
+      Object.assign(ports, { ending })
+    })
+    expect(report.verdict).toMatchObject({ result: 'error', problem: cancelled, images: [] })
   })
 })
 

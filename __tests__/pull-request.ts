@@ -34,10 +34,11 @@ export async function gatePullRequest(
   change: FileTree,
   inputs: Record<string, string> = {},
   env: Record<string, string> = {},
+  more: { onStart?: (pid: number) => void } = {},
 ): Promise<Gated> {
   const head = origin.branch('feature', change)
   const merge = origin.pullRequest(7, head)
-  return gateMerge(origin, merge, head, inputs, env)
+  return gateMerge(origin, merge, head, inputs, env, more)
 }
 
 export async function gateMerge(
@@ -46,11 +47,12 @@ export async function gateMerge(
   head: string,
   inputs: Record<string, string> = {},
   more: Record<string, string> = {},
+  options: { onStart?: (pid: number) => void } = {},
 ): Promise<Gated> {
   const event = {
     number: 7,
     pull_request: { number: 7, head: { sha: head }, base: { ref: 'main', sha: '0'.repeat(40) } },
   }
   const env = { GITHUB_SHA: merge, GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/images.yml@refs/pull/7/merge', ...more }
-  return runGate(origin.checkOut(merge), inputs, env, { eventName: 'pull_request', event })
+  return runGate(origin.checkOut(merge), inputs, env, { ...options, eventName: 'pull_request', event })
 }

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createLogUpdate } from 'log-update'
 import { openInBrowser } from './adapters/browser.js'
 import { LocalFiles } from './adapters/local-files.js'
+import { RunEnding } from './adapters/run-ending.js'
 import { TerminalConsole } from './adapters/terminal-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
 import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
@@ -22,6 +23,7 @@ import packageJson from '../package.json' with { type: 'json' }
 /** 2 for blocked, so that a script can tell it from an error. */
 const exitCodes = { passed: 0, blocked: 2, error: 1 } as const
 
+const ending = new RunEnding()
 const print = process.stdout.write.bind(process.stdout)
 const printProgress = process.stderr.write.bind(process.stderr)
 
@@ -79,7 +81,9 @@ async function gateHere(command: GateCommand): Promise<Report> {
   const console = consoleOf(command.verbose)
   const folder = folderOf(given, workspace, command.open)
   const inputs = { ...given, sbom: given.sbom && folder !== undefined }
-  const workbench = { ...inputs, workspace, console, tempRoot: tmpdir(), keep: { folder: join(cacheDir, 'databases') } }
+  const keep = { folder: join(cacheDir, 'databases') }
+  ending.limit(inputs.totalTimeout)
+  const workbench = { ...inputs, ownLogins: true, workspace, console, tempRoot: tmpdir(), keep, ending }
   const context = { workspace, processors: availableParallelism() }
   const report = await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(folder, console)))
   if (command.open && folder !== undefined) await show(folder, console)
@@ -104,3 +108,6 @@ async function run(): Promise<number> {
 }
 
 process.exitCode = await run()
+ending.done()
+// What nobody waited for must not keep a run that was cancelled.
+if (ending.cancelled.aborted) process.exit()

@@ -6,6 +6,7 @@ import { GitHubComments } from './adapters/github-comments.js'
 import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { readRunContext } from './adapters/run-context.js'
+import { RunEnding } from './adapters/run-ending.js'
 import { RunnerConsole } from './adapters/runner-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
 import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
@@ -19,10 +20,12 @@ import { renderOutputs } from './report/outputs.js'
 import { postComment } from './report/post.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
+import { secretsIn } from './registry-credentials.js'
 import { ReportFolder } from './report-folder.js'
 
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
 const console = new RunnerConsole()
+const ending = new RunEnding()
 
 /** What the workflow's `with:` gave: the runner passes each as `INPUT_NAME`, also those that action.yml does not have. */
 function readRawInputs(): RawInputs {
@@ -49,7 +52,8 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
     await core.summary.addRaw(renderSummary(report)).write()
   }
   const comment = async (report: Report): Promise<void> => {
-    const comments = new GitHubComments({ token: inputs.githubToken, repository: context.repository ?? '' })
+    const { githubToken: token } = inputs
+    const comments = new GitHubComments({ token, repository: context.repository ?? '', until: ending.reporting })
     await postComment(report, inputs.comment, comments, console)
   }
   const outputs = async (report: Report): Promise<void> => {
@@ -65,14 +69,24 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   ]
 }
 
+/** Before anything else is printed: also what is wrong with an input. */
+function hideSecrets(raw: RawInputs): void {
+  secretsIn(raw['registry-credentials'] ?? '').forEach(core.setSecret)
+  // The toolkit starts programs with the whole environment.
+  delete process.env['INPUT_REGISTRY-CREDENTIALS']
+}
+
 async function run(): Promise<Report> {
+  const raw = readRawInputs()
+  hideSecrets(raw)
   const context = readRunContext(process.env)
   try {
-    const inputs = parseInputs(readRawInputs(), trivy => trivyMistakes(trivy, thisPlatform))
+    const inputs = parseInputs(raw, trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
+    ending.limit(inputs.totalTimeout)
     const client = join(dirname(process.argv[1] ?? ''), 'cache.js')
     const keep = inputs.cache && hasActionsCache(process.env) ? { keep: { client } } : {}
-    const workbench = { ...inputs, ...keep, workspace, console, tempRoot: runnerTemp }
+    const workbench = { ...inputs, ...keep, ownLogins: false, workspace, console, tempRoot: runnerTemp, ending }
     return await withWorkbench(workbench, ports => gate(inputs, context, ports, outletsOf(inputs, context)))
   } catch (error) {
     const defaults = parseInputs({}, () => [])
@@ -84,3 +98,6 @@ const report = await run()
 const closing = renderClosing(report)
 if (report.verdict.result === 'passed') console.info(closing)
 else core.setFailed(harmlessLines(closing).join('\n'))
+ending.done()
+// What nobody waited for must not keep a run that was cancelled.
+if (ending.cancelled.aborted) process.exit()

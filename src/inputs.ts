@@ -28,7 +28,8 @@ import {
   unlessEmpty,
 } from './input-values.js'
 import type { CommentMode, RuleName, Rules } from './model.js'
-import type { TrivySettings } from './ports.js'
+import type { RegistryCredentials, TrivySettings } from './ports.js'
+import { parseRegistryCredentials } from './registry-credentials.js'
 import { spellingHint } from './spelling.js'
 
 export interface Inputs {
@@ -51,10 +52,16 @@ export interface Inputs {
   /** Each as `NAME=VALUE`. */
   readonly buildArgs: readonly string[]
   readonly noCache: boolean
+  /** The only logins that builds and downloads have on a runner; on the command line the user's own are used. */
+  readonly registryCredentials: readonly RegistryCredentials[]
+  /** Build the code of strangers with the rights of the repository. */
+  readonly allowUntrustedHead: boolean
   /** How many builds run at once, and scans, at most; absent: it depends on the machine. */
   readonly maxParallel?: number
   /** Milliseconds for the build of one image, and again for its scan. */
   readonly timeout: number
+  /** Milliseconds for the whole run. */
+  readonly totalTimeout: number
   readonly trivy: TrivySettings
   /** Keep what was downloaded in the Actions cache. */
   readonly cache: boolean
@@ -147,6 +154,18 @@ export const inputTable = {
     'true',
     parseBoolean,
   ),
+  'registry-credentials': spec(
+    'Logins for private base images, one `REGISTRY=USERNAME:PASSWORD` a line (`docker.io` for Docker Hub); no others count, whatever the runner is logged in to',
+    '',
+    parseRegistryCredentials,
+    { actionOnly: true },
+  ),
+  'allow-untrusted-head': spec(
+    'Build also where an event such as `pull_request_target` would give the code of a fork the rights, secrets and caches of this repository',
+    'false',
+    parseBoolean,
+    { actionOnly: true },
+  ),
   'max-parallel': spec(
     'How many images are worked on at once, at most; empty: twice the number of processors, from 4 to 32',
     '',
@@ -155,6 +174,11 @@ export const inputTable = {
   timeout: spec(
     'Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`',
     '10m',
+    parseDuration,
+  ),
+  'total-timeout': spec(
+    'Time limit for the whole run: what is known by then is reported, the rest is an `error`. GitHub ends a job after 6 hours',
+    '5h',
     parseDuration,
   ),
   'trivy-version': spec('Version of Trivy to install', '0.74.0', parseVersion),
@@ -262,10 +286,13 @@ function toInputs(values: InputValues): Inputs {
     warnOnly: values['warn-only'],
     buildArgs: values['build-args'],
     noCache: values['no-cache'],
+    registryCredentials: values['registry-credentials'],
+    allowUntrustedHead: values['allow-untrusted-head'],
     ...(values.builder === undefined ? {} : { builder: values.builder }),
     ...(values.platform === undefined ? {} : { platform: values.platform }),
     ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
     timeout: values.timeout,
+    totalTimeout: values['total-timeout'],
     trivy: {
       version: values['trivy-version'],
       ...(sha256 === undefined ? {} : { sha256 }),

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { compareVerdicts } from './decide/effect.js'
 import { resolveRules } from './decide/rules.js'
 import { decide, decideProblem, type Grounds } from './decide/verdict.js'
-import { GateError, messageOf } from './errors.js'
+import { causeOf } from './ending.js'
+import { GateError, IntegrityError, messageOf } from './errors.js'
 import { adviseOn } from './explain/advice.js'
 import { explainOrigins } from './explain/origin.js'
 import type { Inputs } from './inputs.js'
@@ -14,6 +15,7 @@ import { deliver } from './report/deliver.js'
 import { tellChange, tellDiscovery, tellStates } from './report/log.js'
 import { collectWarnings } from './report/warnings.js'
 import { readScope, type Run } from './scope.js'
+import { admitHead } from './trust.js'
 
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
 export async function gate(
@@ -24,7 +26,7 @@ export async function gate(
 ): Promise<Report> {
   const startedAt = ports.clock.now()
   const examination = await examine({ inputs, context, ports }).catch((error: unknown) =>
-    fail(error, inputs, ports.console),
+    fail(error instanceof IntegrityError ? error : causeOf(error, ports.ending.cancelled), inputs, ports.console),
   )
   const duration = ports.clock.now().getTime() - startedAt.getTime()
   const { imagesRoot } = inputs
@@ -52,13 +54,16 @@ type Examination = Omit<Report, 'context' | 'imagesRoot' | 'startedAt' | 'durati
 
 async function examine(run: Run): Promise<Examination> {
   const { inputs, context, ports } = run
+  const untrusted = admitHead(context, inputs.allowUntrustedHead)
   const scope = await readScope(run)
   const { discovery, change, policies, history } = scope
   tellChange(change, ports.console)
   tellDiscovery(discovery, inputs, ports.console)
 
   const { builds, scans, ...facts } = await measure(scope, run)
-  const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons }
+  const { cancelled } = ports.ending
+  const early = cancelled.aborted ? { problem: problemOf(cancelled.reason) } : {}
+  const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons, ...early }
   const now = ports.clock.now()
   const judge = (policy: Policy): Verdict => decide(measured, groundsOf(policy, inputs, now))
   const verdict = judge(policies.inForce)
@@ -71,7 +76,7 @@ async function examine(run: Run): Promise<Examination> {
     verdict: explained,
     advice: adviseOn(explained),
     ignored: discovery.ignored,
-    warnings: collectWarnings({ context, change, history, policies, verdict, onlyChanged, ...facts }),
+    warnings: collectWarnings({ context, untrusted, change, history, policies, verdict, onlyChanged, ...facts }),
     policy: { revision: policies.revision, ...policySummary(policies.inForce) },
     ...(policies.proposed === undefined ? {} : { policyEffects: compareVerdicts(verdict, judge(policies.proposed)) }),
     ...(change === undefined ? {} : { change }),

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { buildImages } from './build/images.js'
 import { measureSharing } from './build/sharing.js'
+import { unlessOverdue } from './ending.js'
+import { IntegrityError } from './errors.js'
 import type { BuildOutcome, ImageContext, Report, ScannerInfo, ScannerName, ScanOutcome } from './model.js'
 import { tellScanner } from './report/log.js'
 import { scanImages, type ScanRules } from './scan/images.js'
@@ -36,7 +38,8 @@ export async function measure({ discovery: { images }, base, policies }: Scope, 
     const turns = takeTurns(Math.min(context.processors, togetherOn(run)))
     const { outcomes, work } = await scanImages(builds, { ...inputs, workspaces, rulesOf, turns }, ports)
     const steps = measureSharing(builds)
-    return { builds, scans: outcomes, scanner, engine, work: { ...work, build: buildDuration, steps } }
+    const facts = { engine, work: { ...work, build: buildDuration, steps } }
+    return { builds, scans: outcomes, ...facts, ...(scanner === undefined ? {} : { scanner }) }
   } finally {
     await ports.engine.clean()
   }
@@ -44,7 +47,8 @@ export async function measure({ discovery: { images }, base, policies }: Scope, 
 
 interface Built {
   readonly builds: readonly BuildOutcome[]
-  readonly scanner: ScannerInfo
+  /** Absent only when the run ended before it was there. */
+  readonly scanner?: ScannerInfo
   /** Milliseconds. */
   readonly buildDuration: number
 }
@@ -59,18 +63,23 @@ async function buildAndPrepare(
   const { inputs, ports } = run
   const started = ports.clock.now().getTime()
   const stop = new AbortController()
-  const preparing = ports.scanner.prepare(scanners).catch((error: unknown) => {
+  const { cancelled } = ports.ending
+  const preparing = unlessOverdue(ports.scanner.prepare(scanners), ports.ending).catch((error: unknown) => {
     stop.abort(error)
     throw error
   })
   const runId = randomBytes(4).toString('hex')
-  const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal: stop.signal }
+  const signal = AbortSignal.any([stop.signal, cancelled])
+  const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal }
   const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
-  // If both fail, the builds were ended because of the scanner.
-  if (scanner.status === 'rejected') throw scanner.reason
+  // If both fail, the builds were ended because of the scanner; in a run that was cancelled, the scanner because of that.
+  const isReason = !cancelled.aborted || (scanner.status === 'rejected' && scanner.reason instanceof IntegrityError)
+  if (scanner.status === 'rejected' && isReason) throw scanner.reason
   if (builds.status === 'rejected') throw builds.reason
+  const built = { builds: builds.value, buildDuration: ports.clock.now().getTime() - started }
+  if (scanner.status === 'rejected') return built
   tellScanner(scanner.value, ports.console)
-  return { builds: builds.value, scanner: scanner.value, buildDuration: ports.clock.now().getTime() - started }
+  return { ...built, scanner: scanner.value }
 }
 
 /**

@@ -347,6 +347,9 @@ export type BaseHint =
   | { readonly kind: 'branch'; readonly name: string }
   | { readonly kind: 'commit'; readonly commit: string }
 
+/** Instead of a repository's name: the event is about somebody's code, and does not say whose. */
+export const unknownRepository = 'unknown'
+
 /** Where and why the gate runs; all absent values mean "on somebody's own machine". */
 export interface RunContext {
   /** Absolute path of the checked-out repository. */
@@ -360,6 +363,11 @@ export interface RunContext {
   readonly pullRequest?: number
   /** The newest commit of the pull request; what is checked out is its merge with the base. */
   readonly head?: string
+  /**
+   * `owner/name` of where the code of the pull request behind this run comes from, or `unknownRepository`; absent where
+   * the event is about none.
+   */
+  readonly headRepository?: string
   /** What the change is compared with, as the event tells; absent where there is nothing to compare with. */
   readonly base?: BaseHint
   /** The file of the workflow that runs, relative to the workspace. */

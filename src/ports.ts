@@ -91,6 +91,15 @@ export interface TrivySettings {
   readonly dbMaxAge?: number
 }
 
+/** The login at one registry. */
+export interface RegistryCredentials {
+  /** Its host, with a port where it has one, in lower case; `docker.io` is Docker Hub. */
+  readonly registry: string
+  readonly username: string
+  /** Never to be shown to anybody. */
+  readonly password: string
+}
+
 /** What is known about layers already, so that none is analysed twice. Serves one scan at a time. */
 export interface AnalysisCache {
   /** Absolute. */
@@ -227,6 +236,14 @@ export interface Console {
 /** Lets only so many of the works that it is given run at once; the others wait for their turn, in order. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>
 
+/** How a run ends that must end before its time, since somebody cancelled it or it took too long. */
+export interface Ending {
+  /** Aborted when the run must end. Its reason is a GateError: why, and what to do next. */
+  readonly cancelled: AbortSignal
+  /** Aborted for the same reason when everything that heeds it has ended: nobody waits for the rest. */
+  readonly overdue: AbortSignal
+}
+
 /** Time, as a value. */
 export interface Clock {
   now(): Date
@@ -273,4 +290,5 @@ export interface Ports {
   readonly files: Files
   readonly console: Console
   readonly clock: Clock
+  readonly ending: Ending
 }

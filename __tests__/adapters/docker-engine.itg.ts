@@ -19,6 +19,7 @@ function engineAt({ env = {}, builder }: Where = {}): { engine: DockerEngine; te
   const tempDir = temporaryFolder()
   const engine = new DockerEngine({
     run: createRunProcess(new AbortController().signal),
+    runCleaning: createRunProcess(new AbortController().signal),
     env: { ...dockerEnvironment(process.env), ...env },
     tempDir,
     ...(builder === undefined ? {} : { builder }),

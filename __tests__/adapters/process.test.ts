@@ -64,6 +64,13 @@ describe('createRunProcess', () => {
       await expect(refused).rejects.toThrow('the disk is full')
     })
 
+    it('says why also when the output is closed by who refuses it', async () => {
+      const refused = take('while echo more; do :; done', async output => {
+        for await (const _ of output) throw new Error('the disk is full')
+      })
+      await expect(refused).rejects.toThrow('the disk is full')
+    })
+
     it('lets a process that failed speak for itself, but not one that ended well', async () => {
       const cutShort = async (output: Readable): Promise<void> => {
         await read(output)
@@ -106,6 +113,50 @@ describe('createRunProcess', () => {
   it('ends a child that does not listen', async () => {
     const { result } = await sh('trap "" TERM; while true; do sleep 0.1; done', { timeout: 200 })
     expect(result).toEqual({ status: 'timed-out' })
+  })
+
+  it('ends also what left the child’s process group, where the system tells', async () => {
+    const { result, lines } = await sh('setsid sh -c "echo \\$\\$; exec sleep 60" & sleep 60', { timeout: 300 })
+    expect(result).toEqual({ status: 'timed-out' })
+    await sleep(100)
+    expect(lines).toHaveLength(1)
+    if (process.platform === 'linux') expect(isRunning(Number(lines[0]))).toBe(false)
+  })
+
+  it('does not wait for somebody else who holds the output', async () => {
+    const started = Date.now()
+    const { result, lines } = await sh(
+      '(setsid sh -c "trap : TERM; echo \\$\\$; sleep 6" &); trap "" TERM; while true; do sleep 0.1; done',
+      { timeout: 200 },
+    )
+    expect(result).toEqual({ status: 'timed-out' })
+    expect(Date.now() - started).toBeLessThan(5000)
+    process.kill(-Number(lines[0]), 'SIGKILL')
+  })
+
+  it('is soon done when the run is cancelled, also with a child that does not listen', async () => {
+    const controller = new AbortController()
+    setTimeout(() => {
+      controller.abort(new ToolError('the run was cancelled', 'Run it again.'))
+    }, 200)
+    const started = Date.now()
+    const script = 'trap "" TERM; while true; do sleep 0.1; done'
+    await expect(sh(script, { cancelled: controller.signal })).rejects.toThrow('the run was cancelled')
+    expect(Date.now() - started).toBeLessThan(2000)
+  })
+
+  it('gives the run’s end as the reason, not what it did to the output', async () => {
+    const controller = new AbortController()
+    const run = createRunProcess(controller.signal)
+    setTimeout(() => {
+      controller.abort(new ToolError('the run was cancelled', 'Run it again.'))
+    }, 200)
+    const onOutput = async (output: Readable): Promise<void> => {
+      for await (const _ of output);
+      throw new Error('cut short')
+    }
+    const running = run({ command: 'sleep', args: ['60'], env, onOutput })
+    await expect(running).rejects.toThrow('the run was cancelled')
   })
 
   it('ends running children when the run is cancelled, and starts no new ones', async () => {

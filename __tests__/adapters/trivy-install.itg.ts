@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { find } from '@actions/tool-cache'
+import { createRunProcess } from '../../src/adapters/process.js'
 import { FolderShelf, noShelf, type Shelf } from '../../src/adapters/shelf.js'
 import { installTrivy, type InstalledTrivy } from '../../src/adapters/trivy-install.js'
 import { ConfigurationError, IntegrityError, ToolError } from '../../src/errors.js'
@@ -24,6 +25,7 @@ const told: string[] = []
 
 const install = (more: Partial<TrivySettings>, shelf: Shelf = noShelf): Promise<InstalledTrivy> =>
   installTrivy(settings(more), {
+    run: createRunProcess(new AbortController().signal),
     platform: 'linux-x64',
     tempDir: temporaryFolder(),
     shelf,

@@ -188,12 +188,12 @@ describe('buildImages', () => {
     [
       'nope:1: failed to resolve source metadata: 429 Too Many Requests (toomanyrequests)',
       'the base image docker.io/library/nope:1 cannot be pulled, the registry limits how often it may be asked',
-      'Log in to the registry',
+      'input registry-credentials',
     ],
     [
       'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope',
       'cannot be pulled, it does not exist, or credentials for it are missing',
-      'if the image is private, log in',
+      'if the image is private, give a login',
     ],
     ['docker.io/library/nope:1: not found', 'cannot be pulled, it does not exist', 'Check the name and the tag'],
     ['no match for platform in manifest', 'it does not exist for this platform', 'change the input platform'],

@@ -15,7 +15,7 @@ import type { BuildOutcome, ScannerName } from '../../src/model.js'
 import { scanImages } from '../../src/scan/images.js'
 import type { Scanner } from '../../src/ports.js'
 import { takeTurns } from '../../src/turns.js'
-import { anImage, RecordingConsole, tickingClock } from '../builders.js'
+import { anImage, noEnding, RecordingConsole, tickingClock } from '../builders.js'
 import { bed, heartbleed, removeTemporaryFolders, repositoryWith, run, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
@@ -91,7 +91,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
     const tempDir = temporaryFolder()
     const runProcess = createRunProcess(new AbortController().signal)
     const env = dockerEnvironment(process.env)
-    const engine = new DockerEngine({ run: runProcess, env, tempDir })
+    const engine = new DockerEngine({ run: runProcess, runCleaning: runProcess, env, tempDir })
     const raw = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, 'db-max-age': 'any' }
     const settings = parseInputs(raw, () => []).trivy
     const scanner = new TrivyScanner({
@@ -134,7 +134,8 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
           return text
         },
       }
-      const ports = { engine, scanner: keeping, console: new RecordingConsole(), clock: tickingClock() }
+      const console = new RecordingConsole()
+      const ports = { engine, scanner: keeping, console, clock: tickingClock(), ending: noEnding }
       const plan = {
         timeout: 300_000,
         turns: takeTurns(3),

@@ -1,6 +1,6 @@
 /** The situations that the golden reports show. */
 import type { Origin, Report } from '../../src/model.js'
-import { aJudged, anException, anImage, anImageVerdict, aReport, aVerdict, someRules } from '../builders.js'
+import { aJudged, anException, anImage, anImageVerdict, aProblem, aReport, aVerdict, someRules } from '../builders.js'
 
 const dockerfile = 'docker-builder/registry-repos/web/Dockerfile'
 const web = anImage('web', { contextDir: 'docker-builder/registry-repos/web', dockerfile })
@@ -268,6 +268,7 @@ export const situations: Readonly<Record<string, Report>> = {
       }),
     ),
   ),
+  cancelled: aReport(aVerdict([clean, vulnerable, notScanned], { result: 'error', problem: aProblem })),
   'two-hundred-images': aReport(aVerdict(many, { result: 'blocked' })),
   'other-kinds': aReport(aVerdict([ofKinds], { result: 'blocked' })),
   excepted: aReport(

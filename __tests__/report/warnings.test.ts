@@ -5,6 +5,7 @@ import { anException, anImageVerdict, aVerdict, noPolicy, someRules } from '../b
 const nothing: Change = { base: 'abc', deleted: [], renamed: [], workflows: [], policyFiles: [] }
 const plain: Circumstances = {
   context: { workspace: '/repo', processors: 2, event: 'pull_request', workflow: '.github/workflows/images.yml' },
+  untrusted: undefined,
   change: nothing,
   history: { status: 'known' },
   policies: { inForce: noPolicy, broken: [] },
@@ -27,6 +28,11 @@ describe('collectWarnings', () => {
   it.each<[string, Partial<Circumstances>, RegExp[]]>([
     ['nothing, where all is as it should be', {}, []],
     ['nothing, where there is no change', { change: undefined, history: none }, []],
+    [
+      'that strangers’ code was built with more than its own rights',
+      { untrusted: 'the event pull_request_target builds code of a/fork with the rights of o/r' },
+      [/^As allow-untrusted-head asks, the event pull_request_target builds code of a\/fork/],
+    ],
     [
       'that the workflow is edited',
       { change: { ...nothing, workflows: ['.github/workflows/images.yml'] } },

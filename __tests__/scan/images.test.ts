@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../../src/errors.js'
 import type { BuildOutcome } from '../../src/model.js'
-import type { AnalysisCache, Engine, ExportedImage, Scanner } from '../../src/ports.js'
+import type { AnalysisCache, Ending, Engine, ExportedImage, Scanner } from '../../src/ports.js'
 import { scanImages, type ScanPlan, type ScanRules, type Scans } from '../../src/scan/images.js'
 import { takeTurns } from '../../src/turns.js'
 import {
@@ -10,9 +10,11 @@ import {
   anExported,
   anImage,
   built,
+  noEnding,
   notBuilt,
   RecordingConsole,
   someDigests,
+  TestEnding,
   tickingClock,
 } from '../builders.js'
 
@@ -30,7 +32,7 @@ async function run(
   builds: readonly BuildOutcome[],
   scan: Scanner['scanImage'],
   withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
-  more: Partial<Scanner & ScanRules & Pick<ScanPlan, 'sbom'>> = {},
+  more: Partial<Scanner & ScanRules & Pick<ScanPlan, 'sbom'> & { ending: Ending }> = {},
 ): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
   const engine: Engine = { prepare: unexpected, build: unexpected, clean: unexpected, withExport }
   const console = new RecordingConsole()
@@ -52,6 +54,7 @@ async function run(
     },
     console,
     clock: tickingClock(),
+    ending: more.ending ?? noEnding,
   }
   const workspaces = { head: '/repo', base: '/before' }
   const { scanners = ['vuln'], lockFiles = true, sbom = false } = more
@@ -230,6 +233,46 @@ describe('scanImages', () => {
     expect(console.lines[0]).toBe(
       'Scanned web: no operating system recognised, 0 packages, 0 findings before the policy',
     )
+  })
+
+  describe('in a run that is cancelled', () => {
+    const builds = ['a', 'b', 'c'].map(name => built(anImage(name)))
+    const cancelled = { status: 'failed', failure: { message: 'the scan failed: the run was cancelled' } }
+
+    it('keeps what was scanned, and says of the rest that it was not', async () => {
+      const ending = new TestEnding()
+      let scans = 0
+      const scan = async (): Promise<string> => {
+        scans += 1
+        if (scans === 1) return report
+        ending.end()
+        // As somebody says who only sees that what he started was killed.
+        throw new ToolError('no repository gave the Java database', 'Name a mirror.')
+      }
+      const { outcomes } = await run(builds, scan, undefined, { ending })
+      expect(outcomes).toMatchObject([{ status: 'scanned' }, cancelled, cancelled])
+    })
+
+    it('does not wait for ever for who does not heed it', async () => {
+      const ending = new TestEnding()
+      let scans = 0
+      const scan = async (): Promise<string> => {
+        scans += 1
+        if (scans === 1) return report
+        ending.end()
+        ending.giveUp()
+        return new Promise(() => undefined)
+      }
+      const { outcomes } = await run(builds, scan, undefined, { ending })
+      expect(outcomes).toMatchObject([{ status: 'scanned' }, cancelled, cancelled])
+    })
+
+    it('exports nothing any more', async () => {
+      const ending = new TestEnding()
+      ending.end()
+      const { outcomes } = await run(builds, unexpected, unexpected, { ending })
+      expect(outcomes).toMatchObject([cancelled, cancelled, cancelled])
+    })
   })
 
   it('lets a defect through, but not a broken image', async () => {

@@ -4,18 +4,23 @@ import { ConfigurationError, messageOf, ToolError } from '../errors.js'
 import type { EngineInfo } from '../model.js'
 import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
 import { askCommand, type CommandOutput } from './command.js'
-import { BuilderStore, DockerStore, type ImageStore } from './image-store.js'
+import { BuilderStore, DockerStore, type Ask, type ImageStore } from './image-store.js'
 import { explainFullDisk } from './full-disk.js'
 import type { Environment, RunProcess } from './process.js'
 
 export interface DockerOptions {
   readonly run: RunProcess
+  /** Runs what cleans up, also when the run was cancelled. */
+  readonly runCleaning: RunProcess
   readonly env: Environment
   /** Where exported images lie while they are scanned. Absolute. */
   readonly tempDir: string
   /** The builder of buildx; absent: the client's own choice. */
   readonly builder?: string
 }
+
+/** Milliseconds. */
+const bootstrapTimeout = 5 * 60_000
 
 /** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
 export class DockerEngine implements Engine {
@@ -56,9 +61,11 @@ export class DockerEngine implements Engine {
       server = (await this.#readClient()).server
     }
     if ('reason' in server) throw notAnswering(server.reason)
-    const { run } = this.#options
-    const ask = this.#ask.bind(this)
-    this.#store = new DockerStore({ run, env: this.#env, ask, containerd: server.containerd })
+    const { run, runCleaning } = this.#options
+    const env = this.#env
+    const ask: Ask = (...args) => askCommand('docker', args, env, { run })
+    const clear: Ask = (...args) => askCommand('docker', args, env, { run: runCleaning })
+    this.#store = new DockerStore({ run, env, ask, clear, containerd: server.containerd })
     return { serverVersion: server.version }
   }
 
@@ -140,7 +147,9 @@ export class DockerEngine implements Engine {
   }
 
   async #bootstrap(name: string): Promise<{ version: string }> {
-    const output = await this.#ask('buildx', 'inspect', '--bootstrap', name)
+    // A builder in a container may have to fetch its image first.
+    const args = ['buildx', 'inspect', '--bootstrap', name]
+    const output = await askCommand('docker', args, this.#env, { run: this.#options.run, timeout: bootstrapTimeout })
     const status = fieldOf('Status', output.stdout)
     if (output.exitCode !== 0 || status !== 'running') {
       const reason = fieldOf('Error', output.stdout) ?? lastLine(output)
@@ -153,7 +162,7 @@ export class DockerEngine implements Engine {
   }
 
   #ask(...args: string[]): Promise<CommandOutput> {
-    return askCommand('docker', args, this.#env)
+    return askCommand('docker', args, this.#env, { run: this.#options.run })
   }
 }
 

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { ConfigurationError, ToolError } from '../errors.js'
+import { getExecOutput } from '@actions/exec'
+import { ConfigurationError, messageOf, ToolError } from '../errors.js'
 import type { BaseHint } from '../model.js'
 import type { FileChange, Repository } from '../ports.js'
 import { explainFullDisk } from './full-disk.js'
@@ -104,10 +105,17 @@ export class GitRepository implements Repository {
   }
 
   async #checkRepository(): Promise<void> {
-    const result = await this.#git(['rev-parse', '--is-inside-work-tree'], { fails: true })
-    if (result.output.trim() === 'true') return
+    const { workspace: cwd, env } = this.#options
+    const question = [...safety, 'rev-parse', '--is-inside-work-tree']
+    const options = { cwd, env: { ...env, ...quiet }, silent: true, ignoreReturnCode: true }
+    // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
+    const { stdout, stderr } = await getExecOutput('git', question, options).catch((error: unknown) => ({
+      stdout: '',
+      stderr: messageOf(error),
+    }))
+    if (stdout.trim() === 'true') return
     throw new ToolError(
-      `the workspace is not a git repository, so there is nothing to compare with: ${result.said.at(-1) ?? ''}`,
+      `the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`,
       'Check the repository out with actions/checkout before this step; in a container, with git installed in it.',
     )
   }

@@ -10,6 +10,8 @@ export interface GitHubOptions {
   readonly repository: string
   /** Absent: that of the runner, `GITHUB_API_URL`. */
   readonly apiUrl?: string
+  /** Ends every question when it is aborted. */
+  readonly until?: AbortSignal
 }
 
 /** Milliseconds for one answer. */

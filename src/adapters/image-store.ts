@@ -30,11 +30,15 @@ const removals = 32
 /** Milliseconds for an export: big images on a slow disk, but not for ever. */
 const exportTimeout = 60 * 60_000
 
+/** Asks the docker client something short. */
+export type Ask = (...args: string[]) => Promise<CommandOutput>
+
 export interface DockerStoreOptions {
   readonly run: RunProcess
   readonly env: Environment
-  /** Asks the docker client something short. */
-  readonly ask: (...args: string[]) => Promise<CommandOutput>
+  readonly ask: Ask
+  /** As `ask`, for what is done also when the run was cancelled. */
+  readonly clear: Ask
   /** True for the containerd image store, false for the graphdrivers of before. */
   readonly containerd: boolean
 }
@@ -95,7 +99,7 @@ export class DockerStore implements ImageStore {
     this.#tags.clear()
     for (const group of inGroups(tags, removals)) {
       // Images that did not build have no tag: docker says so, and nobody needs to hear it.
-      this.#cleaning.push(this.#options.ask('image', 'rm', ...group))
+      this.#cleaning.push(this.#options.clear('image', 'rm', ...group).catch(() => undefined))
     }
     await Promise.all(this.#cleaning)
   }

@@ -1,11 +1,12 @@
 /**
- * Child processes that stream, take long, and must be ended with everything that they started. Short questions
- * (`docker version`) go through @actions/exec instead.
+ * Child processes: they may stream, take long, and must be ended with everything that they started. Short questions
+ * (`docker version`) go through `command.ts`.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { messageOf, ToolError } from '../errors.js'
+import { descendantsOf, isAlive, type Descendant } from './process-tree.js'
 
 export interface ProcessRequest {
   readonly command: string
@@ -30,11 +31,17 @@ export type ProcessResult =
 
 export type Environment = Readonly<Record<string, string>>
 
+/** A program could not be started. */
+export class MissingProgramError extends ToolError {}
+
 /** Runs a process to its end. @throws ToolError when it cannot be started, or the run was cancelled */
 export type RunProcess = (request: ProcessRequest) => Promise<ProcessResult>
 
-/** How long a process may take to end by itself after it was asked to. */
-const graceMilliseconds = 3000
+/**
+ * Milliseconds that a process may take to end by itself after it was asked to: less when it is the run that ends, since
+ * a runner waits for 7.5 s in all (`ProcessInvoker.cs` in actions/runner).
+ */
+const grace = { timedOut: 3000, stopped: 1000 }
 
 /** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
 const maxLine = 16 * 1024
@@ -44,58 +51,112 @@ export function createRunProcess(cancelled: AbortSignal): RunProcess {
   return async request => {
     const stop = request.signal === undefined ? cancelled : AbortSignal.any([cancelled, request.signal])
     stop.throwIfAborted()
-    const child = spawn(request.command, request.args, {
-      env: request.env,
-      cwd: request.cwd,
-      // A group of its own, so that what the child starts can be ended with it.
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const timers: NodeJS.Timeout[] = []
+    const child = new Child(request)
     const ended = { byTimeout: false }
-    const end = (): void => {
-      signalGroup(child, 'SIGTERM')
-      timers.push(
-        setTimeout(() => {
-          signalGroup(child, 'SIGKILL')
-        }, graceMilliseconds),
-      )
+    const onTimeout = (): void => {
+      ended.byTimeout = true
+      child.end(grace.timedOut)
     }
-    if (request.timeout !== undefined) {
-      timers.push(
-        setTimeout(() => {
-          ended.byTimeout = true
-          end()
-        }, request.timeout),
-      )
+    const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout)
+    const onStop = (): void => {
+      child.end(grace.stopped)
     }
-    stop.addEventListener('abort', end)
+    stop.addEventListener('abort', onStop)
     try {
-      const result = await waitFor(child, request, end)
+      const result = await waitFor(child, request)
       stop.throwIfAborted()
       return ended.byTimeout ? { status: 'timed-out' } : result
+    } catch (error) {
+      stop.throwIfAborted()
+      throw error
     } finally {
-      // Also the one that would kill later: by then the number may be another process's.
-      timers.forEach(clearTimeout)
-      stop.removeEventListener('abort', end)
-      signalGroup(child, 'SIGKILL')
+      clearTimeout(timer)
+      stop.removeEventListener('abort', onStop)
+      child.release()
     }
   }
 }
 
-/** @param end asks the process to end */
-async function waitFor(child: ChildProcess, request: ProcessRequest, end: () => void): Promise<ProcessResult> {
+/** Those that were not released yet. */
+const running = new Set<Child>()
+
+/** However this process ends, nothing that it started goes on. */
+function killAll(): void {
+  for (const child of running) child.kill()
+}
+
+/** A process, and how to end it with all that it started. */
+class Child {
+  readonly process: ChildProcess
+  /** True when nobody waits for its output any more. */
+  abandoned = false
+  #descendants: readonly Descendant[] = []
+  #timers: NodeJS.Timeout[] = []
+
+  constructor({ command, args, env, cwd }: ProcessRequest) {
+    this.process = spawn(command, args, {
+      env,
+      cwd,
+      // A group of its own, so that what the child starts can be ended with it.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    if (running.size === 0) process.once('exit', killAll)
+    running.add(this)
+  }
+
+  /** @param patience milliseconds after which it is not asked any more */
+  end(patience: number): void {
+    this.#signal('SIGTERM')
+    const kill = setTimeout(() => {
+      this.kill()
+      // Who holds the pipes and is not ours to end must not keep us.
+      const letGo = setTimeout(() => {
+        this.abandoned = true
+        this.process.stdout?.destroy()
+        this.process.stderr?.destroy()
+      }, 200)
+      this.#timers.push(letGo)
+    }, patience)
+    this.#timers.push(kill)
+  }
+
+  kill(): void {
+    this.#signal('SIGKILL')
+  }
+
+  /** Ends what is left of it. After this, its number may be another process's. */
+  release(): void {
+    this.#timers.forEach(clearTimeout)
+    this.kill()
+    running.delete(this)
+    if (running.size === 0) process.off('exit', killAll)
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.process
+    if (pid === undefined) return
+    // Of one that has ended the number may be another's, who has descendants too.
+    if (exitCode === null && signalCode === null) this.#descendants = [...this.#descendants, ...descendantsOf(pid)]
+    send(-pid, signal)
+    for (const descendant of this.#descendants.filter(isAlive)) send(descendant.pid, signal)
+  }
+}
+
+/** @param pid of a process, or a group's, negated */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // Nobody is left.
+  }
+}
+
+async function waitFor(child: Child, request: ProcessRequest): Promise<ProcessResult> {
   const { command, onLine, onOutput } = request
-  const ended = new Promise<ProcessResult>((resolve, reject) => {
-    child.on('error', error => {
-      reject(new ToolError(`${command} could not be started: ${messageOf(error)}`, 'Check that it is installed.'))
-    })
-    child.on('close', (exitCode, signal) => {
-      resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode })
-    })
-  })
-  readLines(child.stderr, onLine)
-  const { stdout } = child
+  const ended = endOf(child.process, command)
+  readLines(child.process.stderr, onLine)
+  const { stdout } = child.process
   if (onOutput === undefined || stdout === null) {
     readLines(stdout, onLine)
     return ended
@@ -103,8 +164,8 @@ async function waitFor(child: ChildProcess, request: ProcessRequest, end: () => 
   // Set when the output was refused while there was more of it: then the process fails only because it was ended.
   const output = { refused: false }
   const taken = onOutput(stdout).catch((error: unknown) => {
-    output.refused = !stdout.readableEnded
-    end()
+    output.refused = !stdout.readableEnded && !child.abandoned
+    child.end(grace.timedOut)
     // Nobody reads on: what is in the pipe must not keep the process from ending.
     stdout.resume()
     throw error
@@ -115,6 +176,19 @@ async function waitFor(child: ChildProcess, request: ProcessRequest, end: () => 
   // A process that failed by itself explains why its output is only half of one.
   if (consumed.status === 'rejected' && (output.refused || !failed)) throw consumed.reason
   return result.value
+}
+
+function endOf(child: ChildProcess, command: string): Promise<ProcessResult> {
+  return new Promise((resolve, reject) => {
+    child.on('error', error => {
+      reject(
+        new MissingProgramError(`${command} could not be started: ${messageOf(error)}`, 'Check that it is installed.'),
+      )
+    })
+    child.on('close', (exitCode, signal) => {
+      resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode })
+    })
+  })
 }
 
 /** A bare carriage return ends a line too, as it does for the runner that reads our output. */
@@ -137,13 +211,4 @@ function readLines(stream: Readable | null, onLine: ((line: string) => void) | u
   stream?.on('end', () => {
     emit(rest + decoder.end())
   })
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, signal)
-  } catch {
-    // Nobody is left in the group.
-  }
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { context } from '@actions/github'
-import type { BaseHint, RunContext } from '../model.js'
+import { unknownRepository, type BaseHint, type RunContext } from '../model.js'
 
 /** What the runner tells about this run. */
 export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
@@ -16,6 +16,7 @@ export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
     runId: context.runId,
     ...(pullRequest === undefined ? {} : { pullRequest }),
     ...headOf(context.payload as EventPayload),
+    ...headRepositoryOf(context.eventName, context.payload as EventPayload),
     ...placeOf(env),
     ...baseOf(context.eventName, context.sha, context.payload as EventPayload),
     ...workflowOf(env['GITHUB_WORKFLOW_REF']),
@@ -31,11 +32,16 @@ export interface EventPayload {
   readonly pull_request?:
     | {
         readonly base?: { readonly ref?: unknown } | undefined
-        readonly head?: { readonly sha?: unknown } | undefined
+        readonly head?: { readonly sha?: unknown; readonly repo?: NamedRepository } | undefined
       }
     | undefined
   readonly merge_group?: { readonly base_sha?: unknown } | undefined
+  readonly workflow_run?: { readonly head_repository?: NamedRepository } | undefined
+  readonly issue?: { readonly pull_request?: unknown } | undefined
 }
+
+/** Null for a fork that is gone. */
+type NamedRepository = { readonly full_name?: unknown } | null | undefined
 
 /**
  * What the event says of the commit before the change. Not `pull_request.base.sha`: that is where the branch was when
@@ -71,6 +77,26 @@ export function workflowOf(ref: string | undefined): { readonly workflow?: strin
 function headOf({ pull_request: pullRequest }: EventPayload): { readonly head?: string } {
   const sha = pullRequest?.head?.sha
   return typeof sha === 'string' ? { head: sha } : {}
+}
+
+/** Whose code the event is about. A run that another one started has that one's; a comment on a pull request does not tell. */
+export function headRepositoryOf(event: string, payload: EventPayload): { readonly headRepository?: string } {
+  switch (event) {
+    case 'pull_request':
+    case 'pull_request_target':
+      return { headRepository: nameOf(payload.pull_request?.head?.repo) }
+    case 'workflow_run':
+      return { headRepository: nameOf(payload.workflow_run?.head_repository) }
+    case 'issue_comment':
+      return payload.issue?.pull_request === undefined ? {} : { headRepository: unknownRepository }
+    default:
+      return {}
+  }
+}
+
+function nameOf(repository: NamedRepository): string {
+  const name = repository?.full_name
+  return typeof name === 'string' && /^[\w.-]+\/[\w.-]+$/.test(name) ? name : unknownRepository
 }
 
 /** The job and the step: where in the workflow this gate stands. */

@@ -9,6 +9,7 @@ import { askCommand } from './command.js'
 import { scanEnvironment } from './environment.js'
 import { explainFullDisk, isFullDisk } from './full-disk.js'
 import { hashFile } from './hash.js'
+import type { RunProcess } from './process.js'
 import type { Shelf, ShelfEntry } from './shelf.js'
 import { assetName, deniedSha256, deniedVersion, knownSha256 } from './trivy-release.js'
 
@@ -23,6 +24,7 @@ export interface InstalledTrivy {
 }
 
 export interface InstallOptions {
+  readonly run: RunProcess
   /** For instance `linux-x64`. */
   readonly platform: string
   /** A folder of this run alone, which ends with it. Absolute. */
@@ -37,7 +39,7 @@ export interface InstallOptions {
 export async function installTrivy(trivy: TrivySettings, options: InstallOptions): Promise<InstalledTrivy> {
   const located =
     trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256)
-  const version = await askVersion(located.path, await mkdtemp(join(options.tempDir, 'empty-')))
+  const version = await askVersion(located.path, await mkdtemp(join(options.tempDir, 'empty-')), options.run)
   const reason = deniedVersion(version)
   if (reason !== undefined) throw refused(`Trivy ${version}: ${reason}`)
   if (trivy.path === undefined && version !== trivy.version) {
@@ -198,9 +200,9 @@ async function download(url: string, path: string): Promise<void> {
   }
 }
 
-async function askVersion(path: string, home: string): Promise<string> {
+async function askVersion(path: string, home: string, run: RunProcess): Promise<string> {
   const args = ['version', '--format', 'json', '--cache-dir', home]
-  const { exitCode, stdout, stderr } = await askCommand(path, args, scanEnvironment(process.env, home))
+  const { exitCode, stdout, stderr } = await askCommand(path, args, scanEnvironment(process.env, home), { run })
   const version = /"Version":\s*"v?(\d+\.\d+\.\d+[^"]*)"/.exec(stdout)?.[1]
   if (exitCode !== 0 || version === undefined) {
     throw new ToolError(

@@ -61,9 +61,9 @@ export class TrivyScanner implements Scanner {
 
   /** Both at once; where one fails, the other is no longer waited for. */
   async #installAndDownload(): Promise<[InstalledTrivy, DatabaseInfo]> {
-    const { settings, platform, tempDir, shelf } = this.#options
+    const { settings, run, platform, tempDir, shelf } = this.#options
     const stop = new AbortController()
-    const installing = installTrivy(settings, { platform, tempDir, shelf, tell: this.#tell })
+    const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell })
     installing.catch((error: unknown) => {
       stop.abort(error)
     })

@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ToolError } from '../errors.js'
-import type { Clock, Console, Ports, TrivySettings } from '../ports.js'
+import type { Clock, Console, Ports, RegistryCredentials, TrivySettings } from '../ports.js'
 import { ActionsShelf } from './actions-shelf.js'
+import { withGivenLogins } from './docker-config.js'
 import { DockerEngine } from './docker-engine.js'
 import { dockerEnvironment, gitEnvironment } from './environment.js'
 import { GitRepository } from './git.js'
 import { LocalFiles } from './local-files.js'
 import { createRunProcess, type RunProcess } from './process.js'
+import type { RunEnding } from './run-ending.js'
 import { FolderShelf, noShelf, type Shelf } from './shelf.js'
 import { TrivyScanner } from './trivy-scanner.js'
 
@@ -19,11 +20,16 @@ export interface WorkbenchOptions {
   readonly githubToken?: string
   /** The builder of buildx; absent: the client's own choice. */
   readonly builder?: string
+  /** The logins that builds and downloads have. */
+  readonly registryCredentials: readonly RegistryCredentials[]
+  /** True where the docker client's own logins count instead: on a person's machine, who knows what is built. */
+  readonly ownLogins: boolean
   readonly console: Console
   /** Where this run's temporary folder is made. Absolute. */
   readonly tempRoot: string
   /** Where what was downloaded is kept from run to run: a folder, or the Actions cache through its client. */
   readonly keep?: { readonly folder: string } | { readonly client: string }
+  readonly ending: RunEnding
 }
 
 export const systemClock: Clock = { now: () => new Date() }
@@ -32,55 +38,75 @@ export const systemClock: Clock = { now: () => new Date() }
 export const thisPlatform = `${process.platform}-${process.arch}`
 
 /**
- * The real ports, on a temporary folder that exists while `use` runs. SIGINT and SIGTERM, which is how a runner
- * cancels, end all children first; then the run ends in `error`, with everything cleaned up.
+ * The real ports, on a temporary folder that exists while `use` runs. When the run must end, all children end first; what
+ * cleans up is given a little longer.
  */
 export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: Ports) => Promise<T>): Promise<T> {
   await mkdir(options.tempRoot, { recursive: true })
   // Docker and Trivy get real paths: a link in between is one more thing that could be swapped.
   const tempDir = await mkdtemp(join(await realpath(options.tempRoot), 'image-gate-'))
-  const cancelled = new AbortController()
-  const cancel = (): void => {
-    cancelled.abort(new ToolError('the run was cancelled', 'Run it again.'))
-  }
-  const run = createRunProcess(cancelled.signal)
-  const shelf = shelfOf(options, run, tempDir)
-  process.on('SIGINT', cancel).on('SIGTERM', cancel)
+  const { console, ending } = options
+  const run = createRunProcess(ending.cancelled)
+  const tools = { ...options, run, tempDir, shelf: shelfOf(options, run, tempDir) }
   try {
     return await use({
-      engine: new DockerEngine({
-        run,
-        env: dockerEnvironment(process.env),
-        tempDir,
-        ...(options.builder === undefined ? {} : { builder: options.builder }),
-      }),
-      scanner: new TrivyScanner({
-        settings: options.trivy,
-        run,
-        tempDir,
-        shelf,
-        credentials: [],
-        platform: thisPlatform,
-        signal: cancelled.signal,
-        console: options.console,
-      }),
-      repository: new GitRepository({
-        run,
-        workspace: options.workspace,
-        tempDir,
-        env: gitEnvironment(process.env),
-        serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
-        ...(options.githubToken === undefined ? {} : { token: options.githubToken }),
-      }),
+      engine: await engineOf(tools),
+      scanner: scannerOf(tools),
+      repository: repositoryOf(tools),
       files: new LocalFiles(),
-      console: options.console,
+      console,
       clock: systemClock,
+      ending,
     })
   } finally {
-    if (shelf instanceof ActionsShelf) await shelf.settle()
-    process.off('SIGINT', cancel).off('SIGTERM', cancel)
-    await rm(tempDir, { recursive: true, force: true })
+    if (tools.shelf instanceof ActionsShelf) await tools.shelf.settle()
+    // Again where something is still being written: a process that was killed, or nobody waited for.
+    await rm(tempDir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })
   }
+}
+
+/** What the ports are made of. */
+interface Tools extends WorkbenchOptions {
+  readonly run: RunProcess
+  /** Exists while the run lasts. Absolute. */
+  readonly tempDir: string
+  readonly shelf: Shelf
+}
+
+async function engineOf({ run, tempDir, builder, ending, ...options }: Tools): Promise<DockerEngine> {
+  const own = dockerEnvironment(process.env)
+  const { ownLogins, registryCredentials } = options
+  return new DockerEngine({
+    run,
+    runCleaning: createRunProcess(ending.cleaning),
+    env: ownLogins ? own : await withGivenLogins(own, registryCredentials, join(tempDir, 'docker')),
+    tempDir,
+    ...(builder === undefined ? {} : { builder }),
+  })
+}
+
+function scannerOf({ run, tempDir, shelf, console, ...options }: Tools): TrivyScanner {
+  return new TrivyScanner({
+    settings: options.trivy,
+    run,
+    tempDir,
+    shelf,
+    credentials: options.registryCredentials,
+    platform: thisPlatform,
+    signal: options.ending.cancelled,
+    console,
+  })
+}
+
+function repositoryOf({ run, tempDir, workspace, githubToken }: Tools): GitRepository {
+  return new GitRepository({
+    run,
+    workspace,
+    tempDir,
+    env: gitEnvironment(process.env),
+    serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
+    ...(githubToken === undefined ? {} : { token: githubToken }),
+  })
 }
 
 function shelfOf({ keep, console }: WorkbenchOptions, run: RunProcess, tempDir: string): Shelf {

@@ -41,19 +41,20 @@ interface Explanation {
   readonly advice: string
 }
 
+/** In the action the logins of steps before it do not count. */
+const howToLogIn = 'input registry-credentials; on the command line docker login'
+
 /** How registries refuse, in the words of containerd's resolver and of Docker Hub; the first that fits. */
 const refusals: readonly { readonly sign: RegExp; readonly what: string; readonly advice: string }[] = [
   {
     sign: /toomanyrequests|too many requests|rate limit|status:? 429/i,
     what: 'the registry limits how often it may be asked',
-    advice:
-      'Log in to the registry before this step (docker/login-action), which raises the limit, or take the base image from a mirror; then run again.',
+    advice: `Give a login at the registry, which raises the limit (${howToLogIn}), or take the base image from a mirror; then run again.`,
   },
   {
     sign: /pull access denied|unauthori[sz]ed|authentication required|authorization failed|insufficient_scope|no basic auth|forbidden|status:? 40[13]|denied: /i,
     what: 'it does not exist, or credentials for it are missing',
-    advice:
-      'Check the name in FROM; if the image is private, log in to its registry before this step (docker/login-action).',
+    advice: `Check the name in FROM; if the image is private, give a login at its registry (${howToLogIn}).`,
   },
   {
     sign: /not found|manifest unknown|status:? 404/i,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { causeOf } from '../ending.js'
 import { GateError, messageOf } from '../errors.js'
 import {
   imageTitle,
@@ -106,8 +107,9 @@ async function askEngine(image: ImageContext, plan: BuildPlan, log: BuildLog, en
     if (result.status === 'timed-out') return failed(timeout(plan.timeout, log))
     return failed(buildFailure(result.exitCode, log))
   } catch (error) {
-    if (!(error instanceof GateError)) throw error
-    return failed({ message: `could not be built: ${messageOf(error)}`, advice: error.advice, log: log.tail })
+    const cause = causeOf(error, plan.signal)
+    if (!(cause instanceof GateError)) throw cause
+    return failed({ message: `could not be built: ${messageOf(cause)}`, advice: cause.advice, log: log.tail })
   }
 }
 

@@ -24,6 +24,8 @@ export interface Measurements {
   readonly skipped: readonly SkippedImage[]
   /** By image name; none where nothing is compared. What was built of the base revision is among the builds and scans. */
   readonly comparisons: ReadonlyMap<string, Comparison>
+  /** Why not everything was measured. */
+  readonly problem?: Problem
 }
 
 /** What is decided by. */
@@ -48,11 +50,12 @@ export function decide(measured: Measurements, grounds: Grounds): Verdict {
   }))
   const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name))
   return {
-    result: decideResult(images, warnOnly),
+    result: measured.problem === undefined ? decideResult(images, warnOnly) : 'error',
     images,
     counts: sumCounts(images.map(({ counts }) => counts)),
     warnOnly,
     exceptions: reviewExceptions(exceptions, images, now),
+    ...(measured.problem === undefined ? {} : { problem: measured.problem }),
   }
 }
 

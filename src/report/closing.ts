@@ -7,8 +7,10 @@ const maxNames = 10
 /** The last line of the log: which result it is, why, and what to do next. */
 export function renderClosing(report: Report): string {
   const { verdict } = report
-  const reasons = verdict.problem?.messages ?? [
-    ...list(imagesIn(report, 'build-failed', 'scan-failed'), ({ failure }) => failure?.message ?? ''),
+  const reasons = [
+    // Images that were not gated since the run ended early say nothing else.
+    ...(verdict.problem?.messages ??
+      list(imagesIn(report, 'build-failed', 'scan-failed'), ({ failure }) => failure?.message ?? '')),
     ...list(imagesIn(report, 'vulnerable'), ({ counts }) => countsText(counts)),
   ]
   const why = reasons.map(reason => reason.replace(/\.$/, '')).join('; ')

@@ -71,8 +71,8 @@ export function headline(report: Report): string {
   const total = count(gated, 'image')
   switch (verdict.result) {
     case 'error':
-      if (verdict.problem !== undefined) return 'Error: the images could not be gated'
-      return `Error: ${String(broken.length)} of ${total} could not be gated${
+      if (verdict.problem !== undefined && gated === 0) return 'Error: the images could not be gated'
+      return `Error: ${verdict.problem === undefined ? '' : 'the run was ended early: '}${String(broken.length)} of ${total} could not be gated${
         vulnerable.length === 0 ? '' : `, and ${String(vulnerable.length)} ${isAre(vulnerable.length)} vulnerable`
       }`
     case 'blocked':
@@ -88,6 +88,7 @@ export function headline(report: Report): string {
 
 /** What to do first, in a sentence or two. */
 export function nextStep(report: Report): string {
+  if (report.verdict.problem !== undefined) return report.verdict.problem.advice
   const broken = imagesIn(report, 'build-failed', 'scan-failed')
   return broken[0]?.failure?.advice ?? commonStep(report)
 }

@@ -4,6 +4,8 @@ import { count, listText, placeText } from './text.js'
 
 export interface Circumstances {
   readonly context: RunContext
+  /** Whose code was built with whose rights, where that was allowed. */
+  readonly untrusted: string | undefined
   readonly change: Change | undefined
   readonly history: { readonly status: 'known' | 'none' | 'unreadable'; readonly reason?: string }
   readonly policies: { readonly inForce: Policy; readonly proposed?: Policy; readonly broken: readonly string[] }
@@ -13,8 +15,9 @@ export interface Circumstances {
 }
 
 export function collectWarnings(circumstances: Circumstances): readonly string[] {
-  const { scanner, policies } = circumstances
+  const { scanner, policies, untrusted } = circumstances
   return [
+    ...(untrusted === undefined ? [] : [`As allow-untrusted-head asks, ${untrusted}: it may have taken any of them.`]),
     ...aboutWorkflows(circumstances),
     ...aboutPolicy(circumstances),
     ...aboutComparison(circumstances),

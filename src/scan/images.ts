@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { causeOf, unlessOverdue } from '../ending.js'
 import { GateError, messageOf, ToolError } from '../errors.js'
 import {
   imageTitle,
@@ -13,7 +14,7 @@ import {
   type WorkDone,
   type Workspaces,
 } from '../model.js'
-import type { AnalysisCache, Clock, Console, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
+import type { AnalysisCache, Clock, Console, Ending, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
 import { parseDockerfileReport, parseLockFileReport } from './context-report.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
@@ -36,6 +37,7 @@ export interface ScanPorts {
   readonly scanner: Scanner
   readonly console: Console
   readonly clock: Clock
+  readonly ending: Ending
 }
 
 export interface Scans {
@@ -50,23 +52,35 @@ export interface Scans {
 export async function scanImages(builds: readonly BuildOutcome[], plan: ScanPlan, ports: ScanPorts): Promise<Scans> {
   const built = builds.filter(build => build.status === 'built')
   if (built.length === 0) return { outcomes: [], work: { export: 0, scan: 0, layers: countLayers([]) } }
-  const { clock, console, engine } = ports
+  const { clock, engine, ending } = ports
   const started = clock.now().getTime()
   const elapsed = (): number => clock.now().getTime() - started
-  const scan = async (exported: Export): Promise<Scans> => {
-    const exportDuration = elapsed()
-    const { outcomes, layers } = await scanExport(built, exported, plan, ports)
-    return { outcomes, work: { export: exportDuration, scan: elapsed() - exportDuration, layers } }
+  // Beside the work, so that those that are known outlive an export that fails later, or a run that must end.
+  const outcomes = new Map<BuiltImage, ScanOutcome>()
+  const work = { exported: elapsed, layers: countLayers([]) }
+  const scan = async (exported: Export): Promise<void> => {
+    const duration = elapsed()
+    work.exported = () => duration
+    const scannable = findScannable(built, exported, outcomes, ports)
+    work.layers = countLayers(scannable)
+    await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
+      outcomes.set(image.built, await scanImage(image, cache, plan, ports))
+    })
   }
-  return engine
-    .withExport(
-      built.map(({ imageId }) => imageId),
-      scan,
-    )
-    .catch((error: unknown) => ({
-      outcomes: built.map(image => toFailure(image, error, 0, console)),
-      work: { export: elapsed(), scan: 0, layers: countLayers([]) },
-    }))
+  const imageIds = built.map(({ imageId }) => imageId)
+  let missing: unknown
+  try {
+    ending.cancelled.throwIfAborted()
+    await unlessOverdue(engine.withExport(imageIds, scan), ending)
+  } catch (error) {
+    missing = causeOf(error, ending.cancelled)
+    if (!(missing instanceof GateError)) throw missing
+  }
+  const exportDuration = work.exported()
+  return {
+    outcomes: built.map(image => outcomes.get(image) ?? toFailure(image, missing, 0, ports)),
+    work: { export: exportDuration, scan: elapsed() - exportDuration, layers: work.layers },
+  }
 }
 
 interface Scannable {
@@ -74,30 +88,22 @@ interface Scannable {
   readonly exported: ExportedImage
 }
 
-interface ScannedExport {
-  readonly outcomes: readonly ScanOutcome[]
-  readonly layers: WorkDone['layers']
-}
-
-async function scanExport(
+/** What was exported whole; for the others, that is their outcome. */
+function findScannable(
   built: readonly BuiltImage[],
   exported: Export,
-  plan: ScanPlan,
+  outcomes: Map<BuiltImage, ScanOutcome>,
   ports: ScanPorts,
-): Promise<ScannedExport> {
-  const outcomes = new Map<BuiltImage, ScanOutcome>()
+): Scannable[] {
   const scannable: Scannable[] = []
   for (const image of built) {
     try {
       scannable.push({ built: image, exported: exported.image(image.imageId) })
     } catch (error) {
-      outcomes.set(image, toFailure(image, error, 0, ports.console))
+      outcomes.set(image, toFailure(image, error, 0, ports))
     }
   }
-  await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
-    outcomes.set(image.built, await scanImage(image, cache, plan, ports))
-  })
-  return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) }
+  return scannable
 }
 
 /** Gives a cache on demand: an image whose cache cannot be made is that image's failure alone. */
@@ -135,8 +141,9 @@ async function scanImage(
   { built, exported }: Scannable,
   cache: CacheMaker,
   plan: ScanPlan,
-  { scanner, console, clock }: ScanPorts,
+  ports: ScanPorts,
 ): Promise<ScanOutcome> {
+  const { scanner, console, clock } = ports
   const started = clock.now().getTime()
   const elapsed = (): number => clock.now().getTime() - started
   const { image, imageId } = built
@@ -155,7 +162,7 @@ async function scanImage(
     const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {}
     return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() }
   } catch (error) {
-    return toFailure(built, error, elapsed(), console)
+    return toFailure(built, error, elapsed(), ports)
   }
 }
 
@@ -195,12 +202,18 @@ async function scanContext(image: ImageContext, plan: ScanPlan, scanner: Scanner
 }
 
 /** @throws what is a defect of ours */
-function toFailure({ image, imageId }: BuiltImage, error: unknown, duration: number, console: Console): ScanOutcome {
-  if (!(error instanceof GateError)) throw error
-  const log = error instanceof ToolError ? error.log : []
+function toFailure(
+  { image, imageId }: BuiltImage,
+  error: unknown,
+  duration: number,
+  { console, ending }: Pick<ScanPorts, 'console' | 'ending'>,
+): ScanOutcome {
+  const cause = causeOf(error, ending.cancelled)
+  if (!(cause instanceof GateError)) throw cause
+  const log = cause instanceof ToolError ? cause.log : []
   console.progress(imageTitle(image), 'scan failed')
-  console.info(`${imageTitle(image)}: the scan failed: ${messageOf(error)}`)
-  const failure = { message: `the scan failed: ${messageOf(error)}`, advice: error.advice, log }
+  console.info(`${imageTitle(image)}: the scan failed: ${messageOf(cause)}`)
+  const failure = { message: `the scan failed: ${messageOf(cause)}`, advice: cause.advice, log }
   return { status: 'failed', image, imageId, failure, duration }
 }
 
