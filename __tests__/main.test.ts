@@ -154,7 +154,14 @@ describe('gate', () => {
   it('does without lines where the Dockerfile cannot be read', async () => {
     const { report, console } = await run(ports => {
       const files = new MemoryFiles(repository)
-      files.readText = async () => Promise.reject(new Error('EACCES'))
+      const read = files.readText.bind(files)
+      const seen = new Set<string>()
+      // Once it is there: an image whose Dockerfile never was to be read is refused.
+      files.readText = async path => {
+        if (seen.has(path)) throw new Error('EACCES')
+        seen.add(path)
+        return read(path)
+      }
       Object.assign(ports, { files })
     })
     expect(report.verdict.result).toBe('blocked')

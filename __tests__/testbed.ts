@@ -12,6 +12,8 @@ export interface Bed {
   readonly env: Record<string, string>
   readonly trivy: { path: string; version: string; archive: string; archiveSha256: string }
   readonly database: { repository: string }
+  /** What engines of the test bed's own ask before Docker Hub. */
+  readonly registry: { address: string }
   readonly node24: { path: string }
   readonly act: { path: string }
   readonly chromium: { path: string }

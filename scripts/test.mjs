@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { up } from '../testbed/testbed.mjs'
+import { forgetFaults, tellFaults } from './faults.mjs'
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'))
 
@@ -92,7 +93,15 @@ const checks = [
   ['small database', () => succeeds(process.execPath, ['testbed/database/regenerate.mjs', '--check'])],
   ['dist', checkDist],
   ['unit tests', () => jest('unit', '--coverage', '--coverageReporters', 'text-summary')],
-  ['integration and end to end', () => jest('itg', '--runInBand')],
+  [
+    'integration and end to end',
+    () => {
+      forgetFaults()
+      return jest('itg', '--runInBand')
+    },
+  ],
+  // Last: its table is what stands above the summary.
+  ['fault matrix', async () => tellFaults(say)],
 ]
 
 /** @type {Outcome[]} */

@@ -54,6 +54,24 @@ const legacy = {
 }
 const digests = { config: digestOf(config), diffIds: [digestOf(layer1), digestOf(layer2)] }
 
+describe('an archive that is none', () => {
+  it.each<[string, (archive: Buffer) => Buffer]>([
+    ['ends in the middle', archive => archive.subarray(0, 700)],
+    ['is something else', () => Buffer.alloc(10_000, 'not an archive')],
+  ])('%s', async (_, spoil) => {
+    const archive = Buffer.concat(await archiveOf({ file: 'x'.repeat(5000) }).toArray())
+    const receiving = receiveArchive(Readable.from([spoil(archive)]), join(folder, `spoilt-${_.replaceAll(' ', '-')}`))
+    await expect(receiving).rejects.toThrow('what it wrote is no whole archive')
+    await expect(receiving).rejects.toThrow(ToolError)
+  })
+
+  it('lets the file system speak for itself', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    const receiving = receiveArchive(archiveOf({ file: 'x' }), join(folder, 'file', 'layout'))
+    await expect(receiving).rejects.toMatchObject({ code: 'ENOTDIR' })
+  })
+})
+
 describe('a layout from docker image save', () => {
   it('has the image under its manifest, with the digests that were computed while reading', async () => {
     const { layout, layoutDir } = await open(modern, digestOf(manifest))

@@ -1,4 +1,5 @@
 import { discoverImages, type DiscoveryRequest } from '../../src/discover/images.js'
+import { toSafeName } from '../../src/discover/name.js'
 import { ConfigurationError } from '../../src/errors.js'
 import type { Discovery } from '../../src/model.js'
 import { MemoryFiles } from '../builders.js'
@@ -63,9 +64,19 @@ describe('discoverImages', () => {
       'its Dockerfile is a link that leads nowhere',
     ],
     ['a Dockerfile that is a folder', { web: { Dockerfile: {} } }, 'its Dockerfile is not a file'],
+    ['a name that is not UTF-8', { 'web\ufffd': { linkTo: '/gone' } }, 'its name is not UTF-8'],
   ])('refuses %s', async (_, root, refusal) => {
     const { images } = await discover(root, {}, { elsewhere: { web: image } })
     expect(images.map(found => found.refusal)).toEqual([refusal])
+  })
+
+  it('refuses an image that would have the name of another one in the engine', async () => {
+    const { images } = await discover({ Web: image, [toSafeName('Web')]: image, web: image })
+    expect(images.map(({ refusal }) => refusal)).toEqual([
+      undefined,
+      undefined,
+      "in the engine it would have the name of 'Web'",
+    ])
   })
 
   it('knows where links lead: who changes what is there changes the image', async () => {

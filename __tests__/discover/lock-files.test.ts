@@ -73,6 +73,23 @@ describe('findLockFiles', () => {
     expect(await find('FROM a\nCOPY . .', specific)).toEqual(['app/deep/go.mod 2', 'requirements.txt 2'])
   })
 
+  it.each([
+    ['a folder in place of it', { '.dockerignore': {} }, 'its .dockerignore cannot be read: EISDIR'],
+    ['one that is too long', { '.dockerignore': 'x'.repeat(1_100_000) }, 'its .dockerignore has 1.0 MiB; no more than'],
+    [
+      'a Dockerfile that is too long',
+      { Dockerfile: '#'.repeat(3_000_000) },
+      'its Dockerfile has 2.9 MiB; no more than',
+    ],
+  ])('refuses an image whose files cannot be examined: %s', async (_, more, refusal) => {
+    const web = { Dockerfile: 'FROM a\nCOPY . .', 'go.mod': '', ...more }
+    const other = { Dockerfile: 'FROM a\nCOPY . .', 'go.mod': '' }
+    const files = new MemoryFiles({ repo: { images: { web, other } } })
+    const found = await findLockFiles([anImage('web'), anImage('other')], '/repo', files)
+    expect(found[0]?.refusal).toContain(refusal)
+    expect(found[1]?.lockFiles.map(({ path }) => path)).toEqual(['go.mod'])
+  })
+
   it('leaves images alone that are refused, or have no Dockerfile to read', async () => {
     const refused = anImage('web', { refusal: 'a link' })
     const lost = anImage('lost')

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ConfigurationError, messageOf, ToolError } from '../errors.js'
+import { ConfigurationError, IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { EngineInfo } from '../model.js'
 import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
 import { askCommand, type CommandOutput } from './command.js'
@@ -81,7 +81,14 @@ export class DockerEngine implements Engine {
       const output = await this.#prepared.prepareOutput(request.tag, directory)
       const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)]
       const signal = request.signal === undefined ? {} : { signal: request.signal }
-      const result = await run({ command: 'docker', args, env: this.#env, timeout: request.timeout, onLine, ...signal })
+      const said = new Set<string>()
+      const readLine = (line: string): void => {
+        const digest = exportedDigest(line)
+        if (digest !== undefined) said.add(digest)
+        onLine(line)
+      }
+      const { timeout } = request
+      const result = await run({ command: 'docker', args, env: this.#env, timeout, onLine: readLine, ...signal })
       if (result.status === 'timed-out') return result
       if (result.status === 'killed') {
         throw new ToolError(
@@ -90,7 +97,7 @@ export class DockerEngine implements Engine {
         )
       }
       if (result.exitCode !== 0) return { status: 'failed', exitCode: result.exitCode }
-      return { status: 'built', ...(await readMetadata(metadataFile)) }
+      return { status: 'built', ...(await readMetadata(metadataFile, said)) }
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
@@ -213,13 +220,33 @@ export function buildArgs(request: BuildRequest, metadataFile: string): string[]
   ]
 }
 
-async function readMetadata(metadataFile: string): Promise<{ imageId: string; provenance?: unknown }> {
+/**
+ * The ID of the image that a line of BuildKit's progress says is exported. In what a Dockerfile puts there quotation marks
+ * are escaped.
+ */
+function exportedDigest(line: string): string | undefined {
+  return /"id":"(?:exporting manifest|writing image) (sha256:[0-9a-f]{64})"/.exec(line)?.[1]
+}
+
+/** @param said the images that the client spoke of while it built */
+async function readMetadata(
+  metadataFile: string,
+  said: ReadonlySet<string>,
+): Promise<{ imageId: string; provenance?: unknown }> {
   try {
     const metadata = parseObject(await readFile(metadataFile, 'utf8')) ?? {}
     const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata
-    if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return { imageId: digest, provenance }
-    throw new Error('it names no image')
+    if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error('it names no image')
+    // What is scanned hangs on this one word; a client that says nothing of it while it builds is believed.
+    if (said.size === 1 && !said.has(digest)) {
+      throw new IntegrityError(
+        `docker buildx build built ${[...said].join()}, and its metadata file names another image, ${digest}`,
+        'Check the docker client and its buildx plugin, and what else runs on this machine, then build again.',
+      )
+    }
+    return { imageId: digest, provenance }
   } catch (error) {
+    if (error instanceof IntegrityError) throw error
     throw new ToolError(
       `docker buildx build left no usable metadata file: ${messageOf(error)}`,
       'Use buildx 0.10 or later; docker buildx version tells.',

@@ -68,13 +68,24 @@ export class DockerStore implements ImageStore {
 
   async export(imageIds: readonly string[], layoutDir: string): Promise<Export> {
     const present = await this.#checkSpace(imageIds, dirname(layoutDir))
-    if (present.length === 0) throw new ToolError('the engine has none of the images any more', pruned)
+    const blobs = await this.#save(present, layoutDir).catch(async (error: unknown) => {
+      // Of several images docker gives none when one is gone: it must not take the others with it.
+      const left = await this.#checkSpace(present, dirname(layoutDir)).catch(() => present)
+      if (left.length === present.length) throw error
+      await rm(layoutDir, { recursive: true, force: true })
+      return this.#save(left, layoutDir)
+    })
+    void this.clean()
+    return openLayout(layoutDir, blobs, imageIds)
+  }
+
+  async #save(imageIds: readonly string[], layoutDir: string): ReturnType<typeof receiveArchive> {
     const { run, env } = this.#options
     const said: string[] = []
     const received: { blobs?: Awaited<ReturnType<typeof receiveArchive>> } = {}
     const result = await run({
       command: 'docker',
-      args: ['image', 'save', ...present],
+      args: ['image', 'save', ...imageIds],
       env,
       timeout: exportTimeout,
       onLine: line => said.push(line),
@@ -82,15 +93,12 @@ export class DockerStore implements ImageStore {
         received.blobs = await receiveArchive(archive, layoutDir)
       },
     }).catch(explainFullDisk)
-    if (received.blobs === undefined || result.status !== 'exited' || result.exitCode !== 0) {
-      throw new ToolError(
-        `docker could not export the images: ${said.at(-1) ?? result.status}`,
-        'Check the free disk space and the engine of this machine, then run again.',
-        said,
-      )
-    }
-    void this.clean()
-    return openLayout(layoutDir, received.blobs, imageIds)
+    if (received.blobs !== undefined && result.status === 'exited' && result.exitCode === 0) return received.blobs
+    throw new ToolError(
+      `docker could not export the images: ${said.at(-1) ?? result.status}`,
+      'Check the free disk space and the engine of this machine, then run again.',
+      said,
+    )
   }
 
   /** Begins when the images have left the engine, so that a run that ends well does not wait for it. */
@@ -104,11 +112,18 @@ export class DockerStore implements ImageStore {
     await Promise.all(this.#cleaning)
   }
 
-  /** What the engine still has. One that is gone costs only its own result. @throws ToolError when they cannot fit */
+  /**
+   * What the engine still has. One that is gone costs only its own result.
+   * @throws ToolError when there is none, or they cannot fit
+   */
   async #checkSpace(imageIds: readonly string[], directory: string): Promise<readonly string[]> {
-    const { stdout } = await this.#options.ask('image', 'inspect', '--format', '{{.Id}} {{.Size}}', ...imageIds)
+    const { stdout, stderr } = await this.#options.ask('image', 'inspect', '--format', '{{.Id}} {{.Size}}', ...imageIds)
     const sizes = new Map(stdout.split('\n').map(line => line.split(' ') as [string, string]))
     const present = imageIds.filter(id => sizes.has(id))
+    if (present.length === 0) {
+      const said = stderr.trim().split('\n').at(-1) ?? ''
+      throw new ToolError(`the engine has none of the images any more: ${said}`, pruned)
+    }
     // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
     const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))))
     const { bavail, bsize } = await statfs(directory)
@@ -150,7 +165,7 @@ export class BuilderStore implements ImageStore {
   }
 }
 
-const pruned = 'Check that nothing prunes images on this machine while the gate runs.'
+const pruned = 'Check that the engine runs, and that nothing prunes images on this machine while the gate does.'
 
 function inGroups<T>(items: readonly T[], most: number): T[][] {
   const groups = Array.from({ length: Math.min(most, items.length) }, (): T[] => [])

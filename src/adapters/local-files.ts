@@ -2,6 +2,9 @@ import { copyFile, mkdir, readdir, readFile, realpath, stat, writeFile } from 'n
 import { dirname, join } from 'node:path'
 import type { DirectoryEntry, Files, ReportWriter } from '../ports.js'
 
+/** Nothing that is read here, and that people write, is as long. */
+const maxBytes = 16 * 1024 * 1024
+
 /** The file system of this machine. */
 export class LocalFiles implements Files, ReportWriter {
   async list(directory: string): Promise<readonly DirectoryEntry[] | undefined> {
@@ -14,6 +17,11 @@ export class LocalFiles implements Files, ReportWriter {
   }
 
   async readText(path: string): Promise<string | undefined> {
+    const stats = await unlessMissing(stat(path))
+    if (stats === undefined) return undefined
+    // A pipe or a device would never end.
+    if (!stats.isFile()) throw new Error('it is not a file')
+    if (stats.size > maxBytes) throw new Error(`it has ${(stats.size / 1024 / 1024).toFixed(0)} MiB`)
     return unlessMissing(readFile(path, 'utf8'))
   }
 

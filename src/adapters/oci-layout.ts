@@ -29,6 +29,21 @@ const suspect = 'Do not run this image. Check the disk and the engine of this ma
  * @param layoutDir absolute, made here
  */
 export async function receiveArchive(archive: Readable, layoutDir: string): Promise<BlobsByPath> {
+  try {
+    return await unpack(archive, layoutDir)
+  } catch (error) {
+    // What the file system says is for others to explain.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error
+    throw new ToolError(
+      `docker could not export the images: what it wrote is no whole archive: ${messageOf(error)}`,
+      'Check the engine of this machine, then run again.',
+      [],
+      { cause: error },
+    )
+  }
+}
+
+async function unpack(archive: Readable, layoutDir: string): Promise<BlobsByPath> {
   await mkdir(blobsOf(layoutDir), { recursive: true })
   const blobs = new Map<string, Blob>()
   const links: Header[] = []

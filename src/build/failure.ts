@@ -6,7 +6,7 @@ import { parseFailingLines } from './progress.js'
 export function refusal(image: ImageContext, reason: string): Failure {
   return {
     message: `refused: ${reason}`,
-    advice: `Make ${image.contextDir} a folder with a Dockerfile of its own; links must stay inside the images folder.`,
+    advice: `Make ${image.contextDir} a folder of a name of its own, with a Dockerfile of its own; links must stay inside the images folder, and a Dockerfile or .dockerignore has at most 1 MiB.`,
     log: [],
   }
 }

@@ -29,11 +29,23 @@ export async function discoverImages(request: DiscoveryRequest, files: Files): P
   for (const entry of [...root.entries].sort((a, b) => compare(a.name, b.name))) {
     found.push(await classify(entry, root, request, files))
   }
-  const all = found.flatMap(item => ('image' in item ? [item.image] : []))
+  const all = refuseNamesakes(found.flatMap(item => ('image' in item ? [item.image] : [])))
   const ignored = found.flatMap(item => ('ignored' in item ? [item.ignored] : []))
   const { images, skipped } = select(all, request.include)
   if (images.length === 0 && !request.allowEmpty) throw nothingToGate(request.imagesRoot, ignored)
   return { images, skipped, ignored }
+}
+
+/** Of two that would have one name in the engine, neither could be told from the other there. */
+function refuseNamesakes(images: readonly ImageContext[]): ImageContext[] {
+  const owners = new Map<string, ImageContext>()
+  return images.map(image => {
+    const owner = owners.get(image.safeName)
+    if (owner === undefined) owners.set(image.safeName, image)
+    return owner === undefined
+      ? image
+      : { ...image, refusal: `in the engine it would have the name of '${owner.name}'` }
+  })
 }
 
 interface Root {
@@ -88,7 +100,10 @@ async function classify(
     },
   })
   // A link could swap a gated image for something that this check never sees: it is refused, not passed over.
-  if (entry.kind === 'missing') return image('it is a link that leads nowhere')
+  if (entry.kind === 'missing') {
+    // What is not UTF-8 is not found again under the name that it is listed by.
+    return image(entry.name.includes('\ufffd') ? 'its name is not UTF-8' : 'it is a link that leads nowhere')
+  }
   if (entry.kind !== 'directory') return ignore('not a folder')
   if (entry.realPath === undefined || !contains(root.realPath, entry.realPath)) {
     return image('it is a link that leaves the images folder')

@@ -1,13 +1,11 @@
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
 import { join } from 'node:path'
-import dockerignore from '@balena/dockerignore'
 import { DockerfileParser, JSONInstruction } from 'dockerfile-ast'
-import picomatch from 'picomatch'
+import { messageOf } from '../errors.js'
 import type { CopiedFile, ImageContext, Origin } from '../model.js'
 import type { Files } from '../ports.js'
-
-// Its types say that the module has a default export; the module is the function itself.
-const newIgnore = dockerignore as unknown as typeof dockerignore.default
+import { parseDockerignore } from './dockerignore.js'
+import { matchesGlob, parseGlob } from './glob.js'
 
 /** Those that Trivy reads in a file system scan without asking anybody (`pkg/fanal/types/const.go` in aquasecurity/trivy). */
 const lockFileNames: ReadonlySet<string> = new Set([
@@ -17,7 +15,10 @@ const lockFileNames: ReadonlySet<string> = new Set([
   ...['gradle.lockfile', 'packages.lock.json', 'packages.config', 'Podfile.lock', 'Package.resolved'],
 ])
 
-/** The same images, each with its lock files. An image whose Dockerfile cannot be read does not build anyway. */
+/** Bytes. Nothing that people write by hand is as long, and a parser's time should not be a stranger's to spend. */
+const maxBytes = 1024 * 1024
+
+/** The same images, each with its lock files. One whose files cannot be examined is refused: nobody knows what it copies. */
 export async function findLockFiles(
   images: readonly ImageContext[],
   workspace: string,
@@ -26,15 +27,33 @@ export async function findLockFiles(
   return Promise.all(
     images.map(async image => {
       if (image.refusal !== undefined) return image
-      const text = (await files.readText(join(workspace, image.dockerfile)).catch(() => undefined)) ?? ''
-      const copies = readCopies(text, image.dockerfile)
-      if (copies.length === 0) return image
-      const contextDir = join(workspace, image.contextDir)
-      const realDir = (await files.realPath(contextDir)) ?? contextDir
-      const kept = await notIgnored(await walk(realDir, '', files), contextDir, files)
-      return { ...image, lockFiles: kept.flatMap(path => copiedBy(path, copies)) }
+      try {
+        return { ...image, lockFiles: await lockFilesOf(image, workspace, files) }
+      } catch (error) {
+        return { ...image, refusal: messageOf(error) }
+      }
     }),
   )
+}
+
+async function lockFilesOf(image: ImageContext, workspace: string, files: Files): Promise<readonly CopiedFile[]> {
+  const text = (await readShort(join(workspace, image.dockerfile), 'its Dockerfile', files)) ?? ''
+  const copies = readCopies(text, image.dockerfile)
+  if (copies.length === 0) return []
+  const contextDir = join(workspace, image.contextDir)
+  const realDir = (await files.realPath(contextDir)) ?? contextDir
+  const kept = await notIgnored(await walk(realDir, '', files), contextDir, files)
+  return kept.flatMap(path => copiedBy(path, copies))
+}
+
+/** @throws Error that says in what way the file is not one that can be read */
+async function readShort(path: string, what: string, files: Files): Promise<string | undefined> {
+  const text = await files.readText(path).catch((error: unknown) => {
+    throw new Error(`${what} cannot be read: ${messageOf(error)}`, { cause: error })
+  })
+  const bytes = Buffer.byteLength(text ?? '')
+  if (bytes <= maxBytes) return text
+  throw new Error(`${what} has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`)
 }
 
 interface Copy {
@@ -88,8 +107,7 @@ function copiedBy(path: string, copies: readonly Copy[]): CopiedFile[] {
 
 /** BuildKit matches sources as Go's `filepath.Match` does: `*` stays within a folder, and there are no braces. */
 function matchesSource(path: string, source: string): boolean {
-  const options = { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true }
-  return path === source || picomatch.isMatch(path, source, options)
+  return path === source || matchesGlob(path, parseGlob(source, false))
 }
 
 /** @param contextDir with all links followed */
@@ -114,11 +132,10 @@ const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git'])
 async function notIgnored(paths: readonly string[], contextDir: string, files: Files): Promise<readonly string[]> {
   if (paths.length === 0) return paths
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
-    const text = await files.readText(join(contextDir, name))
-    if (text !== undefined)
-      return newIgnore()
-        .add(text)
-        .filter([...paths])
+    const text = await readShort(join(contextDir, name), `its ${name}`, files)
+    if (text === undefined) continue
+    const isIgnored = parseDockerignore(text)
+    return paths.filter(path => !isIgnored(path))
   }
   return paths
 }
