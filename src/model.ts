@@ -145,6 +145,8 @@ export interface ImageScan {
   readonly os?: { readonly family: string; readonly name: string; readonly endOfLife: boolean }
   /** How many packages Trivy recognised: 0 packages and no OS mean that "clean" says nothing. */
   readonly packages: number
+  /** Why nothing could be found among the packages of the image's distribution, where that is so. */
+  readonly unexamined?: string
 }
 
 /** What an exported image consists of. All are digests of the form `sha256:...`. */

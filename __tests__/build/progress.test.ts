@@ -82,6 +82,20 @@ describe('ProgressReader', () => {
     },
   )
 
+  it.each([
+    '{"vertexes":[null,7,{"name":"x"},{"digest":"sha256:1"}]}',
+    '{"logs":[null,{"vertex":"sha256:1"},{"vertex":"sha256:1","data":7}]}',
+    '{"vertexes":[{"digest":"sha256:1","name":"x","started":null,"completed":7}]}',
+  ])('passes over what is no step and no log: %s', line => {
+    expect(readAll([line])).toEqual([])
+  })
+
+  it('keeps the end of a line that does not end', () => {
+    const lines = [log('a'.repeat(60_000)), log('b'.repeat(60_000)), log('c'), log('\n')]
+    const [event] = readAll(lines)
+    expect(event).toEqual({ kind: 'log', text: `${'a'.repeat(5535)}${'b'.repeat(60_000)}c` })
+  })
+
   it('takes any line at all', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), line => {
@@ -94,9 +108,11 @@ describe('ProgressReader', () => {
 describe('parseFailingLines', () => {
   it('reads the marked lines of the excerpt', () => {
     expect(parseFailingLines(recorded('rawjson-failed-step'))).toEqual({ start: 3, end: 4 })
+    expect(parseFailingLines(['  9 | >>> RUN x', '  7 | >>> RUN x'])).toEqual({ start: 7, end: 9 })
   })
 
-  it('has none where none is marked', () => {
+  it('has none where none is marked, or none that there can be', () => {
     expect(parseFailingLines(['ERROR: failed to solve'])).toBeUndefined()
+    expect(parseFailingLines(['   0 | >>> RUN x', `${'9'.repeat(20)} | >>> RUN x`])).toBeUndefined()
   })
 })

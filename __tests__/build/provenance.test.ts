@@ -35,6 +35,18 @@ const whole = ['2: 1', '3: 2 +1', '4: 3 +1', '5-7: 4 +1', '13: 5 +1', '14: 6 +1'
 
 const definitionOf = (...steps: unknown[]): unknown => ({ buildConfig: { llbDefinition: steps } })
 
+/** A step on a base image, and the result. */
+const onBase = (operation: unknown): unknown[] => [
+  { id: 'base', op: { Op: { source: {} } } },
+  { id: 'step', op: { Op: operation }, inputs: ['base:0'] },
+  { id: 'result', inputs: ['step:0'] },
+]
+
+const recordedWith = (known: unknown): unknown => ({ ...recorded, metadata: { [buildKit]: known } })
+const linesOf = (range: unknown): unknown => ({
+  source: { locations: { step0: { locations: [{ ranges: [range] }] } } },
+})
+
 describe('readProvenance', () => {
   it('knows the steps that the image consists of, with their lines and layers', () => {
     expect(stepsOf(recorded)).toEqual(whole)
@@ -73,6 +85,15 @@ describe('readProvenance', () => {
       definitionOf({ id: 'a', op: { Op: { build: {} } } }, { id: 'b', inputs: ['a:0'] }),
     ],
     ['a step without an operation', definitionOf({ id: 'a' }, { id: 'b', inputs: ['a:0'] })],
+    ['a merge of nothing', definitionOf(...onBase({ merge: { inputs: [] } }))],
+    ['an input that is not there', definitionOf(...onBase({ file: { actions: [{ input: 1 }] } }))],
+    ['an input that is no number', definitionOf(...onBase({ file: { actions: [{ input: '0' }] } }))],
+    ['two steps of one name', definitionOf({ id: 'x' }, { id: 'x' }, ...onBase({ file: { actions: [{}] } }))],
+    ['a layer without a digest', recordedWith({ layers: { 'step0:0': [[{}]] } })],
+    ['a line before the first', recordedWith(linesOf({ start: { line: 0 }, end: { line: 1 } }))],
+    ['a line that is none', recordedWith(linesOf({ start: { line: 1.5 }, end: { line: 2 } }))],
+    ['lines in the wrong order', recordedWith(linesOf({ start: { line: 3 }, end: { line: 2 } }))],
+    ['a beginning without an end', recordedWith(linesOf({ start: { line: 3 } }))],
     ['a step that is not there', definitionOf({ id: 'b', inputs: ['a:0'] })],
     ['inputs that are none', definitionOf({ id: 'b', inputs: [3] })],
     [

@@ -44,6 +44,7 @@ describe('decide', () => {
       'blocked',
     ],
     ['without a fix', unfixed(), {}, 'unfixed', 'passed'],
+    ['without a fix that has a name', { ...unfixed(), status: 'fixed' }, {}, 'gating', 'blocked'],
     ['without a fix, where that counts', unfixed(), { ignoreUnfixed: false }, 'gating', 'blocked'],
   ] as const)('judges a finding %s', (_, finding, policy, ruling, result) => {
     const verdict = decideWeb([finding], policy)
@@ -184,6 +185,13 @@ describe('what is not a vulnerability of a package', () => {
     const outcome = { ...scanned(web), scan: { findings: [], layers: [], packages: 0 } } as ReturnType<typeof scanned>
     const [image] = decide(measuredOf({ scans: [outcome] }), someGrounds({ gateUnrecognised })).images
     expect(image).toMatchObject({ state, findings: [{ id: 'unrecognised', ruling }] })
+  })
+
+  it('makes it a finding that nobody looked at the packages of the distribution, whatever else there is', () => {
+    const unexamined = 'Trivy does not know the vulnerabilities of fedora 42'
+    const outcome = { ...scanned(web), scan: aScan({ unexamined }) } as ReturnType<typeof scanned>
+    const [image] = decide(measuredOf({ scans: [outcome] }), someGrounds({ gateUnrecognised: true })).images
+    expect(image).toMatchObject({ state: 'vulnerable', findings: [{ id: 'unrecognised', title: unexamined }] })
   })
 })
 

@@ -40,6 +40,13 @@ describe('parseFinalStage', () => {
     expect(parseFinalStage('FROM debian AS a\nFROM other AS a\nFROM a\n')?.from?.lines.start).toBe(2)
   })
 
+  it('follows very many stages, each of which is FROM the one before', () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `FROM s${String(index)} AS s${String(index + 1)}\nRUN x`)
+    expect(parseFinalStage(names.join('\n'))).toMatchObject({ from: { lines: { start: 1 } }, steps: { length: 5000 } })
+    const same = parseFinalStage(`FROM debian AS a\n${'FROM a AS a\nRUN x\n'.repeat(5000)}`)
+    expect(same).toMatchObject({ from: { text: 'FROM debian AS a' }, steps: { length: 5000 } })
+  })
+
   it('knows a here-document', () => {
     expect(parseFinalStage('FROM debian\nRUN <<EOF\na\nEOF\n')?.steps[0]).toMatchObject({ heredoc: true })
   })

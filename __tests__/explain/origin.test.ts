@@ -49,6 +49,13 @@ describe('locateLayers', () => {
     })
   })
 
+  it('believes no record of lines that the Dockerfile does not have', () => {
+    const layers = [{ ...layer('b0'), digest: 'x' }]
+    const steps = [{ results: [['x']], instructions: [{ start: 1, end: 9 }] }]
+    expect(locate(layers, 'FROM debian\n', steps).get('b0')?.lines).toEqual({ start: 1, end: 1 })
+    expect(locate(layers, '', steps).size).toBe(0)
+  })
+
   it('is not misled by a base image that BuildKit made too', () => {
     const layers = [layer('b0', 'RUN /bin/sh -c make # buildkit'), layer('r', 'RUN /bin/sh -c make # buildkit')]
     expect(linesOf('FROM ours\nRUN make\n', layers)).toEqual({ b0: 1, r: 2 })

@@ -7,10 +7,17 @@ import { parseScanReport } from '../../src/scan/report.js'
 const recorded = readFileSync('__tests__/recorded/trivy-image.json', 'utf8')
 
 type Json = Record<string, unknown>
-interface RawReport extends Json {
-  Metadata: { ImageConfig: { rootfs: { diff_ids: string[] }; history: Json[] }; OS?: Json }
-  Results?: { Class: string; Target?: string; Packages?: Json[]; Secrets?: Json[]; Vulnerabilities?: Json[] }[]
+interface RawResult extends Json {
+  Class: string
+  Target: string
+  Vulnerabilities?: Json[]
 }
+interface RawReport extends Json {
+  Metadata: { DiffIDs: string[]; ImageConfig: { rootfs: { diff_ids: string[] }; history: Json[] }; OS?: Json }
+  Results?: RawResult[]
+}
+const packages = (...Vulnerabilities: Json[]): RawResult => ({ Target: 'x', Class: 'os-pkgs', Vulnerabilities })
+const cve = { VulnerabilityID: 'CVE-1', PkgName: 'x' }
 const raw = (): RawReport => JSON.parse(recorded) as RawReport
 const diffIds = raw().Metadata.ImageConfig.rootfs.diff_ids
 
@@ -85,12 +92,14 @@ describe('parseScanReport', () => {
 
   it('reads findings of language packages, with their path', () => {
     const scan = parse(report => {
+      delete report.Metadata.OS
       report.Results = [
         {
+          Target: 'Node.js',
           Class: 'lang-pkgs',
           Vulnerabilities: [{ VulnerabilityID: 'GHSA-1', PkgName: 'lodash', PkgPath: 'app/package.json' }],
         },
-        { Class: 'secret', Vulnerabilities: [{ VulnerabilityID: 'X', PkgName: 'no' }] },
+        { Target: '', Class: 'custom' },
       ]
     })
     expect(scan.findings).toEqual([
@@ -108,6 +117,7 @@ describe('parseScanReport', () => {
   it('reads secrets, in a file and in the configuration', () => {
     const secret = { RuleID: 'aws-access-key-id', Severity: 'CRITICAL', Title: 'AWS Access Key ID', Match: 'KEY=***' }
     const scan = parse(report => {
+      delete report.Metadata.OS
       report.Results = [
         { Class: 'secret', Target: '/app/.env', Secrets: [{ ...secret, Layer: { DiffID: 'sha256:1' } }] },
         { Class: 'secret', Target: 'layout@sha256:2', Secrets: [{ RuleID: 'x' }] },
@@ -129,25 +139,50 @@ describe('parseScanReport', () => {
 
   it('keeps a finding whose severity it does not know', () => {
     const scan = parse(report => {
-      report.Results = [
-        { Class: 'os-pkgs', Vulnerabilities: [{ VulnerabilityID: 'CVE-1', PkgName: 'x', Severity: 'DIRE' }] },
-      ]
+      report.Results = ['DIRE', 4, null, {}].map(Severity =>
+        packages({ VulnerabilityID: 'CVE-1', PkgName: 'x', Severity }),
+      )
     })
-    expect(scan.findings[0]?.severity).toBe('UNKNOWN')
+    expect(scan.findings.map(({ severity }) => severity)).toEqual(Array(4).fill('UNKNOWN'))
   })
 
-  it.each<[string, (report: RawReport) => void, string]>([
+  it.each<[string, (report: RawReport) => void, string | RegExp]>([
     ['another schema', r => (r['SchemaVersion'] = 3), 'SchemaVersion is 3, not 2'],
     ['a report about something else', r => (r['ArtifactType'] = 'filesystem'), 'ArtifactType is "filesystem"'],
     ['no metadata', r => (r['Metadata'] = undefined as never), 'Metadata is not an object'],
     ['results that are no list', r => (r.Results = {} as never), 'Results is not a list'],
     ['a result that is no object', r => (r.Results = [null] as never), 'Results[] is not an object'],
-    [
-      'a finding without an identifier',
-      r => (r.Results = [{ Class: 'os-pkgs', Vulnerabilities: [{}] }]),
-      'VulnerabilityID is missing',
-    ],
+    ['a finding without an identifier', r => (r.Results = [packages({})]), 'VulnerabilityID is missing'],
     ['other layers', r => (r.Metadata.ImageConfig.rootfs.diff_ids = ['sha256:0']), 'about another image'],
+    ['layers in one', r => (r.Metadata.ImageConfig.rootfs.diff_ids = [diffIds.join()]), 'about another image'],
+    ['layers that Trivy did not look at', r => r.Metadata.DiffIDs.pop(), 'about another image'],
+    ['no results', r => (r.Results = null as never), 'Results is not a list'],
+    ['a result of no class', r => (r.Results = [{ Target: 'x' } as never]), 'Class is missing'],
+    ['a result of nothing', r => (r.Results = [{ Class: 'custom' } as never]), 'Target is missing'],
+    [
+      'a version that is no text',
+      r => (r.Results = [packages({ ...cve, FixedVersion: 2 })]),
+      'FixedVersion is not a text',
+    ],
+    [
+      'vulnerabilities of another class',
+      r => (r.Results = [{ ...packages(cve), Class: 'unknown' }]),
+      'there are Vulnerabilities in a result of the class "unknown"',
+    ],
+    [
+      'secrets of another class',
+      r => (r.Results = [{ Target: '/x', Class: 'license', Secrets: [{}] }]),
+      'there are Secrets in a result of the class "license"',
+    ],
+    [
+      'findings that something made Trivy leave out',
+      r => (r.Results = [{ ...packages(), ExperimentalModifiedFindings: [{ Status: 'ignored' }] }]),
+      'Trivy was told to leave findings out',
+    ],
+    ['a distribution without its packages', r => delete r.Results, 'it names debian, and says nothing of its packages'],
+    ['an end of life that is neither', r => (r.Metadata.OS = { Family: 'debian', EOSL: 'true' }), 'EOSL is "true"'],
+    ['a very long version', r => (r['SchemaVersion'] = 'x'.repeat(1000)), /SchemaVersion is "x{58}…, not 2/],
+    ['a very deep version', r => (r['SchemaVersion'] = [[]]), 'SchemaVersion is a list'],
   ])('refuses %s', (_, change, message) => {
     expect(() => parse(change)).toThrow(IntegrityError)
     expect(() => parse(change)).toThrow(message)
@@ -155,6 +190,30 @@ describe('parseScanReport', () => {
 
   it.each(['', '{', recorded.slice(0, recorded.length / 2), '[]', 'null'])('refuses half a report', text => {
     expect(() => parseScanReport(text, diffIds)).toThrow(IntegrityError)
+  })
+
+  it('refuses an object that says something twice', () => {
+    for (const key of ['"Results"', '"Re\\u0073ults"', '"Results" \n']) {
+      const twice = recorded.replace(/}\s*$/, `,${key}:[]}`)
+      expect(() => parseScanReport(twice, diffIds)).toThrow('has the key "Results" more than once')
+    }
+    const strings = JSON.stringify({ ...raw(), Note: ['"a":{"a":1,"a":', '\\', '"Results":', '\\"'] })
+    expect(parseScanReport(strings, diffIds).findings).toHaveLength(2)
+  })
+
+  it('says where nobody looked at the packages of the distribution', () => {
+    const unexamined = (OS: Json | undefined, ...Results: RawResult[]): string | undefined =>
+      parse(report => Object.assign(report, { Results, Metadata: { ...report.Metadata, OS } })).unexamined
+    expect(unexamined({ Family: 'none', Name: '' })).toBe(
+      'there are packages of a distribution that was not recognised',
+    )
+    expect(unexamined({ Family: 'fedora', Name: '42' })).toBe('Trivy does not know the vulnerabilities of fedora 42')
+    expect(unexamined({ Family: 'debian', Name: '12.5' }, packages())).toBe(
+      'debian 12.5 was recognised, but no package of it',
+    )
+    expect(unexamined({ Family: 'debian' }, packages(cve))).toBeUndefined()
+    expect(unexamined({ Family: 'activestate' })).toBeUndefined()
+    expect(unexamined(undefined)).toBeUndefined()
   })
 
   it('takes an image without layers for what it is', () => {

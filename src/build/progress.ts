@@ -10,19 +10,28 @@ export type ProgressEvent =
   /** A line that is not BuildKit's: the client's own words. */
   | { readonly kind: 'message'; readonly text: string }
 
-interface RawVertex {
+/** A step, as one line tells of it. */
+interface Vertex {
   readonly digest: string
   readonly name: string
-  readonly started?: string
-  readonly completed?: string
-  readonly cached?: boolean
-  readonly error?: string
+  readonly started: string | undefined
+  readonly completed: string | undefined
+  readonly cached: boolean
+  readonly error: string | undefined
 }
 
-interface RawStatus {
-  readonly vertexes?: readonly RawVertex[]
-  readonly logs?: readonly { readonly vertex: string; readonly data: string }[]
+interface Log {
+  readonly vertex: string
+  readonly data: string
 }
+
+interface Status {
+  readonly vertexes: readonly Vertex[]
+  readonly logs: readonly Log[]
+}
+
+/** Of a line that does not end, so many characters are kept: a progress bar is one line, and only its end matters. */
+const maxRest = 65_536
 
 /**
  * Reads BuildKit's progress stream, one JSON object a line (`docker buildx build --progress=rawjson`). Keeps only
@@ -36,33 +45,33 @@ export class ProgressReader {
     const status = parseStatus(line)
     if (status === undefined) return line.trim() === '' ? [] : [{ kind: 'message', text: line }]
     return [
-      ...(status.vertexes ?? []).flatMap(vertex => this.#readVertex(vertex)),
-      ...(status.logs ?? []).flatMap(({ vertex, data }) => this.#readLog(vertex, data)),
+      ...status.vertexes.flatMap(vertex => this.#readVertex(vertex)),
+      ...status.logs.flatMap(log => this.#readLog(log)),
     ]
   }
 
-  #readVertex(vertex: RawVertex): ProgressEvent[] {
+  #readVertex(vertex: Vertex): ProgressEvent[] {
     const events: ProgressEvent[] = []
     const internal = vertex.name.startsWith('[internal]')
     const { digest, name } = vertex
     if (vertex.started !== undefined && !this.#said.has(digest)) {
       this.#said.set(digest, 'started')
-      if (!internal && vertex.cached !== true) events.push({ kind: 'step', name })
+      if (!internal && !vertex.cached) events.push({ kind: 'step', name })
     }
     if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
       this.#said.set(digest, 'done')
       events.push(...this.#flush(digest))
-      if (vertex.error) events.push({ kind: 'failed', name, error: vertex.error })
+      if (vertex.error !== undefined) events.push({ kind: 'failed', name, error: vertex.error })
       else if (!internal) events.push({ kind: 'done', step: toStep(vertex) })
     }
     return events
   }
 
-  #readLog(vertex: string, data: string): ProgressEvent[] {
+  #readLog({ vertex, data }: Log): ProgressEvent[] {
     const state = this.#decoders.get(vertex) ?? { decoder: new StringDecoder('utf8'), rest: '' }
     this.#decoders.set(vertex, state)
     const lines = (state.rest + state.decoder.write(Buffer.from(data, 'base64'))).split('\n')
-    state.rest = lines.pop() ?? ''
+    state.rest = (lines.pop() ?? '').slice(-maxRest)
     return lines.flatMap(toLogEvents)
   }
 
@@ -74,9 +83,9 @@ export class ProgressReader {
   }
 }
 
-function toStep({ digest, name, cached, started, completed }: RawVertex): BuildStep {
+function toStep({ digest, name, cached, started, completed }: Vertex): BuildStep {
   const duration = Date.parse(completed ?? '') - Date.parse(started ?? '')
-  return { digest, name, cached: cached === true, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) }
+  return { digest, name, cached, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) }
 }
 
 /** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
@@ -88,17 +97,36 @@ function toLogEvents(line: string): ProgressEvent[] {
   return text === undefined ? [] : [{ kind: 'log', text }]
 }
 
-function parseStatus(line: string): RawStatus | undefined {
+function parseStatus(line: string): Status | undefined {
   if (!line.startsWith('{')) return undefined
   try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value !== 'object' || value === null) return undefined
-    const { vertexes, logs } = value as RawStatus
-    const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list))
-    return isStatus ? value : undefined
+    const { vertexes = [], logs = [] } = JSON.parse(line) as { readonly vertexes?: unknown; readonly logs?: unknown }
+    if (!Array.isArray(vertexes) || !Array.isArray(logs)) return undefined
+    return { vertexes: vertexes.flatMap(readVertex), logs: logs.flatMap(readLog) }
   } catch {
     return undefined
   }
+}
+
+/** What is no step is left out; what a step does not say well, it does not say. */
+function readVertex(value: unknown): Vertex[] {
+  const { digest, name, started, completed, cached, error } = propertiesOf(value)
+  if (typeof digest !== 'string' || typeof name !== 'string') return []
+  const [start, end, reason] = [started, completed, error].map(textOf)
+  return [{ digest, name, started: start, completed: end, cached: cached === true, error: reason }]
+}
+
+function readLog(value: unknown): Log[] {
+  const { vertex, data } = propertiesOf(value)
+  return typeof vertex === 'string' && typeof data === 'string' ? [{ vertex, data }] : []
+}
+
+function propertiesOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /**
@@ -107,9 +135,8 @@ function parseStatus(line: string): RawStatus | undefined {
  */
 export function parseFailingLines(messages: readonly string[]): LineRange | undefined {
   const marked = messages.flatMap(text => {
-    const match = /^\s*(\d+) \| >>> /.exec(text)
-    return match?.[1] === undefined ? [] : [Number(match[1])]
+    const line = Number(/^\s*(\d+) \| >>> /.exec(text)?.[1])
+    return Number.isSafeInteger(line) && line > 0 ? [line] : []
   })
-  const start = marked[0]
-  return start === undefined ? undefined : { start, end: marked.at(-1) ?? start }
+  return marked.length === 0 ? undefined : { start: Math.min(...marked), end: Math.max(...marked) }
 }

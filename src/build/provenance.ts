@@ -63,9 +63,16 @@ function readSteps(provenance: Provenance): ProvenStep[] {
   const { source, layers } = known ?? provenance.runDetails?.metadata?.buildkit_metadata ?? {}
   return walkUp(buildConfig?.llbDefinition ?? []).map(({ step, output, adds }) => ({
     ...(adds === undefined ? {} : { adds }),
-    results: (layers?.[output] ?? []).filter(chain => chain.length > 0).map(chain => chain.map(({ digest }) => digest)),
+    results: (layers?.[output] ?? []).filter(chain => chain.length > 0).map(readDigests),
     instructions: (source?.locations?.[step.id]?.locations ?? []).flatMap(readLines),
   }))
+}
+
+function readDigests(chain: readonly { readonly digest?: unknown }[]): string[] {
+  return chain.map(({ digest }) => {
+    if (typeof digest !== 'string' || digest === '') throw new Error('a layer without a digest')
+    return digest
+  })
 }
 
 interface Rung {
@@ -78,6 +85,7 @@ interface Rung {
 /** The way from the base image to the result, which is what the last step of a definition refers to. */
 function walkUp(definition: readonly RawStep[]): Rung[] {
   const steps = new Map(definition.map(step => [step.id, step]))
+  if (steps.size !== definition.length) return []
   const rungs: Rung[] = []
   let output = definition.at(-1)?.inputs?.[0]
   while (output !== undefined) {
@@ -85,19 +93,31 @@ function walkUp(definition: readonly RawStep[]): Rung[] {
     const operation = step?.op?.Op
     if (step === undefined || operation === undefined) return []
     const { input, adds } = readOperation(operation)
-    rungs.unshift({ step, output, adds })
+    rungs.push({ step, output, adds })
     // A definition that goes in circles is none.
     if (rungs.length > steps.size) return []
-    output = input === undefined ? undefined : step.inputs?.[input]
+    output = input === undefined ? undefined : inputOf(step, input)
   }
-  return rungs
+  return rungs.reverse()
+}
+
+/** @param index -1 for nothing */
+function inputOf({ inputs = [] }: RawStep, index: number): string | undefined {
+  if (index === -1) return undefined
+  const input = Number.isInteger(index) ? inputs[index] : undefined
+  if (input === undefined) throw new Error('an input that is not there')
+  return input
 }
 
 /** On which input a step builds, if on any, and how many layers it puts on top. */
 function readOperation({ source, exec, file, merge }: Operation): { input?: number; adds?: number } {
   if (source !== undefined) return {}
   // What is 0 is left out in some of them.
-  if (merge?.inputs !== undefined) return { input: merge.inputs[0]?.input ?? 0, adds: merge.inputs.length - 1 }
+  if (merge?.inputs !== undefined) {
+    const [first, ...rest] = merge.inputs
+    if (first === undefined) throw new Error('a merge of nothing')
+    return { input: first.input ?? 0, adds: rest.length }
+  }
   const root = file?.actions?.[0] ?? exec?.mounts?.find(({ dest }) => dest === '/')
   if (root === undefined) throw new Error('a step of an unknown kind')
   return { input: root.input ?? 0, adds: 1 }
@@ -105,6 +125,17 @@ function readOperation({ source, exec, file, merge }: Operation): { input?: numb
 
 /** The lines of one instruction; a here-document has a range for each of its lines. */
 function readLines({ ranges = [] }: Location): LineRange[] {
-  const lines = ranges.flatMap(({ start, end }) => [start?.line, end?.line].filter(line => typeof line === 'number'))
-  return lines.length === 0 ? [] : [{ start: Math.min(...lines), end: Math.max(...lines) }]
+  const lines = ranges.map(({ start, end }): LineRange => {
+    const range = { start: start?.line ?? 0, end: end?.line ?? 0 }
+    const isRange = Number.isSafeInteger(range.start) && Number.isSafeInteger(range.end)
+    // One of several instructions less, and another would look like the right one: nothing is believed then.
+    if (!isRange || range.start < 1 || range.end < range.start) throw new Error('lines that there are not')
+    return range
+  })
+  if (lines.length === 0) return []
+  const bounds = (one: LineRange, other: LineRange): LineRange => ({
+    start: Math.min(one.start, other.start),
+    end: Math.max(one.end, other.end),
+  })
+  return [lines.reduce(bounds)]
 }

@@ -39,7 +39,8 @@ function applyRules(finding: Finding, rules: Rules): Applied {
       const asked = finding.place === undefined ? rules.scanners.includes('vuln') : rules.lockFiles
       if (!asked) return { ruling: 'reported' }
       const bySeverity = applySeverity(finding, rules)
-      const unfixed = rules.ignoreUnfixed && finding.fixedVersion === undefined
+      // One that is fixed, in a version that nobody names, is no reason to wait.
+      const unfixed = rules.ignoreUnfixed && finding.fixedVersion === undefined && finding.status !== 'fixed'
       return bySeverity.ruling === 'gating' && unfixed ? { ruling: 'unfixed' } : bySeverity
     }
     case 'misconfiguration':

@@ -143,15 +143,15 @@ function compare(
 }
 
 /** What the scanner found, and what can be said of the image as a whole. */
-function allFindings({ scan: { findings, os, packages, layers } }: ScannedImage): readonly Finding[] {
+function allFindings({ scan: { findings, os, packages, layers, unexamined } }: ScannedImage): readonly Finding[] {
   const layer = layers[0] === undefined ? {} : { layer: layers[0].diffId }
   const whole: Finding[] = []
   if (os?.endOfLife === true) {
     const title = `${os.family} ${os.name} gets no security updates any more`
     whole.push({ kind: 'end-of-life', id: 'end-of-life', severity: 'UNKNOWN', title, ...layer })
   }
-  if (os === undefined && packages === 0) {
-    const title = 'neither a distribution nor a package was recognised'
+  if (unexamined !== undefined || (os === undefined && packages === 0)) {
+    const title = unexamined ?? 'neither a distribution nor a package was recognised'
     whole.push({ kind: 'unrecognised', id: 'unrecognised', severity: 'UNKNOWN', title })
   }
   return [...findings, ...whole]

@@ -27,20 +27,20 @@ export interface FinalStage {
 export function parseFinalStage(dockerfile: string): FinalStage | undefined {
   const source = dockerfile.split(/\r?\n/)
   const stages = splitStages(DockerfileParser.parse(dockerfile).getInstructions())
+  const named = new NamedStages(stages)
+  const bodies: (readonly Instruction[])[] = []
   let stage = stages.at(-1)
-  let steps: Step[] = []
   while (stage !== undefined) {
-    steps = [...stage.body.map(instruction => toStep(instruction, source)), ...steps]
-    const from = stage.from
-    const index: number = stages.indexOf(stage)
-    const base = from.getImage()?.toLowerCase()
-    const named = stages.slice(0, index).filter(other => other.from.getBuildStage() !== null)
-    const parent = named.findLast(other => other.from.getBuildStage()?.toLowerCase() === base)
-    if (parent === undefined) {
-      const certain = named.length === 0 || base?.includes('$') !== true
-      return { steps, ...(certain ? { from: toStep(from, source) } : {}) }
+    bodies.unshift(stage.body)
+    const base = stage.from.getImage()?.toLowerCase()
+    const parent = named.findLastBefore(stage, base)
+    if (parent !== undefined) {
+      stage = parent
+      continue
     }
-    stage = parent
+    const steps = bodies.flatMap(body => body.map(instruction => toStep(instruction, source)))
+    const certain = !named.anyBefore(stage) || base?.includes('$') !== true
+    return { steps, ...(certain ? { from: toStep(stage.from, source) } : {}) }
   }
   return undefined
 }
@@ -48,15 +48,47 @@ export function parseFinalStage(dockerfile: string): FinalStage | undefined {
 interface Stage {
   readonly from: From
   readonly body: Instruction[]
+  /** Its place among all. */
+  readonly index: number
 }
 
 function splitStages(instructions: readonly Instruction[]): Stage[] {
   const stages: Stage[] = []
   for (const instruction of instructions) {
-    if (instruction instanceof From) stages.push({ from: instruction, body: [] })
+    if (instruction instanceof From) stages.push({ from: instruction, body: [], index: stages.length })
     else stages.at(-1)?.body.push(instruction)
   }
   return stages
+}
+
+/** Stages by name, read once: there may be thousands, each of which is FROM the one before. */
+class NamedStages {
+  readonly #byName = new Map<string, Stage[]>()
+  readonly #first: number
+
+  constructor(stages: readonly Stage[]) {
+    let first = Infinity
+    for (const stage of stages) {
+      const name = stage.from.getBuildStage()?.toLowerCase()
+      if (name === undefined) continue
+      first = Math.min(first, stage.index)
+      const known = this.#byName.get(name)
+      if (known === undefined) this.#byName.set(name, [stage])
+      else known.push(stage)
+    }
+    this.#first = first
+  }
+
+  /** Whoever asks does so for ever earlier stages: later ones are forgotten on the way. */
+  findLastBefore({ index }: Stage, name: string | undefined): Stage | undefined {
+    const known = this.#byName.get(name ?? '') ?? []
+    while ((known.at(-1)?.index ?? -1) >= index) known.pop()
+    return known.at(-1)
+  }
+
+  anyBefore({ index }: Stage): boolean {
+    return this.#first < index
+  }
 }
 
 function toStep(instruction: Instruction, source: readonly string[]): Step {

@@ -49,10 +49,11 @@ export function locateLayers(
   dockerfile: string,
 ): ReadonlyMap<string, Origin> {
   const stage = parseFinalStage(dockerfile)
-  const placed =
-    placeByProvenance(layers, provenance, stage) ??
-    (stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines))
   const source = dockerfile.split(/\r?\n/)
+  const proven = placeByProvenance(layers, provenance, stage)
+  // Lines that there are not tell of another Dockerfile.
+  const fits = proven?.every(lines => lines === undefined || lines.end <= source.length) === true
+  const placed = fits ? proven : stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines)
   const origins = new Map<string, Origin>()
   for (const [at, { diffId }] of layers.entries()) {
     const lines = placed[at]

@@ -2,14 +2,14 @@
 import { ToolError } from '../errors.js'
 import type { CopiedFile, Finding, ImageContext, LineRange, Vulnerability } from '../model.js'
 import type { FolderReport } from '../ports.js'
-import { readLine, readMisconfigurations, readVulnerabilities } from './finding.js'
-import { asObject, objectsOf, optionalString, unreadable, type JsonObject } from './json.js'
-import { readEnvelope } from './report.js'
+import { readLines, readMisconfigurations, readVulnerabilities } from './finding.js'
+import { objectsOf, optionalString, unreadable, type JsonObject } from './json.js'
+import { readResults } from './report.js'
 
 /** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
 export function parseLockFileReport({ text, complaints }: FolderReport, image: ImageContext): readonly Finding[] {
   refuseUnread(image.lockFiles, complaints)
-  const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results')
+  const { results } = readResults(text, 'filesystem')
   return image.lockFiles.flatMap(file =>
     results
       .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
@@ -19,7 +19,7 @@ export function parseLockFileReport({ text, complaints }: FolderReport, image: I
 
 /** @throws IntegrityError for a report that is none, or not about a Dockerfile */
 export function parseDockerfileReport(text: string, { dockerfile }: ImageContext): readonly Finding[] {
-  const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results')
+  const { results } = readResults(text, 'filesystem')
   const checked = results.filter(({ Class, Target }) => Class === 'config' && Target === 'Dockerfile')
   // Trivy counts the checks that passed too: without a result it did not look.
   if (checked.length === 0) throw unreadable('it is not about the Dockerfile')
@@ -57,11 +57,10 @@ function readLockFile(result: JsonObject, { path, origin }: CopiedFile, { contex
 function readPackageLines(result: JsonObject): ReadonlyMap<string, LineRange> {
   const lines = new Map<string, LineRange>()
   for (const item of objectsOf(result['Packages'], 'Packages')) {
-    const location = asObject(objectsOf(item['Locations'], 'Locations')[0] ?? {}, 'Locations[]')
-    const start = readLine(location['StartLine'])
-    const end = readLine(location['EndLine'])
-    if (start === undefined || end === undefined) continue
-    lines.set(`${optionalString(item['Name']) ?? ''} ${optionalString(item['Version']) ?? ''}`, { start, end })
+    const [location] = objectsOf(item['Locations'], 'Locations')
+    const where = readLines(location?.['StartLine'], location?.['EndLine'])
+    const [name, version] = [optionalString(item['Name'], 'Name'), optionalString(item['Version'], 'Version')]
+    if (where !== undefined) lines.set(`${name ?? ''} ${version ?? ''}`, where)
   }
   return lines
 }

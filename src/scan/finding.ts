@@ -1,6 +1,7 @@
 /** Trivy's findings, one by one, in our words. */
 import {
   severities,
+  type LineRange,
   type Misconfiguration,
   type Package,
   type PackageClass,
@@ -8,7 +9,16 @@ import {
   type Severity,
   type Vulnerability,
 } from '../model.js'
-import { asObject, asString, objectsOf, optional, optionalString, type JsonObject } from './json.js'
+import {
+  asString,
+  objectsOf,
+  optional,
+  optionalObject,
+  optionalString,
+  shown,
+  unreadable,
+  type JsonObject,
+} from './json.js'
 
 /** The vulnerabilities of one of the report's results. */
 export function readVulnerabilities(result: JsonObject): Vulnerability[] {
@@ -21,23 +31,23 @@ function readVulnerability(raw: JsonObject, result: JsonObject): Vulnerability {
     id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
     severity: readSeverity(raw['Severity']),
     vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
-    status: optionalString(raw['Status']) ?? 'unknown',
+    status: optionalString(raw['Status'], 'Status') ?? 'unknown',
     package: readPackage(raw, result),
-    ...optional('severitySource', raw['SeveritySource']),
-    ...optional('fixedVersion', raw['FixedVersion']),
+    ...optional('severitySource', raw, 'SeveritySource'),
+    ...optional('fixedVersion', raw, 'FixedVersion'),
     ...readTexts(raw),
   }
 }
 
 function readPackage(raw: JsonObject, result: JsonObject): Package {
-  const identifier = asObject(raw['PkgIdentifier'] ?? {}, 'PkgIdentifier')
+  const identifier = optionalObject(raw['PkgIdentifier'], 'PkgIdentifier')
   return {
     name: asString(raw['PkgName'], 'PkgName'),
-    version: optionalString(raw['InstalledVersion']) ?? '',
+    version: optionalString(raw['InstalledVersion'], 'InstalledVersion') ?? '',
     class: result['Class'] as PackageClass,
-    type: optionalString(result['Type']) ?? '',
-    ...optional('purl', identifier['PURL']),
-    ...optional('path', raw['PkgPath']),
+    type: optionalString(result['Type'], 'Type') ?? '',
+    ...optional('purl', identifier, 'PURL'),
+    ...optional('path', raw, 'PkgPath'),
   }
 }
 
@@ -52,7 +62,7 @@ export function readSecrets(result: JsonObject): Secret[] {
       // whole instruction, where Trivy masks the one value and no other.
       ...(texts.layer === undefined
         ? {}
-        : { ...optional('path', result['Target']), ...optional('match', raw['Match']) }),
+        : { ...optional('path', result, 'Target'), ...optional('match', raw, 'Match') }),
       ...texts,
     }
   })
@@ -60,53 +70,72 @@ export function readSecrets(result: JsonObject): Secret[] {
 
 /** @param file the Dockerfile, relative to the workspace */
 export function readMisconfigurations(result: JsonObject, file: string): Misconfiguration[] {
-  return objectsOf(result['Misconfigurations'], 'Misconfigurations')
-    .filter(({ Status }) => Status === 'FAIL')
-    .map(raw => {
-      const { start, end, instruction } = readCause(raw)
-      const lines = start === undefined || end === undefined ? undefined : { start, end }
-      return {
-        kind: 'misconfiguration',
-        id: asString(raw['ID'], 'ID'),
-        severity: readSeverity(raw['Severity']),
-        message: optionalString(raw['Message']) ?? '',
-        ...optional('resolution', raw['Resolution']),
-        ...readTexts(raw),
-        place: { file, ...(lines === undefined ? {} : { lines }) },
-        ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
-      }
-    })
+  const all = objectsOf(result['Misconfigurations'], 'Misconfigurations')
+  const failed = all.filter(raw => hasFailed(raw))
+  const { Failures: number } = optionalObject(result['MisconfSummary'], 'MisconfSummary')
+  if (number !== undefined && number !== failed.length) {
+    throw unreadable(`it counts ${shown(number)} failures of checks, and tells of ${String(failed.length)}`)
+  }
+  return failed.map(raw => readMisconfiguration(raw, file))
 }
 
-function readCause(raw: JsonObject): { start: number | undefined; end: number | undefined; instruction: string } {
-  const cause = asObject(raw['CauseMetadata'] ?? {}, 'CauseMetadata')
-  const [first] = objectsOf(asObject(cause['Code'] ?? {}, 'Code')['Lines'], 'Lines')
+/** Anything but a plain word on it must not read as "passed". */
+function hasFailed({ Status: status }: JsonObject): boolean {
+  if (status === 'FAIL' || status === 'PASS') return status === 'FAIL'
+  throw unreadable(`the Status of a check is ${shown(status)}`)
+}
+
+function readMisconfiguration(raw: JsonObject, file: string): Misconfiguration {
+  const { lines, instruction } = readCause(raw)
   return {
-    start: readLine(cause['StartLine']),
-    end: readLine(cause['EndLine']),
-    instruction: withoutValues(optionalString(first?.['Content'])?.trim() ?? ''),
+    kind: 'misconfiguration',
+    id: asString(raw['ID'], 'ID'),
+    severity: readSeverity(raw['Severity']),
+    message: optionalString(raw['Message'], 'Message') ?? '',
+    ...optional('resolution', raw, 'Resolution'),
+    ...readTexts(raw),
+    place: { file, ...(lines === undefined ? {} : { lines }) },
+    ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
+  }
+}
+
+function readCause(raw: JsonObject): { lines: LineRange | undefined; instruction: string } {
+  const cause = optionalObject(raw['CauseMetadata'], 'CauseMetadata')
+  // Where there is no code, Trivy may write so: a list of Go's that is none.
+  const { Lines: code } = optionalObject(cause['Code'], 'Code')
+  const [first] = objectsOf(code ?? undefined, 'Lines')
+  return {
+    lines: readLines(cause['StartLine'], cause['EndLine']),
+    instruction: withoutValues(optionalString(first?.['Content'], 'Content')?.trim() ?? ''),
   }
 }
 
 /** A check that finds a secret in ENV or ARG shows the line that has it; no report of ours does. */
 function withoutValues(instruction: string): string {
-  if (!/^(ENV|ARG)\s/i.test(instruction)) return instruction
-  return instruction.includes('=')
-    ? instruction.replace(/=("[^"]*"|'[^']*'|\S)*/g, '=***')
-    : instruction.replace(/^(\S+\s+\S+)\s.*$/, '$1 ***')
+  const [, keyword, name] = /^((?:ENV|ARG)\s+)([^\s=]*)/i.exec(instruction) ?? []
+  if (keyword === undefined || name === undefined) return instruction
+  const rest = instruction.slice(keyword.length + name.length)
+  // `ENV NAME VALUE`: all that follows is the value, whatever is in it.
+  if (!rest.startsWith('=')) return /\S/.test(rest) ? `${keyword}${name} ***` : instruction
+  // A quotation mark that nothing closes here is closed on a later line.
+  return `${keyword}${name}${rest.replace(/=(?:"(?:[^"\\]|\\[^])*(?:"|\\?$)|'[^']*(?:'|$)|\\[^]?|[^\s"'\\])*/g, '=***')}`
 }
 
-/** Lines count from 1; Trivy leaves out those that it does not know. */
-export function readLine(value: unknown): number | undefined {
-  return typeof value === 'number' && value > 0 ? value : undefined
+/** Lines count from 1. Trivy leaves out those that it does not know; a range that is none says nothing either. */
+export function readLines(start: unknown, end: unknown): LineRange | undefined {
+  return isLine(start) && isLine(end) && start <= end ? { start, end } : undefined
+}
+
+function isLine(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 function readTexts(raw: JsonObject): { title?: string; url?: string; layer?: string } {
-  const layer = asObject(raw['Layer'] ?? {}, 'Layer')
+  const layer = optionalObject(raw['Layer'], 'Layer')
   return {
-    ...optional('title', raw['Title']),
-    ...optional('url', raw['PrimaryURL']),
-    ...optional('layer', layer['DiffID']),
+    ...optional('title', raw, 'Title'),
+    ...optional('url', raw, 'PrimaryURL'),
+    ...optional('layer', layer, 'DiffID'),
   }
 }
 
@@ -118,6 +147,11 @@ function readSeverity(value: unknown): Severity {
 /** Trivy writes these as numbers: 0 for UNKNOWN to 4 for CRITICAL (`pkg/types/types.go` in aquasecurity/trivy-db). */
 function readVendorSeverities(value: unknown): Vulnerability['vendorSeverities'] {
   const byNumber = severities.toReversed()
-  const entries = Object.entries(asObject(value ?? {}, 'VendorSeverity'))
-  return Object.fromEntries(entries.map(([vendor, rating]) => [vendor, byNumber[Number(rating)] ?? 'UNKNOWN']))
+  const ratings = Object.entries(optionalObject(value, 'VendorSeverity'))
+  return Object.fromEntries(
+    ratings.map(([vendor, rating]) => [
+      vendor,
+      (typeof rating === 'number' ? byNumber[rating] : undefined) ?? 'UNKNOWN',
+    ]),
+  )
 }

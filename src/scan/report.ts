@@ -12,41 +12,76 @@ import {
   objectsOf,
   optionalString,
   parseJson,
+  shown,
   unreadable,
   type JsonObject,
 } from './json.js'
+import { readSystem } from './system.js'
+
+export interface Results {
+  readonly report: JsonObject
+  /** What each holds is where it belongs, so that passing over a class passes over no finding. */
+  readonly results: readonly JsonObject[]
+}
 
 /** @throws IntegrityError when the text is not a report on that kind of thing */
-export function readEnvelope(text: string, artifactType: 'container_image' | 'filesystem'): JsonObject {
+export function readResults(text: string, artifactType: 'container_image' | 'filesystem'): Results {
   const report = asObject(parseJson(text), 'the report')
   for (const [name, expected] of Object.entries({ SchemaVersion: 2, ArtifactType: artifactType })) {
     if (report[name] === expected) continue
-    throw unreadable(`${name} is ${JSON.stringify(report[name])}, not ${JSON.stringify(expected)}`)
+    throw unreadable(`${name} is ${shown(report[name])}, not ${shown(expected)}`)
   }
-  return report
+  const results = objectsOf(report['Results'], 'Results')
+  results.forEach(checkResult)
+  return { report, results }
+}
+
+/** The classes of results in which there are findings of each kind. */
+const classesOf: Readonly<Record<string, readonly string[]>> = {
+  Vulnerabilities: ['os-pkgs', 'lang-pkgs'],
+  Secrets: ['secret'],
+  Misconfigurations: ['config'],
+}
+
+function checkResult(result: JsonObject): void {
+  const kind = asString(result['Class'], 'Class')
+  if (typeof result['Target'] !== 'string') throw unreadable('Target is missing')
+  for (const [key, classes] of Object.entries(classesOf)) {
+    if (objectsOf(result[key], key).length === 0 || classes.includes(kind)) continue
+    throw unreadable(`there are ${key} in a result of the class ${shown(kind)}`)
+  }
+  // Nobody asks Trivy to let anything pass: if something made it do so, the findings are here and not where they belong.
+  if (objectsOf(result['ExperimentalModifiedFindings'], 'ExperimentalModifiedFindings').length > 0) {
+    throw unreadable('Trivy was told to leave findings out, and not by Image Gate')
+  }
 }
 
 /** @throws IntegrityError when the text is not a whole report of the given image */
 export function parseScanReport(text: string, expectedDiffIds: readonly string[]): ImageScan {
-  const report = readEnvelope(text, 'container_image')
+  const { report, results } = readResults(text, 'container_image')
   const metadata = asObject(report['Metadata'], 'Metadata')
   const layers = readLayers(metadata)
-  const diffIds = layers.map(({ diffId }) => diffId)
-  if (diffIds.join() !== expectedDiffIds.join()) {
-    throw new IntegrityError(
-      'Trivy’s report is about another image: its layers are not those of the image',
-      'Run again; if it stays, report it with the version of Trivy that the log names.',
-    )
-  }
-  const results = objectsOf(report['Results'], 'Results')
+  checkLayers(layers, metadata, expectedDiffIds)
   const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs')
   const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets)
-  const os = readOs(metadata['OS'])
   return {
     findings: [...packageResults.flatMap(readVulnerabilities), ...secrets],
     layers,
     packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
-    ...(os === undefined ? {} : { os }),
+    ...readSystem(metadata['OS'], results),
+  }
+}
+
+/** Both what the image is made of and what Trivy says that it looked at. */
+function checkLayers(layers: readonly Layer[], metadata: JsonObject, expected: readonly string[]): void {
+  const diffIds = layers.map(({ diffId }) => diffId)
+  const analysed = asArray(metadata['DiffIDs'] ?? [], 'DiffIDs')
+  for (const ids of [diffIds, analysed]) {
+    if (ids.length === expected.length && ids.every((id, at) => id === expected[at])) continue
+    throw new IntegrityError(
+      'Trivy’s report is about another image: its layers are not those of the image',
+      'Run again; if it stays, report it with the version of Trivy that the log names.',
+    )
   }
 }
 
@@ -61,16 +96,8 @@ function readLayers(metadata: JsonObject): Layer[] {
   const aligned = history.length === diffIds.length
   return diffIds.map((diffId, index) => {
     const entry = aligned ? history[index] : undefined
-    const createdBy = optionalString(entry?.['created_by'])
-    const byBuildKit = optionalString(entry?.['comment'])?.startsWith('buildkit.dockerfile') === true
+    const createdBy = optionalString(entry?.['created_by'], 'created_by')
+    const byBuildKit = optionalString(entry?.['comment'], 'comment')?.startsWith('buildkit.dockerfile') === true
     return { diffId, byBuildKit, ...(createdBy === undefined ? {} : { createdBy }) }
   })
-}
-
-function readOs(value: unknown): ImageScan['os'] {
-  if (value === undefined || value === null) return undefined
-  const os = asObject(value, 'OS')
-  const family = optionalString(os['Family'])
-  if (family === undefined) return undefined
-  return { family, name: optionalString(os['Name']) ?? '', endOfLife: os['EOSL'] === true }
 }
