@@ -14,7 +14,7 @@ describe('gate', () => {
     expect(report.verdict.images[1]?.findings[0]?.origin).toEqual({
       file: 'images/web/Dockerfile',
       lines: { start: 2, end: 3 },
-      instruction: 'RUN apt-get update \\',
+      instruction: 'RUN apt-get update && apt-get install -y --no-install-recommends wget',
       fromBase: false,
     })
     expect(report).toMatchObject({

@@ -40,7 +40,7 @@ export interface Origin {
   /** The Dockerfile, relative to the workspace. */
   readonly file: string
   readonly lines: LineRange
-  /** The instruction's first line as written, for instance `RUN apt-get install -y wget`. */
+  /** The instruction in one line, cut where it is long: `RUN apt-get install -y wget`. */
   readonly instruction: string
   /** True when it is a FROM: the finding comes with the base image. */
   readonly fromBase: boolean

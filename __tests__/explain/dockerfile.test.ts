@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { parseFinalStage } from '../../src/explain/dockerfile.js'
+import { instructionText, parseFinalStage } from '../../src/explain/dockerfile.js'
 
 const steps = (text: string): unknown[] =>
   parseFinalStage(text)?.steps.map(({ keyword, argument, lines }) => [keyword, argument, lines.start, lines.end]) ?? []
@@ -73,5 +73,34 @@ describe('parseFinalStage', () => {
         expect(() => parseFinalStage(lines.join('\n'))).not.toThrow()
       }),
     )
+  })
+})
+
+describe('instructionText', () => {
+  const textOf = (dockerfile: string, start = 1, end = dockerfile.split('\n').length): string =>
+    instructionText(dockerfile.split(/\r?\n/), { start, end })
+
+  it.each([
+    ['one line', 'RUN make', 'RUN make'],
+    ['white space around it', '  COPY  a   b\t', 'COPY a b'],
+    [
+      'continuation lines',
+      'RUN apt-get update \\\n # why\n\n && apt-get install -y wget \\\n  curl',
+      'RUN apt-get update && apt-get install -y wget curl',
+    ],
+    ['a continuation that never ends', 'RUN a \\', 'RUN a'],
+    ['FROM on two lines', 'FROM \\\n  debian:12', 'FROM debian:12'],
+    ['a here-document', 'RUN <<EOF bash\nmake\nEOF', 'RUN <<EOF bash …'],
+    ['a long command', `RUN ${'make all '.repeat(20)}`, `RUN ${'make all '.repeat(10)}make…`],
+  ])('is one line for %s', (_, dockerfile, expected) => {
+    expect(textOf(dockerfile)).toBe(expected)
+  })
+
+  it('knows another escape character, and Windows line ends', () => {
+    expect(textOf('# escape=`\r\nFROM a\r\nRUN x `\r\n  y\r\n', 3, 4)).toBe('RUN x y')
+  })
+
+  it('counts characters, not halves of them', () => {
+    expect(textOf(`RUN echo ${'🚀'.repeat(200)}`)).toBe(`RUN echo ${'🚀'.repeat(90)}…`)
   })
 })

@@ -46,6 +46,7 @@ describe('locateLayers', () => {
     expect(locate(layers, dockerfile).get('r')).toMatchObject({
       fromBase: false,
       lines: { start: 2, end: 3 },
+      instruction: 'RUN apt-get install wget',
     })
   })
 

@@ -9,7 +9,9 @@ import { renderJsonReport } from '../../src/report/json-report.js'
 import { renderOutputs } from '../../src/report/outputs.js'
 import { renderSummary } from '../../src/report/summary.js'
 import { renderTerminal } from '../../src/report/terminal.js'
-import type { Report } from '../../src/model.js'
+import type { ImageVerdict, Report } from '../../src/model.js'
+import { aJudged, anException } from '../builders.js'
+import { manyImages } from './pieces.js'
 import { situations } from './situations.js'
 
 /** Compares with the committed file; `UPDATE_GOLDEN=1` writes it anew, to be read before it is committed. */
@@ -25,15 +27,43 @@ function expectGolden(name: string, actual: string): void {
 const all = Object.entries(situations)
 const small = all.filter(([name]) => name !== 'two-hundred-images')
 
+const ofComment = { runId: 5, pullRequest: 7, job: 'image-gate', workflow: 'images.yml', head: 'abc1234def' }
+
+function commentOn(situation: string, previous?: string): string {
+  const report = situations[situation] as Report
+  return planComment({ ...report, context: { ...report.context, ...ofComment } }, 'always', previous) ?? ''
+}
+
+/** So many lines of a text from its beginning and from its end, and of each table the first three rows. */
+function excerpt(text: string, each: number): string {
+  const lines = text.split('\n')
+  const isRow = (line: string | undefined): boolean => /^(\| | {2}[A-Z]+ +CVE| {2}image-)/.test(line ?? '')
+  const short = lines.filter((line, at) => !isRow(line) || ![1, 2, 3, 4, 5].every(back => isRow(lines[at - back])))
+  const left = short.length - 2 * each
+  return left <= 0 ? text : [...short.slice(0, each), `(${String(left)} lines)`, ...short.slice(-each)].join('\n')
+}
+
 describe('golden reports', () => {
   it.each(small)('summary: %s', (name, report) => {
     expectGolden(`${name}.summary.md`, renderSummary(report))
   })
 
-  it.each(['clean', 'blocked', 'mixed'])('comment: %s', name => {
-    const report = situations[name] as Report
-    const context = { ...report.context, runId: 5, pullRequest: 7, job: 'image-gate', workflow: 'images.yml' }
-    expectGolden(`${name}.comment.md`, planComment({ ...report, context }, 'always') ?? '')
+  it.each(small.map(([name]) => name).filter(name => !['on-a-builder', 'warn-only'].includes(name)))(
+    'comment: %s',
+    name => {
+      expectGolden(`${name}.comment.md`, commentOn(name))
+    },
+  )
+
+  it('comment: fixed', () => {
+    expectGolden('fixed.comment.md', commentOn('clean', commentOn('blocked')))
+  })
+
+  it('of very many images: their beginnings and ends', () => {
+    const report = situations['two-hundred-images'] as Report
+    expectGolden('two-hundred-images.summary.md', excerpt(renderSummary(report), 40))
+    expectGolden('two-hundred-images.comment.md', excerpt(commentOn('two-hundred-images'), 40))
+    expectGolden('two-hundred-images.terminal.txt', excerpt(renderTerminal(report, false), 30))
   })
 
   it.each(['mixed', 'hostile-names'])('HTML: %s', name => {
@@ -60,6 +90,22 @@ describe('any report', () => {
     expect(validate.errors ?? []).toEqual([])
   })
 
+  it('says by which database, and how old that was', () => {
+    const json = JSON.parse([...renderJsonReport(situations['clean'] as Report)].join('')) as { scanner: unknown }
+    expect(json.scanner).toEqual({
+      version: '0.74.0',
+      source: 'tool cache',
+      sha256: 'f'.repeat(64),
+      database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z', ageHours: 34 },
+    })
+    for (const [name, report] of small.filter(([name]) => name !== 'wrong-inputs')) {
+      const old = name === 'only-uncounted' ? '(115 days old)' : '(34 hours old)'
+      for (const text of [renderSummary(report), commentOn(name), renderTerminal(report, false), renderHtml(report)]) {
+        expect(text).toContain(old)
+      }
+    }
+  })
+
   it('is refused by the schema when something is missing or added', () => {
     const json = JSON.parse([...renderJsonReport(situations['blocked'] as Report)].join('')) as Record<string, unknown>
     expect(validate({ ...json, result: 'fine' })).toBe(false)
@@ -72,17 +118,55 @@ describe('any report', () => {
     const annotations = renderAnnotations(report)
     expect(Buffer.byteLength(renderSummary(report))).toBeLessThan(1024 * 1024)
     expect(annotations.filter(({ level }) => level === 'error').length).toBeLessThanOrEqual(9)
-    expect(annotations.filter(({ level }) => level === 'warning').length).toBeLessThanOrEqual(10)
+    expect(annotations.filter(({ level }) => level === 'warning').length).toBeLessThanOrEqual(9)
     for (const { message } of annotations) expect(message.length).toBeLessThanOrEqual(4096)
   })
 
-  it('says how much it had to cut', () => {
+  it('says how much it had to cut, and where the rest is', () => {
     const report = situations['two-hundred-images'] as Report
-    expect(renderSummary(report)).toContain('… and 90 more, less severe or equal: see the JSON report.')
-    expect(renderAnnotations(report).at(-1)?.message).toBe('192 more annotations: see the job summary.')
-    expect(renderAnnotations(report)[0]?.message).toMatch(/… and \d+ more: see the job summary\.$/)
+    expect(renderSummary(report)).toContain('… and 56 more, less severe or equal: see the JSON report.')
+    expect(renderAnnotations(report).at(-1)?.message).toBe('392 more annotations: see the job summary.')
     expect(renderClosing(report)).toMatch(/image-009 \(100 high\); and 190 more\./)
-    expect(renderTerminal(report, false)).toContain('  … and 85 more')
+    expect(renderTerminal(report, false)).toContain('  … and 51 more')
+    expect(renderTerminal(report, false)).toContain('… and 150 more images with 15,000 findings: see the HTML report.')
+  })
+
+  it('fits with 2,000 findings in each of 200 images, the worst of them first', () => {
+    const report = manyImages(200, 2000)
+    const summary = renderSummary(report)
+    expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024)
+    expect(summary).toMatch(/^## ❌ Blocked: 200 of 200 images are vulnerable\n/)
+    expect(summary).toContain('**400,000 findings** that count: 1 critical, 399,999 high.')
+    expect(summary.match(/^### ❌ `image-\d+`: 2000 findings/gm)).toHaveLength(200)
+    expect(summary).toMatch(/… and 1,?\d+ more, less severe or equal: see the JSON report\./)
+    expect(summary).toContain('Left out, to have room for what blocks: ')
+    const comment = planComment({ ...report, context: { ...report.context, runId: 5 } }, 'auto') ?? ''
+    expect(comment.length).toBeLessThanOrEqual(65_000)
+    expect(comment.indexOf('`image-199`')).toBeLessThan(comment.indexOf('`image-000`'))
+    const [worst] = renderAnnotations(report)
+    expect(worst).toMatchObject({ title: 'image-199: 1334 findings', level: 'error' })
+    expect(worst?.message).toMatch(/^This brings 1 critical, 1333 high:\nCVE-2014-0160 \(CRITICAL\)/)
+    expect(worst?.message).toMatch(/… and 1268 more: see the job summary\.$/)
+    expect(worst?.message.match(/\nCVE/g)).toHaveLength(1334 - 1268)
+  })
+
+  it('lets what blocks nothing go first, as a whole, and says what went', () => {
+    const report = situations['two-hundred-images'] as Report
+    const [first] = report.verdict.images
+    const excepted = Array.from({ length: 9000 }, (_, at) =>
+      aJudged({ id: `CVE-2020-${String(at)}`, ruling: 'excepted', exception: anException() }),
+    )
+    const image = { ...(first as ImageVerdict), findings: [...(first?.findings ?? []), ...excepted] }
+    const render = (images: readonly ImageVerdict[]): string =>
+      renderSummary({ ...report, verdict: { ...report.verdict, images } })
+    const alone = render([image])
+    expect(alone).toContain('<details><summary>9000 findings excepted</summary>')
+    expect(alone).toContain('… and 8800 more: see the JSON report.')
+    const among = render([image, ...report.verdict.images.slice(1, 70)])
+    expect(among).not.toContain('<details>')
+    expect(among).toContain(
+      'Left out, to have room for what blocks: the 9000 findings that are excepted, the rules that are not the default and where the time went. See the JSON report.',
+    )
   })
 
   it('shows the worst images when not all of them fit', () => {
@@ -92,14 +176,14 @@ describe('any report', () => {
       Array.from({ length: 8 }, (_, copy) => ({
         ...image,
         image: { ...image.image, name: `${image.image.name}-${String(copy)}` },
-        counts: at === 150 && copy === 3 ? { ...image.counts, CRITICAL: 1 } : image.counts,
+        counts: at === 150 && copy === 3 ? { ...image.counts, CRITICAL: 2 } : image.counts,
         findings: worst?.findings ?? [],
       })),
     )
     const summary = renderSummary({ ...report, verdict: { ...report.verdict, images } })
     expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024)
     expect(summary.indexOf('### ❌ `image-150-3`')).toBeGreaterThan(0)
-    expect(summary).toMatch(/… and \d+ more images with \d+ findings: see the table above and the JSON report\./)
+    expect(summary).toMatch(/… and \d+ more images with [\d,]+ findings: see the table above and the JSON report\./)
   })
 
   it('still tells the counts when nothing else fits', () => {
@@ -107,7 +191,26 @@ describe('any report', () => {
     const images = report.verdict.images.flatMap(image => Array.from({ length: 90 }, () => image))
     const summary = renderSummary({ ...report, verdict: { ...report.verdict, images } })
     expect(summary).toContain('Too much to show here: see the JSON report.')
-    expect(summary).toContain('20000 findings')
+    expect(summary).toContain('20,000 findings')
+  })
+
+  it('keeps within the limits whatever the texts are', () => {
+    const long = '@'.repeat(20_000)
+    const report = situations['wrong-inputs'] as Report
+    const problem = { kind: 'configuration', messages: Array.from({ length: 500 }, () => long), advice: long } as const
+    const hostile: Report = {
+      ...report,
+      context: { ...report.context, pullRequest: 7, workflow: long, job: long },
+      imagesRoot: long,
+      warnings: Array.from({ length: 500 }, () => long),
+      verdict: { ...report.verdict, problem },
+    }
+    expect(Buffer.byteLength(renderSummary(hostile))).toBeLessThan(1024 * 1024)
+    const comment = planComment(hostile, 'always') ?? ''
+    expect(comment.length).toBeLessThanOrEqual(65_000)
+    expect(comment).toMatch(/^<!-- image-gate:[0-9a-f]{16} -->\n<!-- image-gate-run:0:failed -->\n\n## ⛔ Error/)
+    const many = renderSummary({ ...report, warnings: Array.from({ length: 25 }, (_, at) => `warning ${String(at)}`) })
+    expect(many).toContain('> - warning 19\n> - … and 5 more warnings: see the JSON report.')
   })
 })
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Report } from '../../src/model.js'
+import type { ImageVerdict, JudgedFinding, Report } from '../../src/model.js'
 import { renderHtml } from '../../src/report/html.js'
 import { anchor, markup, Markup } from '../../src/report/markup.js'
-import { aJudged, anImageVerdict, aVerdict } from '../builders.js'
+import { fairShare } from '../../src/report/placed.js'
+import { aJudged, anImage, anImageVerdict, aVerdict } from '../builders.js'
 import { situations } from './situations.js'
 
 const page = (name: string): string => renderHtml(situations[name] as Report)
@@ -23,6 +24,39 @@ describe('markup', () => {
     for (const address of ['javascript:alert(1)', 'http://example.com', 'data:text/html,x', undefined]) {
       expect(anchor('x', address).text).toBe('x')
     }
+  })
+})
+
+describe('fairShare', () => {
+  const image = (name: string, ...findings: JudgedFinding[]): ImageVerdict =>
+    anImageVerdict({ image: anImage(name), findings })
+  const idsOf = (images: ImageVerdict[], most: number): string[] =>
+    fairShare(images, most).map(({ image: of, finding }) => `${of.image.name} ${finding.id}`)
+  const high = Array.from({ length: 8 }, (_, at) => aJudged({ id: `H${String(at)}` }))
+  const low = Array.from({ length: 3 }, (_, at) => aJudged({ id: `L${String(at)}`, severity: 'LOW' }))
+
+  it('takes all that there is room for, the worst first', () => {
+    expect(idsOf([image('a', ...low.slice(0, 1)), image('b', ...high.slice(0, 1))], 5)).toEqual(['b H0', 'a L0'])
+    expect(idsOf([], 5)).toEqual([])
+  })
+
+  it('takes of each image its worst, and of the rest the worst', () => {
+    expect(idsOf([image('a', ...low), image('b', ...high), image('clean')], 6)).toEqual([
+      'b H0',
+      'b H1',
+      'b H2',
+      'a L0',
+      'a L1',
+      'a L2',
+    ])
+    expect(idsOf([image('a', ...low.slice(0, 1)), image('b', ...high)], 6)).toEqual([
+      'b H0',
+      'b H1',
+      'b H2',
+      'b H3',
+      'b H4',
+      'a L0',
+    ])
   })
 })
 
@@ -50,6 +84,30 @@ describe('the HTML report', () => {
     expect(text).not.toContain('href="javascript')
   })
 
+  it('leads to the lines, and names them shortly', () => {
+    const address = 'https://github.com/o/r/blob/abc1234/docker-builder/registry-repos/web/Dockerfile#L3-L5'
+    expect(page('blocked')).toContain(
+      `<span title="docker-builder/registry-repos/web/Dockerfile:3-5"><a href="${address}" rel="noreferrer">Dockerfile:3-5</a></span>`,
+    )
+  })
+
+  it('says by which database, what does not count, and what somebody should look after', () => {
+    expect(page('only-uncounted')).toContain('database of 2026-04-09 (115 days old) from mirror.example.com/trivy-db:2')
+    expect(page('only-uncounted')).toContain('Not counted: 1 without a fix, 1 of other severities and 1 that nobody')
+    const excepted = page('excepted')
+    expect(excepted).toContain('<h2>Exceptions that expired, and count for nothing any more</h2>')
+    expect(excepted).toContain('<li>CVE-2020-2: never called, through 2026-08-04')
+    expect(page('proposal')).toContain('web (vulnerable → clean): no longer blocked: CVE-2014-0160')
+    expect(page('mixed')).toContain('which is too deep for the convention: not gated')
+    expect(page('clean')).toContain('<li>build · 41.2 s · 9 steps ran')
+  })
+
+  it('has no columns that nothing is in', () => {
+    const text = page('blocked')
+    expect(text).toContain('<th scope="col" class="number">High</th>')
+    expect(text).not.toContain('>Medium</th>')
+  })
+
   it('has what blocks first, and says how much is not shown', () => {
     const findings = Array.from({ length: 5_100 }, (_, at) =>
       aJudged({
@@ -61,7 +119,9 @@ describe('the HTML report', () => {
     const report = situations['blocked'] as Report
     const text = renderHtml({ ...report, verdict: aVerdict([anImageVerdict({ findings })]) })
     expect(text.match(/ data-image=/g)).toHaveLength(5_000)
-    expect(text).toContain('… and 100 more findings, less severe or not gating: see the JSON report.')
+    expect(text).toContain(
+      '… and 100 more findings, less severe or not gating: see the JSON report. Of each image the worst are here.',
+    )
     const first = text.indexOf('CVE-5099')
     expect(first).toBeGreaterThan(0)
     expect(first).toBeLessThan(text.indexOf('CVE-5000'))

@@ -1,11 +1,15 @@
 import fc from 'fast-check'
-import { code, codeBlock, escapeText, link, table, visible } from '../../src/report/markdown.js'
-
-describe('visible', () => {
-  it('shows what would hide or turn the text round', () => {
-    expect(visible('a\u202Eb\u200Bc\u0007')).toBe('a\\u{202e}b\\u{200b}c\\u{7}')
-  })
-})
+import {
+  cellLines,
+  code,
+  codeBlock,
+  codeLink,
+  escapeText,
+  link,
+  numbered,
+  table,
+  usedColumns,
+} from '../../src/report/markdown.js'
 
 describe('escapeText', () => {
   it.each([
@@ -58,12 +62,30 @@ describe('link', () => {
     expect(link('CVE-1', 'https://avd.aquasec.com/nvd/cve-1')).toBe('[CVE-1](https://avd.aquasec.com/nvd/cve-1)')
     expect(link('CVE-1', 'javascript:alert(1)')).toBe('CVE-1')
     expect(link('CVE-1', 'https://a.example/")x')).toBe('CVE-1')
+    expect(link('CVE-1', 'https://a.example/(x)')).toBe('CVE-1')
     expect(link('CVE-1', undefined)).toBe('CVE-1')
+    expect(codeLink('a]b:1', 'https://a.example/a%5Db#L1')).toBe('[`a]b:1`](https://a.example/a%5Db#L1)')
+    expect(codeLink('a', undefined)).toBe('`a`')
   })
 })
 
 describe('table', () => {
   it('is one in GitHub’s Markdown', () => {
     expect(table(['A', 'B'], [['1', '`a|b`']])).toBe('| A | B |\n| --- | --- |\n| 1 | `a\\|b` |')
+  })
+
+  it('has numbers at the right, lines within a cell, and no column that is empty', () => {
+    const header = ['Image', { number: 'High' }, 'System']
+    const rows = [
+      [cellLines('`a`', '', 'two'), '1', ''],
+      ['`b`', '', ''],
+    ]
+    expect(usedColumns(header, rows)).toBe('| Image | High |\n| --- | --: |\n| `a`<br>two | 1 |\n| `b` |  |')
+  })
+})
+
+describe('numbered', () => {
+  it('counts, for those who read it raw', () => {
+    expect(numbered(['a', 'b'])).toBe('1. a\n2. b')
   })
 })

@@ -1,5 +1,5 @@
 import type { Log, Result, Run } from 'sarif'
-import type { JudgedFinding, Report } from '../../src/model.js'
+import type { ImageVerdict, JudgedFinding, Report } from '../../src/model.js'
 import { renderSarif } from '../../src/report/sarif.js'
 import { aJudged, anException, anImage, anImageVerdict, aReport, aVerdict } from '../builders.js'
 import { situations } from './situations.js'
@@ -82,9 +82,9 @@ describe('renderSarif', () => {
     )
     expect(results.map(({ ruleId, suppressions }) => [ruleId, suppressions?.[0]?.justification])).toEqual([
       ['CVE-1', undefined],
+      ['CVE-4', 'it was there before this change'],
       ['CVE-2', 'never called, through 2026-09-30 (.github/image-gate.yml:3-5)'],
       ['CVE-3', 'no version fixes it yet'],
-      ['CVE-4', 'it was there before this change'],
     ])
   })
 
@@ -97,7 +97,54 @@ describe('renderSarif', () => {
     const [cut] = runsOf(reportOn(...low, aJudged({ id: 'worst', severity: 'CRITICAL' })))
     expect(cut?.results).toHaveLength(5000)
     expect(cut?.results?.[0]?.ruleId).toBe('worst')
-    expect(cut?.properties).toEqual({ omittedResults: 2 })
+    expect(cut?.properties).toMatchObject({ omittedResults: 2, omittedResultsAreIn: 'report.json' })
+  })
+
+  it('tells copies of a finding apart', () => {
+    const copies = resultsOf(aJudged(), aJudged(), aJudged({ id: 'CVE-1' }))
+    const [first, second, other] = copies.map(
+      ({ partialFingerprints }) => partialFingerprints?.['primaryLocationLineHash'] ?? '',
+    )
+    expect(first).toMatch(/^[0-9a-f]{32}:1$/)
+    expect(second).toBe(first?.replace(/1$/, '2'))
+    expect(other).toMatch(/:1$/)
+  })
+
+  it('leaves alone the alerts of images that could not be measured, also where several share a category', () => {
+    const clean = (at: number): ImageVerdict => anImageVerdict({ image: anImage(`image-${String(at)}`) })
+    const all = Array.from({ length: 60 }, (_, at) => clean(at))
+    const broken = { ...clean(7), state: 'build-failed' as const }
+    const categories = (images: readonly ImageVerdict[]): (string | undefined)[] =>
+      runsOf(aReport(aVerdict(images))).map(({ automationDetails }) => automationDetails?.id)
+    const before = categories(all)
+    const after = categories(all.with(7, broken))
+    expect(before.length - after.length).toBe(1)
+    expect(before).toEqual(expect.arrayContaining(after))
+    expect(categories(all.with(7, { ...broken, state: 'skipped' }))).toEqual(before)
+  })
+
+  it('says in each run by which database, and how old that was', () => {
+    const [run] = runsOf(reportOn(aJudged()))
+    expect(run?.properties).toEqual({
+      trivy: '0.74.0',
+      database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z', ageHours: 34 },
+    })
+    const { scanner: _, ...unknown } = reportOn(aJudged())
+    expect(runsOf(unknown)[0]?.properties).toEqual({})
+  })
+
+  it('has rules that hold for every package that has the vulnerability', () => {
+    const [run] = runsOf(reportOn(aJudged({ title: 'Heartbleed' })))
+    expect(run?.tool.driver.rules?.[0]?.help?.text).toBe(
+      'Heartbleed. What helps: a version that fixes it; each alert says which.',
+    )
+    expect(run?.results?.[0]?.message.text).toContain('fixed in 1.0.1g-1')
+  })
+
+  it('makes no links of what came from elsewhere', () => {
+    const name = '[click](https://evil.example)'
+    const [result] = resultsOf(aJudged({ package: { ...aJudged().package, name } }))
+    expect(result?.message.text).toContain('[click] (https://evil.example)')
   })
 
   it('repeats no control characters', () => {

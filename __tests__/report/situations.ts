@@ -1,170 +1,29 @@
 /** The situations that the golden reports show. */
-import type { Origin, Report } from '../../src/model.js'
-import { aJudged, anException, anImage, anImageVerdict, aProblem, aReport, aVerdict, someRules } from '../builders.js'
-
-const dockerfile = 'docker-builder/registry-repos/web/Dockerfile'
-const web = anImage('web', { contextDir: 'docker-builder/registry-repos/web', dockerfile })
-const from: Origin = {
-  file: dockerfile,
-  lines: { start: 1, end: 1 },
-  instruction: 'FROM debian:bookworm',
-  fromBase: true,
-}
-const run: Origin = {
-  file: dockerfile,
-  lines: { start: 3, end: 5 },
-  instruction: 'RUN apt-get update \\',
-  fromBase: false,
-}
-
-const heartbleed = aJudged({
-  title: 'openssl: information disclosure in handling of TLS heartbeat extension packets (Heartbleed)',
-  url: 'https://avd.aquasec.com/nvd/cve-2014-0160',
-  severitySource: 'nvd',
-  layer: 'sha256:run',
-  origin: run,
-})
-const ofBase = aJudged({
-  id: 'CVE-2022-0778',
-  severity: 'CRITICAL',
-  origin: from,
-  package: { name: 'openssl', version: '1.1.1k-1', class: 'os-pkgs', type: 'debian' },
-  fixedVersion: '1.1.1n-1',
-})
-const lodash = aJudged({
-  id: 'CVE-2019-10744',
-  severity: 'CRITICAL',
-  package: {
-    name: 'lodash',
-    version: '4.17.4',
-    class: 'lang-pkgs',
-    type: 'node-pkg',
-    path: 'srv/app/node_modules/lodash/package.json',
-  },
-  fixedVersion: '4.17.12',
-})
-const unfixed = aJudged({ id: 'CVE-2023-45853', severity: 'CRITICAL', ruling: 'unfixed', status: 'will_not_fix' })
-const low = aJudged({ id: 'CVE-2014-3566', severity: 'LOW', ruling: 'below-threshold' })
-const unrated = aJudged({ id: 'CVE-2026-1', severity: 'UNKNOWN', ruling: 'below-threshold' })
-const { fixedVersion: _, ...withoutFix } = aJudged({ id: 'CVE-2024-1', severity: 'HIGH' })
-
-const clean = anImageVerdict({ image: anImage('api') })
-const vulnerable = anImageVerdict({
-  image: web,
-  state: 'vulnerable',
-  findings: [ofBase, lodash, heartbleed, unfixed, low],
-})
-const notBuilt = anImageVerdict({
-  image: anImage('broken'),
-  state: 'build-failed',
-  scanDuration: 0,
-  failure: {
-    message: 'the build failed: [3/3] RUN make: process "/bin/sh -c make" did not complete successfully: exit code: 2',
-    advice: 'Mend the Dockerfile, or what it needs (see the log); until it builds, nobody knows what is in the image.',
-    log: ['make: *** No targets specified and no makefile found.  Stop.', '```', '\u001b[31mred'],
-    lines: { start: 3, end: 3 },
-  },
-})
-const notScanned = anImageVerdict({
-  image: anImage('odd'),
-  state: 'scan-failed',
-  failure: {
-    message: 'the scan failed: Trivy ended without a report: it was killed by SIGKILL',
-    advice: 'Run again.',
-    log: [],
-  },
-})
-
-const hostileName = '](javascript:alert(1)) | <img src=x> @octocat #1 `x` \u202Egnp.exe ::error::x ##[error]y'
-const hostile = anImageVerdict({
-  image: anImage(hostileName),
-  state: 'vulnerable',
-  findings: [
-    aJudged({
-      title:
-        '</td></table><script>alert(1)</script> @octocat GH-1 o/r#1 www.example.com https://example.com *bold* $x$ \n# heading',
-      url: 'javascript:alert(1)',
-      package: { name: 'a|b`c', version: '1`', class: 'os-pkgs', type: 'debian' },
-    }),
-  ],
-})
-
-const many = Array.from({ length: 200 }, (_unused, index) =>
-  anImageVerdict({
-    image: anImage(`image-${String(index).padStart(3, '0')}`),
-    state: 'vulnerable',
-    findings: Array.from({ length: 100 }, (_none, number) => ({ ...heartbleed, id: `CVE-2024-${String(number)}` })),
-  }),
-)
-
-const exception = anException({
-  id: 'CVE-2014-0160',
-  reason: 'the service is not reachable | from @outside',
-  place: { file: '.github/image-gate.yml', lines: { start: 12, end: 14 } },
-})
-const ofKinds = anImageVerdict({
-  image: web,
-  state: 'vulnerable',
-  rules: someRules({ scanners: ['vuln', 'secret', 'misconfig'], gateEndOfLife: true }),
-  os: { family: 'debian', name: '8.11', endOfLife: true },
-  findings: [
-    {
-      kind: 'secret',
-      id: 'aws-access-key-id',
-      severity: 'CRITICAL',
-      title: 'AWS Access Key ID',
-      path: '/app/.env',
-      match: 'KEY=********************',
-      origin: { ...run, lines: { start: 7, end: 7 }, instruction: 'COPY . /app' },
-      ruling: 'gating',
-      rule: 'severity',
-    },
-    {
-      ...aJudged({
-        id: 'CVE-2019-10744',
-        severity: 'CRITICAL',
-        severitySource: 'ghsa',
-        vendorSeverities: { ghsa: 'CRITICAL', nvd: 'HIGH', redhat: 'LOW' },
-        package: { name: 'lodash', version: '4.17.4', class: 'lang-pkgs', type: 'npm', path: 'package-lock.json' },
-        fixedVersion: '4.17.12',
-        place: { file: 'docker-builder/registry-repos/web/package-lock.json', lines: { start: 5, end: 9 } },
-        origin: { ...run, lines: { start: 7, end: 7 }, instruction: 'COPY . /app' },
-      }),
-    },
-    {
-      kind: 'misconfiguration',
-      id: 'DS-0002',
-      severity: 'HIGH',
-      title: "Image user should not be 'root'",
-      message: 'Specify at least 1 USER command',
-      resolution: "Add 'USER <non root user name>' line to the Dockerfile",
-      place: { file: dockerfile },
-      ruling: 'gating',
-      rule: 'severity',
-    },
-    {
-      kind: 'end-of-life',
-      id: 'end-of-life',
-      severity: 'UNKNOWN',
-      title: 'debian 8.11 gets no security updates any more',
-      origin: from,
-      ruling: 'gating',
-      rule: 'gateEndOfLife',
-    },
-  ],
-})
-
-const introduced = {
-  rules: { ...someRules().rules, gateOn: 'introduced' as const },
-  sources: {
-    ...someRules().sources,
-    gateOn: {
-      from: 'policy' as const,
-      place: { file: '.github/image-gate.yml', lines: { start: 2, end: 2 } },
-      pattern: '*',
-    },
-  },
-}
+import type { Report } from '../../src/model.js'
+import { aJudged, anException, anImage, anImageVerdict, aProblem, aVerdict, someRules } from '../builders.js'
+import {
+  aReport,
+  web,
+  heartbleed,
+  ofBase,
+  unfixed,
+  low,
+  unrated,
+  withoutFix,
+  clean,
+  vulnerable,
+  notBuilt,
+  notScanned,
+  hostile,
+  manyImages,
+  oldDebian,
+  warningsOf,
+  inOtherScripts,
+  exception,
+  ofKinds,
+  introduced,
+  untouched,
+} from './pieces.js'
 
 /** A pull request that edits its own policy and workflow. */
 const proposal: Partial<Report> = {
@@ -240,17 +99,49 @@ export const situations: Readonly<Record<string, Report>> = {
       { result: 'blocked' },
     ),
   ),
-  'only-uncounted': aReport(aVerdict([anImageVerdict({ image: web, findings: [unfixed, low, unrated] })])),
-  'end-of-life': aReport(
+  'only-uncounted': aReport(aVerdict([anImageVerdict({ image: web, findings: [unfixed, low, unrated] })]), {
+    scanner: {
+      version: '0.74.0',
+      source: 'trivy-path /opt/trivy',
+      sha256: 'f'.repeat(64),
+      database: { repository: 'mirror.example.com/trivy-db:2', updatedAt: '2026-04-09T06:11:04.123456789Z' },
+    },
+  }),
+  'only-existing': aReport(
     aVerdict([
-      anImageVerdict({ image: web, os: { family: 'debian', name: '8.11', endOfLife: true } }),
+      anImageVerdict({
+        image: web,
+        rules: introduced,
+        comparison: { status: 'compared' },
+        findings: [
+          { ...heartbleed, ruling: 'existing', change: 'existing' },
+          { ...ofBase, ruling: 'existing', change: 'existing' },
+          { ...low, change: 'existing' },
+        ],
+      }),
+      untouched('untouched'),
+    ]),
+    { policy: { revision: 'base', file: '.github/image-gate.yml', exceptions: 0 } },
+  ),
+  'end-of-life': (() => {
+    const verdict = aVerdict([
+      oldDebian,
       (({ os: _os, ...rest }) => ({ ...rest, packages: 0 }))(anImageVerdict({ image: anImage('scratch') })),
       (({ os: _os, ...rest }) => ({ ...rest, packages: 4 }))(anImageVerdict({ image: anImage('static-binary') })),
-    ]),
-  ),
+    ])
+    return aReport(verdict, warningsOf(verdict))
+  })(),
   'hostile-names': aReport(aVerdict([hostile], { result: 'blocked' })),
   'other-scripts': aReport(
-    aVerdict([anImageVerdict({ image: anImage('añadir-paquetes') }), anImageVerdict({ image: anImage('🚀 cohete') })]),
+    aVerdict(
+      [
+        inOtherScripts('añadir-paquetes'),
+        inOtherScripts('👩‍🚀 cohete'),
+        anImageVerdict({ image: anImage('日本語') }),
+        anImageVerdict({ image: anImage('web') }),
+      ],
+      { result: 'blocked' },
+    ),
   ),
   'nothing-to-gate': aReport(aVerdict([])),
   'wrong-inputs': (({ scanner: _scanner, engine: _engine, ...rest }) => ({ ...rest, duration: 0 }))(
@@ -269,7 +160,7 @@ export const situations: Readonly<Record<string, Report>> = {
     ),
   ),
   cancelled: aReport(aVerdict([clean, vulnerable, notScanned], { result: 'error', problem: aProblem })),
-  'two-hundred-images': aReport(aVerdict(many, { result: 'blocked' })),
+  'two-hundred-images': manyImages(200, 100),
   'other-kinds': aReport(aVerdict([ofKinds], { result: 'blocked' })),
   excepted: aReport(
     aVerdict([anImageVerdict({ image: web, findings: [aJudged({ ruling: 'excepted', exception }), low] })], {
@@ -302,7 +193,7 @@ export const situations: Readonly<Record<string, Report>> = {
           rules: introduced,
           comparison: { status: 'failed', reason: 'the build failed: no network' },
         }),
-        anImageVerdict({ image: anImage('untouched'), state: 'skipped', skipped: 'only-changed' }),
+        untouched('untouched'),
       ],
       { result: 'blocked' },
     ),

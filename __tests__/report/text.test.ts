@@ -1,6 +1,7 @@
 import type { Advice, Finding } from '../../src/model.js'
 import { renderSummary } from '../../src/report/summary.js'
-import { adviceText, exceptionText, listText, remedyText, subjectText } from '../../src/report/text.js'
+import { adviceText } from '../../src/report/steps.js'
+import { exceptionText, listText, remedyText, subjectText } from '../../src/report/text.js'
 import { aJudged, anException, anImage, anImageVerdict, aReport, aVerdict, notBuilt } from '../builders.js'
 
 describe('adviceText', () => {

@@ -1,6 +1,6 @@
-import type { Change, Policy } from '../../src/model.js'
+import type { Change, ImageVerdict, JudgedFinding, Policy, Ruling } from '../../src/model.js'
 import { collectWarnings, exceptionsText, type Circumstances } from '../../src/report/warnings.js'
-import { anException, anImageVerdict, aVerdict, noPolicy, someRules } from '../builders.js'
+import { anException, anImage, anImageVerdict, aVerdict, noPolicy, someRules } from '../builders.js'
 
 const nothing: Change = { base: 'abc', deleted: [], renamed: [], workflows: [], policyFiles: [] }
 const plain: Circumstances = {
@@ -22,6 +22,11 @@ const warned: Policy = {
   ],
 }
 const introduced = aVerdict([anImageVerdict({ rules: someRules({ gateOn: 'introduced' }) })])
+const old = (name: string, release: string, ruling: Ruling = 'reported'): ImageVerdict => {
+  const title = `debian ${release} gets no security updates any more`
+  const finding: JudgedFinding = { kind: 'end-of-life', id: 'end-of-life', severity: 'UNKNOWN', title, ruling }
+  return anImageVerdict({ image: anImage(name), findings: [finding] })
+}
 const none = { status: 'none', reason: 'on the event schedule there is nothing to compare with' } as const
 
 describe('collectWarnings', () => {
@@ -81,6 +86,19 @@ describe('collectWarnings', () => {
       'that it could not be compared',
       { verdict: introduced, history: { status: 'unreadable', reason: 'gone' } },
       [/^Everything counts as introduced: gone\.$/],
+    ],
+    [
+      'which images get no updates any more, once for each release',
+      { verdict: aVerdict([old('web', '8.11'), old('api', '8.11'), old('db', '9')]) },
+      [
+        /^web, api: debian 8\.11 gets no security updates any more\. What is found in it is not all that there is\.$/,
+        /^db: debian 9 gets no security updates/,
+      ],
+    ],
+    [
+      'nothing of that where it counts, or is excepted',
+      { verdict: aVerdict([old('web', '8.11', 'gating'), old('api', '8.11', 'excepted')]) },
+      [],
     ],
     ['that all are gated', { onlyChanged: true, history: none }, [/^All images are gated: on the event/]],
     [

@@ -109,12 +109,37 @@ function toStep(instruction: Instruction, source: readonly string[]): Step {
 
 /** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
 function withoutFlags(argument: string, firstLine: string): string {
-  const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\'
+  const escape = escapeOf(firstLine)
   const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line))
   const joined = lines
     .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
     .join('')
   return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '')
+}
+
+function escapeOf(firstLine: string): string {
+  return /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\'
+}
+
+/** More of an instruction than this nobody needs to recognise it. */
+const maxText = 100
+
+/** An instruction in one line, for people: continuation lines joined, and cut where it is long. */
+export function instructionText(source: readonly string[], { start, end }: LineRange): string {
+  const lines = source.slice(start - 1, end).filter((line, at) => at === 0 || !/^\s*(#|$)/.test(line))
+  const escape = escapeOf(source[0] ?? '')
+  const last = lines.findIndex(line => !line.trimEnd().endsWith(escape))
+  const joined = lines.slice(0, last + 1 || undefined).map(line => line.trimEnd())
+  const text = foldWhitespace(joined.map(line => (line.endsWith(escape) ? line.slice(0, -1) : line)).join(' '))
+  // What a here-document holds is not the instruction's own line.
+  const whole = last === -1 || last === lines.length - 1 ? text : `${text} …`
+  const characters = [...whole]
+  return characters.length <= maxText
+    ? whole
+    : `${characters
+        .slice(0, maxText - 1)
+        .join('')
+        .trimEnd()}…`
 }
 
 export function foldWhitespace(text: string): string {

@@ -8,7 +8,7 @@ import type {
   ScanOutcome,
   Verdict,
 } from '../model.js'
-import { parseFinalStage } from './dockerfile.js'
+import { instructionText, parseFinalStage } from './dockerfile.js'
 import { placeByHistory } from './history.js'
 import { placeByProvenance } from './provenance.js'
 
@@ -64,7 +64,7 @@ export function locateLayers(
 }
 
 function toOrigin(lines: LineRange, file: string, source: readonly string[]): Origin {
-  const instruction = (source[lines.start - 1] ?? '').trim()
+  const instruction = instructionText(source, lines)
   return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) }
 }
 

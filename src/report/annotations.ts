@@ -1,14 +1,16 @@
-import { countSeverities, type ImageVerdict, type Report } from '../model.js'
+import { countSeverities, type ImageVerdict, type JudgedFinding, type Origin, type Report } from '../model.js'
 import type { Annotation } from '../ports.js'
 import { groupByCause, type Cause } from './cause.js'
-import { count, countsText, imagesIn, remedyText, stateText, subjectText } from './text.js'
+import { visible } from './characters.js'
+import { count, countsText, imagesIn, numberText, placeText, remedyText, stateText, subjectText } from './text.js'
 
 /**
  * GitHub shows 10 errors and 10 warnings a step (`_maxCountPerIssueType` in actions/runner, ExecutionContext.cs) and
- * cuts messages at 4096 characters. One error is kept for the failing step's own message.
+ * cuts messages at 4096 characters. One error is kept for the failing step's own message, and one warning for a report
+ * that could not be written.
  */
 const maxErrors = 9
-const maxWarnings = 10
+const maxWarnings = 9
 const maxMessage = 4096
 
 /** One annotation for each line that brought something, failures first; what does not fit is counted in the last one. */
@@ -31,7 +33,7 @@ export function renderAnnotations(report: Report): readonly Annotation[] {
       message: `${path}: ${reason}`,
     })),
   ]
-  return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)]
+  return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)].map(harmless)
 }
 
 /** Worst first: by how many critical findings, then high ones, and so on. */
@@ -53,18 +55,31 @@ function annotateFailure(verdict: ImageVerdict): Annotation {
 }
 
 function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, level: 'error' | 'warning'): Annotation {
-  const intro = origin?.fromBase === true ? 'The base image comes with' : 'This brings'
-  const list = findings.map(finding => {
-    const remedy = remedyText(finding)
-    return `${finding.id} (${finding.severity}): ${subjectText(finding)}${remedy === '' ? '' : `, ${remedy}`}`
-  })
+  const counts = countsText(countSeverities(findings))
   return {
     level,
     title: `${image.name}: ${count(findings.length, 'finding')}`,
-    message: cut(`${intro} ${countsText(countSeverities(findings))}:\n${list.join('\n')}`),
+    message: cut(`${introduction(origin, counts)}:\n${findings.map(line).join('\n')}`),
     file: origin?.file ?? image.dockerfile,
     ...(origin === undefined ? {} : { lines: origin.lines }),
   }
+}
+
+function introduction(origin: Origin | undefined, counts: string): string {
+  if (origin === undefined) return `No single line brought these: ${counts}`
+  return `${origin.fromBase ? 'The base image comes with' : 'This brings'} ${counts}`
+}
+
+function line(finding: JudgedFinding): string {
+  const remedy = remedyText(finding)
+  const place = finding.kind === 'vulnerability' ? finding.place : undefined
+  const where = place === undefined ? '' : ` (${placeText(place.file, place.lines)})`
+  return `${finding.id} (${finding.severity}): ${subjectText(finding)}${remedy === '' ? '' : `, ${remedy}`}${where}`
+}
+
+/** The file stays as it is, or GitHub would not find it. */
+function harmless(annotation: Annotation): Annotation {
+  return { ...annotation, title: visible(annotation.title), message: visible(annotation.message) }
 }
 
 function cut(message: string): string {
@@ -74,7 +89,7 @@ function cut(message: string): string {
     .split('\n')
     .slice(0, -1)
   const rest = message.split('\n').length - kept.length
-  return `${kept.join('\n')}\n… and ${String(rest)} more: see the job summary.`
+  return `${kept.join('\n')}\n… and ${numberText(rest)} more: see the job summary.`
 }
 
 function limit(annotations: readonly Annotation[], most: number): readonly Annotation[] {

@@ -1,5 +1,7 @@
 import type { ImageVerdict, Report } from '../model.js'
-import { countsText, headline, imagesIn, nextStep } from './text.js'
+import { visible } from './characters.js'
+import { nextStep } from './steps.js'
+import { countsText, headline, imagesIn } from './text.js'
 
 /** More names than this are in the summary, not in one line of a log. */
 const maxNames = 10
@@ -15,7 +17,7 @@ export function renderClosing(report: Report): string {
   ]
   const why = reasons.map(reason => reason.replace(/\.$/, '')).join('; ')
   const step = nextStep(report)
-  return `${headline(report)}${why === '' ? '' : `: ${why}`}.${step === '' ? '' : ` ${step}`}`
+  return visible(`${headline(report)}${why === '' ? '' : `: ${why}`}.${step === '' ? '' : ` ${step}`}`)
 }
 
 function list(images: readonly ImageVerdict[], reason: (image: ImageVerdict) => string): string[] {

@@ -2,17 +2,23 @@
 import { createHash } from 'node:crypto'
 import type { CommentMode, Report, RunContext } from '../model.js'
 import { renderWithin, type Extent } from './extent.js'
-import { code, joinSections, link } from './markdown.js'
-import { blockingImages, failures } from './summary-images.js'
-import { countsLine, footer, heading, imageTable, next, problem, warnings } from './summary-overview.js'
+import { code, folded, joinSections, link, withRest } from './markdown.js'
+import { blockingImages, failures, worstImages } from './summary-images.js'
+import { countsLine, footer, heading, imageTable, next, notCountedLine, problem, warnings } from './summary-overview.js'
 import { afterMerge } from './summary-policy.js'
-import { count } from './text.js'
+import { imagesIn } from './text.js'
 
 /**
  * GitHub refuses bodies above 65,536 characters ("Body is too long"), and stores 262,144 bytes of UTF-8. A comment is no
  * place for all there is, so that it shows less where more would fit.
  */
-const room = { characters: 65_000, bytes: 260_000, most: { images: 10, rows: 10 } }
+const room = {
+  characters: 65_000,
+  bytes: 260_000,
+  most: { images: 10, rows: 10 },
+  title: 60,
+  elsewhere: 'the job summary',
+}
 
 /** More rows than this nobody reads in a comment. */
 const maxTable = 50
@@ -43,26 +49,31 @@ function renderComment(report: Report, failedBefore: boolean): string {
   const { verdict, context } = report
   const fails = verdict.result !== 'passed'
   const hidden = [commentMarker(context), stateMarker(context, fails)].join('\n')
-  const short = [hidden, heading(report), warnings(report), countsLine(report)]
-  if (!fails) return joinSections([...short, failedBefore ? fixedBy(context) : '', closing(report)])
-  const render = (extent: Extent): string => joinSections([...short, ...details(report, extent), closing(report)])
-  return renderWithin(room, report, render) ?? joinSections([...short, closing(report)])
+  const first = [hidden, heading(report)]
+  const start = [...first, warnings(report, room), countsLine(report), notCountedLine(report)]
+  const tooMuch = `Too much to show here: see ${room.elsewhere}.`
+  const render = (extent: Extent): string =>
+    joinSections([
+      ...start,
+      ...(fails ? details(report, extent) : [failedBefore ? fixedBy(context) : '']),
+      closing(report),
+    ])
+  const short = [...start, tooMuch, closing(report)]
+  return renderWithin(room, report, render, joinSections(short), joinSections([...first, tooMuch]))
 }
 
 function details(report: Report, extent: Extent): string[] {
   const { images } = report.verdict
-  const failing = images.filter(({ state }) => state !== 'clean' && state !== 'skipped')
+  const failing = [...imagesIn(report, 'build-failed', 'scan-failed'), ...worstImages(report)]
   const shown = images.length <= maxTable ? images : failing.slice(0, maxTable)
-  const rest = images.length - shown.length
   const lines = blockingImages(report, extent)
   return [
-    problem(report),
-    imageTable(shown),
-    rest === 0 ? '' : `… and ${count(rest, 'more image')}: see the job summary.`,
-    next(report, maxSteps),
+    problem(report, extent),
+    withRest(imageTable(shown), images.length - shown.length, extent.elsewhere, 'more images'),
+    next(report, { ...extent, rows: maxSteps }),
     ...failures(report, extent),
-    ...(lines.length === 0 ? [] : ['<details><summary>What blocks, line by line</summary>', ...lines, '</details>']),
-    afterMerge(report, extent.rows),
+    lines.length === 0 ? '' : folded('What blocks, line by line', lines.join('\n\n')),
+    afterMerge(report, extent),
   ]
 }
 

@@ -26,10 +26,11 @@ header.passed { --tone: var(--passed); } header.blocked { --tone: var(--blocked)
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--quiet); }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; vertical-align: top; }
-thead th { white-space: nowrap; } td.number { font-variant-numeric: tabular-nums; }
+thead th { white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
 td small { display: block; color: var(--quiet); font-size: .87em; }
 .CRITICAL { color: var(--critical); } .HIGH { color: var(--high); } .MEDIUM { color: var(--medium); }
-.LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } td.severity { font-weight: 600; }
+.LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } 
 .clean { color: var(--passed); } .vulnerable { color: var(--blocked); } .build-failed, .scan-failed { color: var(--error); }
 .filters { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; position: sticky; top: 0; z-index: 1;
   background: var(--paper); border-bottom: 1px solid var(--line); padding: .6rem 0; }

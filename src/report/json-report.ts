@@ -1,5 +1,6 @@
 import type { ImageVerdict, Report, WorkDone } from '../model.js'
-import { jsonParts } from './json-parts.js'
+import { ageInHours } from './database.js'
+import { jsonParts, LongList } from './json-parts.js'
 import { headline } from './text.js'
 
 /**
@@ -35,14 +36,14 @@ export function renderJsonReport(report: Report): Iterable<string> {
     change: report.change,
     policyEffects: report.policyEffects,
     exceptions: verdict.exceptions,
-    scanner: report.scanner,
+    scanner: toScanner(report),
     engine: report.engine,
     work: report.work === undefined ? undefined : toWork(report.work),
     counts: verdict.counts,
     ignored: report.ignored,
   }
   const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0)
-  return jsonParts(head, 'images', mapEach(verdict.images, toImage), findings > maxIndented ? 0 : 2)
+  return jsonParts(new LongList(head, 'images', mapEach(verdict.images, toImage)), findings > maxIndented ? 0 : 2)
 }
 
 function* mapEach<T, U>(items: readonly T[], change: (item: T) => U): Generator<U, void, undefined> {
@@ -60,8 +61,14 @@ function toWork(work: WorkDone): unknown {
   }
 }
 
-function toImage(image: ImageVerdict): unknown {
-  return {
+function toScanner({ scanner, startedAt }: Report): unknown {
+  if (scanner?.database === undefined) return scanner
+  const ageHours = ageInHours(scanner.database, startedAt)
+  return { ...scanner, database: { ...scanner.database, ageHours } }
+}
+
+function toImage(image: ImageVerdict): LongList {
+  const head = {
     name: image.image.name,
     state: image.state,
     skipped: image.skipped,
@@ -78,6 +85,6 @@ function toImage(image: ImageVerdict): unknown {
     failure: image.failure,
     buildMs: image.buildDuration,
     scanMs: image.scanDuration,
-    findings: image.findings,
   }
+  return new LongList(head, 'findings', image.findings)
 }

@@ -1,6 +1,7 @@
 /** What the log says on the way, for whoever watches. */
 import { imageTitle, type Change, type Discovery, type ScannerInfo, type SkipReason, type Verdict } from '../model.js'
 import type { Console } from '../ports.js'
+import { visible } from './characters.js'
 import { durationText, skipText, stateText } from './text.js'
 
 export function tellDiscovery(
@@ -8,17 +9,20 @@ export function tellDiscovery(
   { imagesRoot }: { readonly imagesRoot: string },
   console: Console,
 ): void {
-  if (images.length === 0) console.info(`There is nothing to gate under ${imagesRoot}.`)
-  else console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`)
+  const tell = (text: string): void => {
+    console.info(visible(text))
+  }
+  if (images.length === 0) tell(`There is nothing to gate under ${imagesRoot}.`)
+  else tell(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`)
   const reasons: readonly SkipReason[] = ['images', 'only-changed']
   for (const reason of reasons) {
     const names = skipped.filter(skip => skip.reason === reason).map(({ image }) => image.name)
-    if (names.length > 0) console.info(`Skipped, ${skipText(reason)}: ${names.join(', ')}`)
+    if (names.length > 0) tell(`Skipped, ${skipText(reason)}: ${names.join(', ')}`)
   }
   for (const { name, safeName } of images) {
-    if (name !== safeName) console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`)
+    if (name !== safeName) tell(`${name} is built as ${safeName}: its name cannot stand in an image reference.`)
   }
-  for (const { path, reason } of ignored) console.info(`Not an image: ${path}: ${reason}`)
+  for (const { path, reason } of ignored) tell(`Not an image: ${path}: ${reason}`)
 }
 
 export function tellScanner({ version, source, database }: ScannerInfo, console: Console): void {

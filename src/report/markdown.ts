@@ -2,14 +2,9 @@
  * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
  * GitHub's Markdown, at the one place where text becomes Markdown.
  */
-
-/** Control characters, and those that change the direction of text or hide in it. */
-const invisible = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g
-
-/** Replaces what a reader cannot see by what he can: `\u{202e}`. */
-export function visible(text: string): string {
-  return text.replace(invisible, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
-}
+import { visible } from './characters.js'
+import type { Marks } from './steps.js'
+import { numberText } from './text.js'
 
 /**
  * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
@@ -44,22 +39,59 @@ export function codeBlock(lines: readonly string[]): string {
 
 /** A link, where the address is a plain web address; otherwise the text alone. */
 export function link(text: string, address: string | undefined): string {
-  return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address)
-    ? `[${escapeText(text)}](${address.replace(/[()]/g, '')})`
-    : escapeText(text)
+  return linkOf(escapeText(text), address)
 }
 
+/** The same with the text as code. */
+export function codeLink(text: string, address: string | undefined): string {
+  return linkOf(code(text), address)
+}
+
+function linkOf(label: string, address: string | undefined): string {
+  return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address) ? `[${label}](${address})` : label
+}
+
+/** For words that other texts are made of. */
+export const markdownMarks: Marks = { name: code, words: escapeText }
+
+/** A column by its title; numbers stand at the right. */
+export type Column = string | { readonly number: string }
+
 /** A table; only here does a pipe mean something, so only here is it escaped, in code too. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly Column[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
+  const titles = header.map(column => (typeof column === 'string' ? column : column.number))
+  const rules = header.map(column => (typeof column === 'string' ? '---' : '--:'))
+  return [line(titles), line(rules), ...rows.map(line)].join('\n')
 }
 
 /** A table without the columns that nothing is in. */
-export function usedColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const keep = (cells: readonly string[]): string[] =>
-    cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''))
-  return table(keep(header), rows.map(keep))
+export function usedColumns(header: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const used = header.map((_, column) => column === 0 || rows.some(row => row[column] !== ''))
+  return table(
+    header.filter((_, column) => used[column]),
+    rows.map(row => row.filter((_, column) => used[column])),
+  )
+}
+
+/** Lines within one cell. */
+export function cellLines(...lines: readonly string[]): string {
+  return lines.filter(line => line !== '').join('<br>')
+}
+
+/** What a reader may unfold. */
+export function folded(title: string, content: string): string {
+  return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`
+}
+
+/** Says how much of a list or table is not here, and where it is. */
+export function withRest(text: string, rest: number, elsewhere: string, what = 'more'): string {
+  return rest > 0 ? `${text}\n\n… and ${numberText(rest)} ${what}: see ${elsewhere}.` : text
+}
+
+/** A list by number, so that it is one too where nobody renders it. */
+export function numbered(items: readonly string[]): string {
+  return items.map((item, at) => `${String(at + 1)}. ${item}`).join('\n')
 }
 
 /** Sections as one text, without those that are empty. */

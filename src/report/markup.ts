@@ -1,5 +1,5 @@
 /** HTML in which nothing that came from elsewhere can be more than text. */
-import { visible } from './markdown.js'
+import { visible } from './characters.js'
 
 /** Text that is HTML already. */
 export class Markup {
@@ -26,4 +26,28 @@ export function anchor(text: string, address: string | undefined): Markup {
   return address !== undefined && /^https:\/\//.test(address)
     ? markup`<a href="${address}" rel="noreferrer">${text}</a>`
     : markup`${text}`
+}
+
+/** A column by its title; numbers stand at the right. */
+export type Column = string | { readonly number: string }
+
+/** @param rows each a `<tr>` */
+export function table(header: readonly Column[], rows: readonly Markup[]): Markup {
+  const cells = header.map(column =>
+    typeof column === 'string'
+      ? markup`<th scope="col">${column}</th>`
+      : markup`<th scope="col" class="number">${column.number}</th>`,
+  )
+  return markup`<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${cells}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div> `
 }

@@ -3,28 +3,28 @@
  * would take each other's place. The limits are GitHub's; see "SARIF support for code scanning" in its documentation.
  */
 import { createHash } from 'node:crypto'
-import type { Log, ReportingDescriptor, Result, Run, Suppression } from 'sarif'
+import type { Log, PropertyBag, ReportingDescriptor, Result, Run, Suppression } from 'sarif'
 import type { Finding, ImageVerdict, JudgedFinding, Report, Severity } from '../model.js'
-import { jsonParts } from './json-parts.js'
+import { encodePath } from './address.js'
+import { ageInHours } from './database.js'
+import { jsonParts, LongList } from './json-parts.js'
+import { worstFindings, type Placed } from './placed.js'
+import { sarifText } from './sarif-text.js'
 import { exceptionText, remedyText, subjectText } from './text.js'
-import { visible } from './markdown.js'
 
 /** Runs in a file. With more images than this, a run holds several. */
 const maxRuns = 20
 
-/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
+/** GitHub accepts 25,000 results a run, with as many rules, and shows 5,000: the worst come first. */
 const maxResults = 5000
-
-/** Rules in a run. */
-const maxRules = 25_000
 
 /** @param version of Image Gate */
 export function renderSarif(report: Report, version: string): Iterable<string> {
   const head: Omit<Log, 'runs'> = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0' }
-  return jsonParts(head, 'runs', renderRuns(report, version), 0)
+  return jsonParts(new LongList(head, 'runs', renderRuns(report, version)), 0)
 }
 
-function* renderRuns(report: Report, version: string): Generator<Run, void, undefined> {
+function* renderRuns(report: Report, version: string): Generator<LongList, void, undefined> {
   for (const [category, images] of groupImages(report.verdict.images)) {
     yield renderRun(category, images, report, version)
   }
@@ -35,31 +35,25 @@ function* renderRuns(report: Report, version: string): Generator<Run, void, unde
  * same. Where there are too many images, the name decides which ones share a category.
  */
 function groupImages(images: readonly ImageVerdict[]): [string, ImageVerdict[]][] {
-  // An image that was not measured says nothing: its alerts stay as they are.
-  const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable')
   const groups = new Map<string, ImageVerdict[]>()
-  for (const image of measured) {
+  for (const image of images) {
+    if (image.state === 'skipped') continue
     const { name, safeName } = image.image
     const bucket = createHash('sha256').update(name).digest().readUInt32BE(0) % maxRuns
     const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName
     groups.set(category, [...(groups.get(category) ?? []), image])
   }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1))
+  // What was not measured says nothing: alerts stay as they are, or GitHub would call them fixed.
+  const isMeasured = ({ state }: ImageVerdict): boolean => state === 'clean' || state === 'vulnerable'
+  return [...groups].filter(([, group]) => group.every(isMeasured)).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-function renderRun(category: string, images: readonly ImageVerdict[], report: Report, version: string): Run {
-  const all = images
-    .flatMap(image => image.findings.map(finding => ({ image, finding })))
-    .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
-    .sort((a, b) => score(b.finding) - score(a.finding))
+function renderRun(category: string, images: readonly ImageVerdict[], report: Report, version: string): LongList {
+  const all = worstFindings(images, ({ ruling }) => ruling !== 'below-threshold' && ruling !== 'reported')
   const shown = all.slice(0, maxResults)
   const rules = new Map<string, ReportingDescriptor>()
-  for (const { finding } of shown) {
-    if (!rules.has(finding.id) && rules.size < maxRules) rules.set(finding.id, renderRule(finding))
-  }
-  const indexes = new Map([...rules.keys()].map((id, index) => [id, index]))
-  const cut = all.length - shown.length
-  return {
+  for (const { finding } of shown) if (!rules.has(finding.id)) rules.set(finding.id, renderRule(finding))
+  const head: Omit<Run, 'results'> = {
     tool: {
       driver: {
         name: 'Image Gate',
@@ -70,26 +64,58 @@ function renderRun(category: string, images: readonly ImageVerdict[], report: Re
     },
     automationDetails: { id: `image-gate/${category}/` },
     columnKind: 'utf16CodeUnits',
-    results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
-    ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
+    properties: propertiesOf(report, all.length - shown.length),
+  }
+  return new LongList(head, 'results', renderResults(shown, [...rules.keys()], report))
+}
+
+/** By what was measured, and what is missing here. */
+function propertiesOf({ scanner, startedAt }: Report, omitted: number): PropertyBag {
+  const database = scanner?.database
+  return {
+    ...(scanner === undefined ? {} : { trivy: scanner.version }),
+    ...(database === undefined ? {} : { database: { ...database, ageHours: ageInHours(database, startedAt) } }),
+    ...(omitted === 0 ? {} : { omittedResults: omitted, omittedResultsAreIn: 'report.json' }),
+  }
+}
+
+function* renderResults(
+  shown: readonly Placed[],
+  ruleIds: readonly string[],
+  report: Report,
+): Generator<Result, void, undefined> {
+  const indexes = new Map(ruleIds.map((id, index) => [id, index]))
+  const copies = new Map<string, number>()
+  for (const placed of shown) {
+    const hash = fingerprint(placed)
+    const copy = (copies.get(hash) ?? 0) + 1
+    copies.set(hash, copy)
+    const fingerprints = { primaryLocationLineHash: `${hash}:${String(copy)}` }
+    yield renderResult(placed, indexes.get(placed.finding.id) ?? -1, fingerprints, report)
   }
 }
 
 function renderRule(finding: Finding): ReportingDescriptor {
-  const title = visible(finding.title ?? finding.id)
-  const remedy = remedyText(finding)
+  const title = sarifText(finding.title ?? finding.id)
   return {
     id: finding.id,
     name: ruleNames[finding.kind],
     shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
     fullDescription: { text: title.slice(0, 1024) },
-    help: { text: visible(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
+    help: { text: `${title}.${helpText(finding)}` },
     ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
     properties: {
       tags: ['security', 'container', finding.kind],
       'security-severity': securitySeverity[finding.severity],
     },
   }
+}
+
+/** A rule is about all packages that have the vulnerability: which version helps, each result says. */
+function helpText(finding: Finding): string {
+  const remedy =
+    finding.kind === 'vulnerability' ? 'a version that fixes it; each alert says which' : remedyText(finding)
+  return remedy === '' ? '' : ` What helps: ${sarifText(remedy)}.`
 }
 
 const ruleNames: Readonly<Record<Finding['kind'], string>> = {
@@ -117,12 +143,12 @@ const levels: Readonly<Record<Severity, Result.level>> = {
   UNKNOWN: 'note',
 }
 
-/** What blocks before what does not, then by severity. */
-function score({ ruling, severity }: JudgedFinding): number {
-  return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity])
-}
-
-function renderResult({ image }: ImageVerdict, finding: JudgedFinding, ruleIndex: number, report: Report): Result {
+function renderResult(
+  { image: { image }, finding }: Placed,
+  ruleIndex: number,
+  partialFingerprints: Record<string, string>,
+  report: Report,
+): Result {
   const place = finding.place ?? finding.origin
   const remedy = remedyText(finding)
   const text = `Image ${image.name}: ${finding.id} in ${subjectText(finding)}${remedy === '' ? '' : `, ${remedy}`}`
@@ -131,16 +157,16 @@ function renderResult({ image }: ImageVerdict, finding: JudgedFinding, ruleIndex
     ruleId: finding.id,
     ruleIndex,
     level: levels[finding.severity],
-    message: { text: visible(`${text}.`) },
+    message: { text: sarifText(`${text}.`) },
     locations: [
       {
         physicalLocation: {
-          artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
+          artifactLocation: { uri: encodePath(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
           region: { startLine: start, endLine: end },
         },
       },
     ],
-    partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
+    partialFingerprints,
     ...suppressionsOf(finding),
     properties: {
       image: image.name,
@@ -155,7 +181,7 @@ function renderResult({ image }: ImageVerdict, finding: JudgedFinding, ruleIndex
 function suppressionsOf({ ruling, exception }: JudgedFinding): { suppressions?: Suppression[] } {
   if (exception !== undefined) {
     return {
-      suppressions: [{ kind: 'external', status: 'accepted', justification: visible(exceptionText(exception)) }],
+      suppressions: [{ kind: 'external', status: 'accepted', justification: sarifText(exceptionText(exception)) }],
     }
   }
   const why =
@@ -168,18 +194,13 @@ function suppressionsOf({ ruling, exception }: JudgedFinding): { suppressions?: 
 }
 
 /** The same for the same finding in every build: no digest, no version, no line. */
-function fingerprint(imageName: string, finding: Finding): string {
+function fingerprint({ image: { image }, finding }: Placed): string {
   const subject =
     finding.kind === 'vulnerability'
       ? [finding.package.type, finding.package.name, finding.package.path ?? '']
       : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')]
   return createHash('sha256')
-    .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
+    .update(JSON.stringify([image.name, finding.kind, finding.id, ...subject]))
     .digest('hex')
     .slice(0, 32)
-}
-
-/** A path as a relative reference (RFC 3986). */
-function toUri(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
 }

@@ -1,95 +1,132 @@
 /** What the job summary and the comment say of each image that does not pass. */
-import { severities, type Finding, type ImageVerdict, type JudgedFinding, type Report } from '../model.js'
+import {
+  severities,
+  type Finding,
+  type ImageVerdict,
+  type JudgedFinding,
+  type LineRange,
+  type Report,
+  type RunContext,
+} from '../model.js'
+import { lineAddress } from './address.js'
 import { groupByCause, type Cause } from './cause.js'
 import type { Extent } from './extent.js'
-import { code, codeBlock, escapeText, link, usedColumns } from './markdown.js'
-import { count, countsText, imagesIn, placeText, remedyText, shorten, stateText, subjectText, totalOf } from './text.js'
+import { cellLines, code, codeBlock, codeLink, escapeText, link, usedColumns } from './markdown.js'
+import {
+  count,
+  countsText,
+  imagesIn,
+  listText,
+  numberText,
+  placeText,
+  remedyText,
+  shorten,
+  stateText,
+  subjectText,
+  totalOf,
+} from './text.js'
 
-export function failures(report: Report, { images }: Extent): string[] {
+/** What went wrong, image by image. */
+export function failures(report: Report, { images, elsewhere }: Extent): string[] {
   const all = imagesIn(report, 'build-failed', 'scan-failed')
   const shown = all.slice(0, Math.max(images, 5))
   const rest = all.length - shown.length
   const more =
-    rest === 0 ? [] : [`… and ${count(rest, 'more image')} that failed: see the table above and the JSON report.`]
-  return [...shown.map(failure), ...more]
+    rest === 0 ? [] : [`… and ${count(rest, 'more image')} that failed: see the table above and ${elsewhere}.`]
+  return [...shown.map(image => failure(image, report.context)), ...more]
 }
 
-/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
-export function blockingImages(report: Report, { images, rows }: Extent): string[] {
-  const all = imagesIn(report, 'vulnerable')
-  if (all.length <= images) return all.map(image => blocking(image, rows))
-  const shown = worstFirst(report).slice(0, images)
-  const rest = all.filter(image => !shown.includes(image))
+/** What blocks, image by image, the worst first; where not all of them fit, how many more there are. */
+export function blockingImages(report: Report, extent: Extent): string[] {
+  const { images, elsewhere } = extent
+  const all = worstImages(report)
+  const rest = all.slice(images)
   const findings = rest.reduce((sum, { counts }) => sum + totalOf(counts), 0)
-  const more = `${count(rest.length, 'more image')} with ${count(findings, 'finding')}: see the table above and the JSON report.`
-  return [...shown.map(image => blocking(image, rows)), `… and ${more}`]
+  const more = `${count(rest.length, 'more image')} with ${count(findings, 'finding')}: see the table above and ${elsewhere}.`
+  return [
+    ...all.slice(0, images).map(image => blocking(image, report.context, extent)),
+    ...(rest.length === 0 ? [] : [`… and ${more}`]),
+  ]
 }
 
-export function worstFirst(report: Report): readonly ImageVerdict[] {
+export function worstImages(report: Report): readonly ImageVerdict[] {
   const worse = (a: ImageVerdict, b: ImageVerdict): number =>
     severities.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0
   return imagesIn(report, 'vulnerable').toSorted(worse)
 }
 
-function failure(verdict: ImageVerdict): string {
+function failure(verdict: ImageVerdict, context: RunContext): string {
   const { image, failure: what } = verdict
   if (what === undefined) return ''
   const lines = [
     `### ⛔ ${code(image.name)}: ${stateText(verdict)}`,
-    `${code(placeText(image.dockerfile, what.lines))}: ${escapeText(what.message)}`,
+    `${place(context, image.dockerfile, what.lines)}: ${escapeText(what.message)}`,
     `**What to do next:** ${escapeText(what.advice)}`,
   ]
   if (what.log.length > 0) lines.push(codeBlock(what.log))
   return lines.join('\n\n')
 }
 
-function blocking(image: ImageVerdict, rows: number): string {
-  const title = `### ❌ ${code(image.image.name)}: ${count(totalOf(image.counts), 'finding')} (${countsText(image.counts)})`
-  return [title, ...groupByCause(image).map(cause => renderCause(cause, image, rows))].join('\n\n')
+/** Lines of a file, with a link to them. */
+function place(context: RunContext, file: string, lines?: LineRange): string {
+  return codeLink(placeText(file, lines), lines === undefined ? undefined : lineAddress(context, file, lines))
 }
 
-function renderCause({ origin, findings }: Cause, { image }: ImageVerdict, rows: number): string {
-  const where = code(placeText(origin?.file ?? image.dockerfile, origin?.lines))
+function blocking(image: ImageVerdict, context: RunContext, extent: Extent): string {
+  const title = `### ❌ ${code(image.image.name)}: ${count(totalOf(image.counts), 'finding')} (${countsText(image.counts)})`
+  return [title, ...groupByCause(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n')
+}
+
+function renderCause(
+  { origin, findings }: Cause,
+  { image }: ImageVerdict,
+  context: RunContext,
+  { rows, title, elsewhere }: Extent,
+): string {
+  const where = place(context, origin?.file ?? image.dockerfile, origin?.lines)
   const what = origin === undefined ? 'no single line brought these' : `brought by ${code(origin.instruction)}`
   const base = origin?.fromBase === true ? ', the base image' : ''
   const shown = findings.slice(0, rows)
   const rest = findings.length - shown.length
-  const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`]
-  return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n')
+  const more = rest === 0 ? [] : [`… and ${numberText(rest)} more, less severe or equal: see ${elsewhere}.`]
+  return [`${where}: ${what}${base}`, findingTable(shown, context, title), ...more].join('\n\n')
 }
 
-function findingTable(findings: readonly JudgedFinding[]): string {
-  const header = ['Severity', 'Rated by', 'Finding', 'In', 'Installed', 'What helps', 'What it is']
+/**
+ * What belongs together shares a cell. With a column for each part, a browser has no room for the names of vulnerabilities
+ * and for versions, and breaks them at their hyphens.
+ */
+function findingTable(findings: readonly JudgedFinding[], context: RunContext, title: number): string {
   const rows = findings.map(finding => [
-    finding.severity,
-    ratingCell(finding),
-    link(finding.id, finding.url),
-    subjectCell(finding),
-    finding.kind === 'vulnerability' ? code(finding.package.version) : '',
+    cellLines(finding.severity, ...ratingLines(finding)),
+    cellLines(link(finding.id, finding.url), escapeText(shorten(finding.title ?? '', title))),
+    subjectCell(finding, context),
     remedyCell(finding),
-    escapeText(shorten(finding.title ?? '')),
   ])
-  return usedColumns(header, rows)
+  return usedColumns(['Severity', 'Finding', 'In', 'What helps'], rows)
 }
 
 /** Whose rating it is, and who sees it differently. */
-function ratingCell(finding: Finding): string {
-  if (finding.kind !== 'vulnerability') return ''
+function ratingLines(finding: Finding): string[] {
+  if (finding.kind !== 'vulnerability') return []
   const { severity, severitySource, vendorSeverities } = finding
   const others = Object.entries(vendorSeverities)
     .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
     .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`)
-  return escapeText([...(severitySource === undefined ? [] : [severitySource]), ...others].join(', '))
+  return [severitySource === undefined ? '' : `by ${severitySource}`, listText(others, 3)].map(escapeText)
 }
 
-function subjectCell(finding: Finding): string {
-  if (finding.kind !== 'vulnerability') return code(subjectText(finding))
+function subjectCell(finding: Finding, context: RunContext): string {
+  const subject = subjectText(finding)
+  if (finding.kind === 'end-of-life' || finding.kind === 'unrecognised') return escapeText(subject)
+  if (finding.kind !== 'vulnerability') return code(subject)
   const {
-    place,
-    package: { name, path },
+    place: line,
+    package: { path },
   } = finding
-  const where = place === undefined ? path : placeText(path ?? place.file, place.lines)
-  return code(name) + (where === undefined ? '' : ` in ${code(where)}`)
+  if (line === undefined) return cellLines(code(subject), path === undefined ? '' : code(path))
+  const where = codeLink(placeText(path ?? line.file, line.lines), lineAddress(context, line.file, line.lines))
+  return cellLines(code(subject), where)
 }
 
 function remedyCell(finding: Finding): string {

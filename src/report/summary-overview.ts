@@ -1,18 +1,32 @@
 /** What the job summary and the comment say of the run as a whole. */
-import type { ImageVerdict, Report } from '../model.js'
-import { code, escapeText, table, usedColumns } from './markdown.js'
+import { severities, type ImageVerdict, type Report } from '../model.js'
+import type { Extent } from './extent.js'
+import { factsOf } from './facts.js'
 import {
-  adviceText,
-  commonStep,
+  code,
+  escapeText,
+  folded,
+  markdownMarks,
+  numbered,
+  table,
+  usedColumns,
+  withRest,
+  type Column,
+} from './markdown.js'
+import { notCounted } from './tally.js'
+import { adviceText, commonStep } from './steps.js'
+import {
+  comparisonText,
   count,
   countsText,
   durationText,
-  engineText,
   headline,
   imagesIn,
-  policyText,
+  numberText,
+  sentenceList,
   shorten,
   stateText,
+  systemText,
   totalOf,
   workRows,
 } from './text.js'
@@ -26,18 +40,30 @@ const stateIcons = {
   skipped: '⏭️',
 } as const
 
+/** A folder's name may be of any length, a heading may not: it is what is left where nothing else fits. */
+const maxHeadline = 300
+
 export function heading(report: Report): string {
   const icon =
     imagesIn(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
       ? '⚠️'
       : resultIcons[report.verdict.result]
-  return `## ${icon} ${escapeText(headline(report))}`
+  return `## ${icon} ${escapeText(shorten(headline(report), maxHeadline))}`
 }
 
+type Elsewhere = Pick<Extent, 'elsewhere'>
+
+/** More warnings than this nobody heeds; nor is any of them read to the end that is longer than that. */
+const maxWarnings = 20
+const maxWords = 1000
+
 /** Before anything else: what the verdict does not tell by itself. */
-export function warnings(report: Report): string {
+export function warnings(report: Report, { elsewhere }: Elsewhere): string {
   if (report.warnings.length === 0) return ''
-  return ['> [!WARNING]', ...report.warnings.map(text => `> - ${escapeText(text)}`)].join('\n')
+  const shown = report.warnings.slice(0, maxWarnings).map(text => escapeText(shorten(text, maxWords)))
+  const rest = report.warnings.length - shown.length
+  const all = rest === 0 ? shown : [...shown, `… and ${count(rest, 'more warning')}: see ${elsewhere}.`]
+  return ['> [!WARNING]', ...all.map(text => `> - ${text}`)].join('\n')
 }
 
 export function countsLine({ verdict }: Report): string {
@@ -47,90 +73,66 @@ export function countsLine({ verdict }: Report): string {
     : `**${count(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${countsText(verdict.counts)}.`
 }
 
-export function problem({ verdict }: Report): string {
-  if (verdict.problem === undefined) return ''
-  return verdict.problem.messages.map(message => `- ${escapeText(message)}`).join('\n')
+/** Nothing vanishes. */
+export function notCountedLine({ verdict }: Report): string {
+  const parts = notCounted(verdict)
+  return parts.length === 0 ? '' : `Not counted, but in the JSON report: ${sentenceList(parts)}.`
 }
+
+export function problem({ verdict }: Report, { elsewhere }: Elsewhere): string {
+  const messages = verdict.problem?.messages ?? []
+  const shown = messages.slice(0, maxWarnings).map(message => `- ${escapeText(shorten(message, maxWords))}`)
+  const rest = messages.length - shown.length
+  return [...shown, ...(rest === 0 ? [] : [`- … and ${numberText(rest)} more: see ${elsewhere}.`])].join('\n')
+}
+
+const right = (title: string): Column => ({ number: title })
 
 export function imageTable(images: readonly ImageVerdict[]): string {
   if (images.length === 0) return ''
-  const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan']
-  const number = (value: number): string => (value === 0 ? '' : String(value))
+  const counted = severities.map(name => right(name.charAt(0) + name.slice(1).toLowerCase()))
+  const header = ['Image', 'State', ...counted, 'System', right('Build'), right('Scan')]
+  const number = (value: number): string => (value === 0 ? '' : numberText(value))
   const time = (value: number): string => (value === 0 ? '' : durationText(value))
   const rows = images.map(image => [
     code(image.image.name),
-    `${stateIcons[image.state]} ${stateText(image)}${comparisonCell(image)}`,
-    number(image.counts.CRITICAL),
-    number(image.counts.HIGH),
-    number(image.counts.MEDIUM),
-    number(image.counts.LOW),
-    number(image.counts.UNKNOWN),
-    systemCell(image),
+    `${stateIcons[image.state]} ${stateText(image)}${escapeText(comparisonText(image))}`,
+    ...severities.map(name => number(image.counts[name])),
+    `${image.os === undefined && image.packages === 0 ? '⚠️ ' : ''}${escapeText(systemText(image))}`,
     time(image.buildDuration),
     time(image.scanDuration),
   ])
   return usedColumns(header, rows)
 }
 
-/** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
-function systemCell({ os, packages }: ImageVerdict): string {
-  if (os !== undefined) return escapeText(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`)
-  if (packages === undefined) return ''
-  return packages === 0 ? '⚠️ nothing recognised' : 'no distribution'
-}
-
-/** Where only what the change brings counts, what the image was compared with. */
-function comparisonCell({ comparison, skipped }: ImageVerdict): string {
-  if (skipped === 'only-changed') return ' (unchanged)'
-  switch (comparison?.status) {
-    case 'new':
-      return ' (new)'
-    case 'unchanged':
-      return ' (unchanged)'
-    case 'failed':
-      return ` (all counts: no comparison: ${escapeText(shorten(comparison.reason))})`
-    default:
-      return ''
-  }
-}
-
-export function next(report: Report, rows: number): string {
+export function next(report: Report, { rows, elsewhere }: Extent): string {
   const { advice, verdict } = report
   if (advice.length === 0) {
     const step = commonStep(report)
     return step === '' ? '' : `**What to do next:** ${escapeText(step)}`
   }
   const most = Math.min(rows, maxAdvice)
-  const lines = advice.slice(0, most).map(one => `1. ${escapeText(adviceText(one, verdict))}`)
+  const steps = advice.slice(0, most).map(one => adviceText(one, verdict, markdownMarks))
   const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0)
-  const more = rest === 0 ? [] : [`… and more for the other ${count(rest, 'finding')}: see the JSON report.`]
-  return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n')
+  const more = rest === 0 ? [] : [`… and more for the other ${count(rest, 'finding')}: see ${elsewhere}.`]
+  return [`**What to do next**`, numbered(steps), ...more].join('\n\n')
 }
 
 /** More steps than this are no advice any more. */
 const maxAdvice = 10
 
-export function ignored(report: Report): string {
+export function ignored(report: Report, { rows, elsewhere }: Extent): string {
   const suspicious = report.ignored.filter(entry => entry.suspicious)
-  if (suspicious.length === 0) return ''
-  return suspicious.map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`).join('\n')
+  const shown = suspicious.slice(0, rows).map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`)
+  return withRest(shown.join('\n'), suspicious.length - shown.length, elsewhere)
 }
 
 export function time({ work }: Report): string {
   if (work === undefined) return ''
   const rows = workRows(work).map(row => row.map(escapeText))
-  return `<details><summary>Where the time went</summary>\n\n${table(['', 'Time', 'Work'], rows)}\n\n</details>`
+  return folded('Where the time went', table(['Step', right('Time'), 'Work'], rows))
 }
 
 export function footer(report: Report): string {
-  const { scanner, engine } = report
-  const database = scanner?.database
-  const parts = [
-    `Policy: ${policyText(report)}`,
-    ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
-    ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
-    ...(engine === undefined ? [] : [engineText(engine)]),
-    `took ${durationText(report.duration)}`,
-  ]
-  return parts.map(escapeText).join(' · ')
+  return factsOf(report).map(escapeText).join(' · ')
 }

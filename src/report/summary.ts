@@ -3,43 +3,47 @@ import type { Report } from '../model.js'
 import { renderWithin, type Extent } from './extent.js'
 import { joinSections } from './markdown.js'
 import { blockingImages, failures } from './summary-images.js'
-import { countsLine, footer, heading, ignored, imageTable, next, problem, time, warnings } from './summary-overview.js'
-import { afterMerge, changedImages, exceptions, passedOver, rulesTable } from './summary-policy.js'
+import {
+  countsLine,
+  footer,
+  heading,
+  ignored,
+  imageTable,
+  next,
+  notCountedLine,
+  problem,
+  time,
+  warnings,
+} from './summary-overview.js'
+import { afterMerge, asidesLeftOut, changedImages, exceptions, passedOver, rulesTable } from './summary-policy.js'
 
 /** GitHub drops a step's whole summary above 1 MiB; see "Job summaries" in its workflow-commands reference. */
-const limit = 1024 * 1024 - 1024
+const room = { bytes: 1024 * 1024 - 1024, title: 100, elsewhere: 'the JSON report' }
 
 /** Renders as much as fits, and always how many findings there are. */
 export function renderSummary(report: Report): string {
-  const whole = renderWithin({ bytes: limit }, report, extent => joinSections(sectionsOf(report, extent)))
-  if (whole !== undefined) return whole
-  return joinSections([
-    heading(report),
-    warnings(report),
-    countsLine(report),
-    'Too much to show here: see the JSON report.',
-    footer(report),
-  ])
+  const render = (extent: Extent): string => joinSections(sectionsOf(report, extent))
+  const short = [...beginning(report), `Too much to show here: see ${room.elsewhere}.`, footer(report)]
+  return renderWithin(room, report, render, joinSections(short))
+}
+
+function beginning(report: Report): string[] {
+  return [heading(report), warnings(report, room), countsLine(report), notCountedLine(report)]
 }
 
 function sectionsOf(report: Report, extent: Extent): string[] {
-  const { rows } = extent
+  const asides = [passedOver(report, extent), exceptions(report, extent), rulesTable(report), time(report)]
   return [
-    heading(report),
-    warnings(report),
-    countsLine(report),
-    problem(report),
+    ...beginning(report),
+    problem(report, extent),
     imageTable(report.verdict.images),
-    next(report, rows),
+    next(report, extent),
     ...failures(report, extent),
     ...blockingImages(report, extent),
-    afterMerge(report, rows),
-    passedOver(report, rows),
-    exceptions(report, rows),
-    changedImages(report),
-    ignored(report),
-    rulesTable(report),
-    time(report),
+    afterMerge(report, extent),
+    changedImages(report, extent),
+    ignored(report, extent),
+    ...(extent.asides ? asides : [asidesLeftOut(report, extent)]),
     footer(report),
   ]
 }

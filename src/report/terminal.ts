@@ -1,27 +1,25 @@
 /** The report for a person at a terminal. */
 import { styleText } from 'node:util'
-import {
-  severities,
-  type ImageState,
-  type ImageVerdict,
-  type JudgedFinding,
-  type Report,
-  type Vulnerability,
-} from '../model.js'
+import { severities, type ImageState, type ImageVerdict, type JudgedFinding, type Report } from '../model.js'
 import { groupByCause } from './cause.js'
-import { visible } from './markdown.js'
+import { visible } from './characters.js'
+import { align } from './columns.js'
+import { factsOf } from './facts.js'
+import { worstImages } from './summary-images.js'
+import { notCounted } from './tally.js'
+import { adviceText, commonStep, effectText } from './steps.js'
 import {
-  adviceText,
-  commonStep,
+  comparisonText,
   count,
   countsText,
   durationText,
   exceptionText,
   headline,
   imagesIn,
+  numberText,
   placeText,
-  policyText,
   remedyText,
+  sentenceList,
   shorten,
   stateText,
   subjectText,
@@ -43,22 +41,25 @@ const stateStyles: Readonly<Record<ImageState, Style>> = {
 /** More steps than this are no advice any more. */
 const maxAdvice = 5
 
-/** Rows an instruction; the rest is counted. */
+/** Rows an instruction, or a list; the rest is counted. */
 const maxRows = 15
+
+/** Images in detail, the worst ones. */
+const maxImages = 50
 
 /** @param colour false where the output is not a terminal or NO_COLOR is set */
 export function renderTerminal(report: Report, colour: boolean): string {
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
+  const quiet = (lines: readonly string[]): string[] => lines.map(line => paint('gray', visible(line)))
   const sections = [
     imageLines(report, paint),
-    ...imagesIn(report, 'vulnerable').map(image => blockingLines(image, paint)),
+    ...blockingSections(report, paint),
     ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
-    ...(report.verdict.problem === undefined
-      ? []
-      : [report.verdict.problem.messages.map(text => `  ${visible(text)}`)]),
-    exceptionLines(report, paint),
-    workLines(report, paint),
-    report.warnings.map(text => paint('yellow', `Warning: ${visible(text)}`)),
+    (report.verdict.problem?.messages ?? []).map(text => `  ${visible(text)}`),
+    quiet([...exceptionLines(report), ...notCountedLines(report)]),
+    effectLines(report),
+    quiet(workLines(report)),
+    attentionOf(report).map(text => paint('yellow', `Warning: ${visible(text)}`)),
     closingLines(report, paint),
   ]
   return sections
@@ -74,16 +75,11 @@ function imageLines({ verdict: { images } }: Report, paint: Paint): string[] {
   const counted = severities.filter(severity => images.some(({ counts }) => counts[severity] > 0))
   const rows = images.map(image => [
     visible(image.image.name),
-    stateText(image),
-    ...counted.map(severity => (image.counts[severity] === 0 ? '' : String(image.counts[severity]))),
+    visible(stateText(image) + comparisonText(image)),
+    ...counted.map(severity => (image.counts[severity] === 0 ? '' : numberText(image.counts[severity]))),
     image.state === 'skipped' ? '' : durationText(image.buildDuration + image.scanDuration),
   ])
-  const table = [['IMAGE', 'STATE', ...counted, 'TIME'], ...rows]
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)))
-  // Names and states begin together, numbers end together.
-  const align = (row: readonly string[]): string[] =>
-    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-  const [header = [], ...lines] = table.map(align)
+  const [header = [], ...lines] = align([['IMAGE', 'STATE', ...counted, 'TIME'], ...rows], 2)
   return [
     paint('gray', `  ${header.join('  ')}`.trimEnd()),
     ...lines.map(([name = '', state = '', ...rest], at) =>
@@ -92,41 +88,54 @@ function imageLines({ verdict: { images } }: Report, paint: Paint): string[] {
   ]
 }
 
+/** In the order of the table above; of very many images only the worst. */
+function blockingSections(report: Report, paint: Paint): string[][] {
+  const all = imagesIn(report, 'vulnerable')
+  const worst = new Set(worstImages(report).slice(0, maxImages))
+  const rest = all.filter(image => !worst.has(image))
+  const findings = rest.reduce((sum, { counts }) => sum + totalOf(counts), 0)
+  const more = `… and ${count(rest.length, 'more image')} with ${count(findings, 'finding')}: see the HTML report.`
+  return [
+    ...all.filter(image => worst.has(image)).map(image => blockingLines(image, paint)),
+    ...(rest.length === 0 ? [] : [[more]]),
+  ]
+}
+
 function blockingLines(image: ImageVerdict, paint: Paint): string[] {
   return groupByCause(image).flatMap(({ origin, findings }) => {
     const place = placeText(origin?.file ?? image.image.dockerfile, origin?.lines)
-    const instruction = origin === undefined ? '' : `  ${origin.instruction}`
-    const rest = findings.length - maxRows
+    const instruction = origin === undefined ? '  no single line brought these' : `  ${origin.instruction}`
     return [
       `${paint('bold', visible(place))}${paint('gray', visible(instruction))}`,
       ...findingLines(findings.slice(0, maxRows), paint),
-      ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
+      ...moreLines(findings.length),
     ]
   })
 }
 
+function moreLines(number: number): string[] {
+  return number > maxRows ? [`  … and ${numberText(number - maxRows)} more`] : []
+}
+
 function findingLines(findings: readonly JudgedFinding[], paint: Paint): string[] {
-  const rows = findings.map(finding => [
-    finding.severity,
-    finding.id,
-    visible(subjectText(finding)),
-    visible(shorten(finding.kind === 'vulnerability' ? fixText(finding) : remedyText(finding))),
-  ])
-  const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)))
-  return rows.map(row => {
-    const [severity = '', ...rest] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
-    const style = row[0] === 'CRITICAL' || row[0] === 'HIGH' ? 'red' : 'yellow'
+  const cells = findings.map(finding =>
+    [finding.severity, finding.id, subjectText(finding), shorten(fixText(finding))].map(visible),
+  )
+  return align(cells).map(([severity = '', ...rest]) => {
+    const style = /^(CRITICAL|HIGH)/.test(severity) ? 'red' : 'yellow'
     return `  ${paint(style, severity)}  ${rest.join('  ')}`.trimEnd()
   })
 }
 
-function fixText({ fixedVersion, place }: Vulnerability): string {
-  const where = place === undefined ? '' : `  (${placeText(place.file, place.lines)})`
-  return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where}`
+function fixText(finding: JudgedFinding): string {
+  if (finding.kind !== 'vulnerability') return remedyText(finding)
+  const { fixedVersion, place, package: subject } = finding
+  const where = place === undefined ? subject.path : placeText(place.file, place.lines)
+  return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where === undefined ? '' : `  (${where})`}`
 }
 
 /** What would count without an exception, and what somebody should look after. */
-function exceptionLines({ verdict }: Report, paint: Paint): string[] {
+function exceptionLines({ verdict }: Report): string[] {
   const excepted = verdict.images.flatMap(({ image, findings }) =>
     findings.flatMap(finding =>
       finding.exception === undefined
@@ -136,10 +145,27 @@ function exceptionLines({ verdict }: Report, paint: Paint): string[] {
   )
   const review = exceptionsText(verdict)
   return [
-    ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows)]),
-    ...(excepted.length > maxRows ? [`  … and ${String(excepted.length - maxRows)} more`] : []),
+    ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows), ...moreLines(excepted.length)]),
     ...(review === '' ? [] : [`Exceptions: ${review}`]),
-  ].map(line => paint('gray', visible(line)))
+  ]
+}
+
+function notCountedLines({ verdict }: Report): string[] {
+  const parts = notCounted(verdict)
+  return parts.length === 0 ? [] : [`Not counted: ${sentenceList(parts)}`]
+}
+
+/** What a changed policy would decide otherwise. */
+function effectLines({ policyEffects: effects = [] }: Report): string[] {
+  if (effects.length === 0) return []
+  const shown = effects.slice(0, maxRows).map(effect => `  ${visible(effectText(effect))}`)
+  return ['After the merge, the changed policy would decide otherwise', ...shown, ...moreLines(effects.length)]
+}
+
+/** What makes the verdict worth less than it looks, and what was perhaps meant to be gated. */
+function attentionOf({ warnings, ignored }: Report): string[] {
+  const suspicious = ignored.filter(entry => entry.suspicious)
+  return [...warnings, ...suspicious.map(({ path, reason }) => `${path}: ${reason}`)]
 }
 
 function failureLines(verdict: ImageVerdict, paint: Paint): string[] {
@@ -149,30 +175,34 @@ function failureLines(verdict: ImageVerdict, paint: Paint): string[] {
     `${paint('bold', visible(placeText(image.dockerfile, failure.lines)))}  ${paint('yellow', stateText(verdict))}`,
     `  ${visible(failure.message)}`,
     ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${visible(line)}`)),
-    `  ${failure.advice}`,
+    `  ${visible(failure.advice)}`,
   ]
 }
 
-function workLines({ work }: Report, paint: Paint): string[] {
+function workLines({ work }: Report): string[] {
   if (work === undefined) return []
   const rows = workRows(work).map(([what, took, detail]) =>
     `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd(),
   )
-  return ['Where the time went', ...rows].map(line => paint('gray', line))
+  return ['Where the time went', ...rows]
 }
 
 function closingLines(report: Report, paint: Paint): string[] {
-  const { verdict } = report
+  const { verdict, advice } = report
   const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow'
   const total = totalOf(verdict.counts)
   const counted = total === 0 ? '' : `: ${count(total, 'finding')}, ${countsText(verdict.counts)}`
   const steps =
-    report.advice.length === 0
+    advice.length === 0
       ? [commonStep(report)].filter(step => step !== '')
-      : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${adviceText(advice, verdict)}`)
+      : advice.slice(0, maxAdvice).map((one, at) => `  ${String(at + 1)}. ${adviceText(one, verdict)}`)
+  const rest = advice.slice(maxAdvice).reduce((sum, { removes }) => sum + removes, 0)
+  const [policy = '', ...facts] = factsOf(report)
   return [
-    paint('gray', `Policy: ${policyText(report)}`),
+    paint('gray', visible(policy)),
+    paint('gray', visible(facts.join(' · '))),
     paint(['bold', style], visible(headline(report)) + counted),
     ...steps.map(visible),
+    ...(rest === 0 ? [] : [`  … and more for the other ${count(rest, 'finding')}`]),
   ]
 }

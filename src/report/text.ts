@@ -2,7 +2,6 @@
 import { assertNever } from '../errors.js'
 import {
   severities,
-  type Advice,
   type EngineInfo,
   type Exception,
   type Finding,
@@ -13,18 +12,24 @@ import {
   type Ruling,
   type SeverityCounts,
   type SkipReason,
-  type Verdict,
   type WorkDone,
 } from '../model.js'
 
+/** `12`, `400,000`. */
+export function numberText(number: number): string {
+  return number < 10_000 ? String(number) : number.toLocaleString('en')
+}
+
 /** `1 image`, `2 images`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${String(number)} ${number === 1 ? noun : plural}`
+  return `${numberText(number)} ${number === 1 ? noun : plural}`
 }
 
 /** `2 critical, 1 high`; worst first, only what there is. */
 export function countsText(counts: SeverityCounts): string {
-  const parts = severities.filter(name => counts[name] > 0).map(name => `${String(counts[name])} ${name.toLowerCase()}`)
+  const parts = severities
+    .filter(name => counts[name] > 0)
+    .map(name => `${numberText(counts[name])} ${name.toLowerCase()}`)
   return parts.join(', ') || 'none'
 }
 
@@ -58,6 +63,28 @@ export function stateText({ state, findings }: Pick<ImageVerdict, 'state' | 'fin
   }
 }
 
+/** Where only what the change brings counts: what the image was compared with. Empty, or with a space before it. */
+export function comparisonText({ comparison, skipped }: ImageVerdict): string {
+  if (skipped === 'only-changed') return ' (unchanged)'
+  switch (comparison?.status) {
+    case 'new':
+      return ' (new)'
+    case 'unchanged':
+      return ' (unchanged)'
+    case 'failed':
+      return ` (all counts: no comparison: ${shorten(comparison.reason)})`
+    default:
+      return ''
+  }
+}
+
+/** The image's system. "Clean" means little where the scanner recognised nothing, so that is said beside it. */
+export function systemText({ os, packages }: Pick<ImageVerdict, 'os' | 'packages'>): string {
+  if (os !== undefined) return `${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`
+  if (packages === undefined) return ''
+  return packages === 0 ? 'nothing recognised' : 'no distribution'
+}
+
 export function imagesIn(report: Report, ...states: ImageState[]): readonly ImageVerdict[] {
   return report.verdict.images.filter(({ state }) => states.includes(state))
 }
@@ -72,52 +99,17 @@ export function headline(report: Report): string {
   switch (verdict.result) {
     case 'error':
       if (verdict.problem !== undefined && gated === 0) return 'Error: the images could not be gated'
-      return `Error: ${verdict.problem === undefined ? '' : 'the run was ended early: '}${String(broken.length)} of ${total} could not be gated${
-        vulnerable.length === 0 ? '' : `, and ${String(vulnerable.length)} ${isAre(vulnerable.length)} vulnerable`
+      return `Error: ${verdict.problem === undefined ? '' : 'the run was ended early: '}${numberText(broken.length)} of ${total} could not be gated${
+        vulnerable.length === 0 ? '' : `, and ${numberText(vulnerable.length)} ${isAre(vulnerable.length)} vulnerable`
       }`
     case 'blocked':
-      return `Blocked: ${String(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable`
+      return `Blocked: ${numberText(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable`
     case 'passed':
       if (gated === 0) return `Passed: nothing to gate under ${report.imagesRoot}`
       if (vulnerable.length === 0) return `Passed: ${total} clean`
-      return `Passed with a warning: ${String(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable, and warn-only is on`
+      return `Passed with a warning: ${numberText(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable, and warn-only is on`
     default:
       return assertNever(verdict.result)
-  }
-}
-
-/** What to do first, in a sentence or two. */
-export function nextStep(report: Report): string {
-  if (report.verdict.problem !== undefined) return report.verdict.problem.advice
-  const broken = imagesIn(report, 'build-failed', 'scan-failed')
-  return broken[0]?.failure?.advice ?? commonStep(report)
-}
-
-/** What to do next, apart from what stands beside each image that failed. */
-export function commonStep(report: Report): string {
-  const { verdict, advice } = report
-  if (verdict.problem !== undefined) return verdict.problem.advice
-  const [first] = advice
-  if (first === undefined) return ''
-  const rest = advice.length - 1
-  return `${adviceText(first, verdict)}.${rest === 0 ? '' : ` Then ${count(rest, 'more step')}: see the report.`}`
-}
-
-/** One piece of advice, and what it is worth. */
-export function adviceText(advice: Advice, { counts, images }: Verdict): string {
-  const share = `${String(advice.removes)} of ${count(totalOf(counts), 'finding')}`
-  const where = images.length > 1 ? `, in ${listText(advice.images, 5)}` : ''
-  switch (advice.action) {
-    case 'upgrade':
-      return `Upgrade ${advice.package} to ${advice.version ?? 'the versions that fix it'}: removes ${share}${where}`
-    case 'rebuild':
-      return `Rebuild on a newer ${advice.base === '' ? 'base image' : advice.base}: ${share} ${advice.removes === 1 ? 'comes' : 'come'} with it${where}`
-    case 'mend':
-      return `Mend ${advice.id}${advice.title === undefined ? '' : ` (${advice.title})`}: removes ${share}${where}`
-    case 'wait':
-      return `No fix yet for ${share}${where}: except them for a time, with a reason, or do without the package`
-    default:
-      return assertNever(advice)
   }
 }
 
@@ -202,7 +194,12 @@ export function exceptionText({ reason, until, source, place }: Exception): stri
 /** `a, b and 3 more`. */
 export function listText(items: readonly string[], most = 10): string {
   const rest = items.length - most
-  return rest > 0 ? `${items.slice(0, most).join(', ')} and ${String(rest)} more` : items.join(', ')
+  return rest > 0 ? `${items.slice(0, most).join(', ')} and ${numberText(rest)} more` : items.join(', ')
+}
+
+/** `a, b and c`. */
+export function sentenceList(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`
 }
 
 /** Where the time went, and what sharing saved: what was done, how long it took, what it came to. */
@@ -245,7 +242,8 @@ function isAre(number: number): string {
 }
 
 /** A title is there to recognise the thing by; its length is the database's. */
-export function shorten(text: string): string {
+export function shorten(text: string, most = 100): string {
+  if (text.length <= most) return text
   const characters = [...text]
-  return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
 }

@@ -21,6 +21,7 @@ export function collectWarnings(circumstances: Circumstances): readonly string[]
     ...aboutWorkflows(circumstances),
     ...aboutPolicy(circumstances),
     ...aboutComparison(circumstances),
+    ...aboutSystems(circumstances.verdict),
     ...policies.inForce.warnings.map(({ place, message }) => `${placeText(place.file, place.lines)}: ${message}`),
     ...(scanner?.checks === 'embedded'
       ? ['The checks for misconfigurations are those inside of Trivy: newer ones could not be fetched.']
@@ -62,6 +63,19 @@ function aboutComparison({ verdict, history, onlyChanged }: Circumstances): stri
     ...(onlyChanged ? ['all images are gated'] : []),
   ]
   return [`${capital(what.join(', and '))}: ${reason}.`]
+}
+
+/** Said once for all images of the same release, unless a rule makes it count or an exception lets it pass. */
+function aboutSystems({ images }: Verdict): string[] {
+  const names = new Map<string, string[]>()
+  for (const { image, findings } of images) {
+    for (const { kind, ruling, title = 'the distribution gets no security updates any more' } of findings) {
+      if (kind === 'end-of-life' && ruling === 'reported') names.set(title, [...(names.get(title) ?? []), image.name])
+    }
+  }
+  return [...names].map(
+    ([title, some]) => `${listText(some, 5)}: ${title}. What is found in it is not all that there is.`,
+  )
 }
 
 function capital(text: string): string {

@@ -1,0 +1,24 @@
+/** Columns of a terminal. */
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Pictures, and the signs of East Asia (Unicode's East Asian Width, wide and fullwidth). */
+const wide =
+  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u
+
+/** How many columns a terminal needs for a text. */
+export function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length
+  return [...segmenter.segment(text)].reduce((sum, { segment }) => sum + (wide.test(segment) ? 2 : 1), 0)
+}
+
+/** Fills cells so that they stand below each other; all but the first `left` columns end together, as numbers do. */
+export function align(rows: readonly (readonly string[])[], left = Infinity): readonly (readonly string[])[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => widthOf(row[column] ?? ''))))
+  return rows.map(row =>
+    row.map((cell, column) => {
+      const space = ' '.repeat((widths[column] ?? 0) - widthOf(cell))
+      return column < left ? cell + space : space + cell
+    }),
+  )
+}
