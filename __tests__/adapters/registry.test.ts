@@ -181,7 +181,7 @@ describe('a repository of a registry', () => {
 
   it('says that nobody is there', async () => {
     const options = { credentials: [], signal: new AbortController().signal, backoff: 1 }
-    await expect(new Repository('127.0.0.1:9/db', '2', options).readManifest()).rejects.toThrow(/ECONNREFUSED|bad port/)
+    await expect(new Repository('127.0.0.1:65000/db', '2', options).readManifest()).rejects.toThrow('ECONNREFUSED')
   })
 
   it('sends no manifest without end, and none under another digest', async () => {

@@ -152,9 +152,13 @@ async function checkEngine({ scene, stage: { seen }, env }: Played): Promise<str
   const said = readdirSync(seen).map(name => readFileSync(join(seen, name), 'utf8'))
   const runs = new Set(said.flatMap(text => /image-gate\/[0-9a-f]{8}\//.exec(text)?.[0] ?? []))
   if (runs.size === 0) return []
-  const { exitCode, stdout, stderr } = await run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'], {
-    env: { ...env, PATH: process.env['PATH'] },
-  })
+  const list = (): ReturnType<typeof run> =>
+    run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'], {
+      env: { ...env, PATH: process.env['PATH'] },
+    })
+  const first = await list()
+  // An image that another run removes meanwhile makes the whole list fail.
+  const { exitCode, stdout, stderr } = first.exitCode === 0 ? first : await list()
   if (exitCode !== 0) return [`the engine cannot be asked: ${stderr}`]
   const left = stdout.split('\n').filter(tag => [...runs].some(run => tag.startsWith(run)))
   return left.map(tag => `the engine still has ${tag}`)

@@ -106,7 +106,7 @@ const everyScan = (fault: string, says: string | RegExp): Pick<Scene, 'rows' | '
 
 const gone: Scene = {
   ...everyScan('Trivy is deleted before it scans', 'could not be started'),
-  programs: { trivy: 'case "$*" in *--download-db-only*) "$REAL" "$@"; code=$?; rm -f "$0"; exit $code ;; esac' },
+  programs: { trivy: 'case "$*" in rootfs*) "$REAL" "$@"; code=$?; rm -f "$0"; exit $code ;; esac' },
 }
 
 const fullDisk: Scene = {

@@ -196,9 +196,8 @@ const day = 24 * 60 * 60_000
 
 /** Old knowledge passes what is known to be vulnerable by now. */
 function checkAge({ updatedAt }: DatabaseMetadata, { now, maxAge }: DatabaseOptions): void {
-  if (maxAge === undefined) return
   const age = now.getTime() - Date.parse(updatedAt)
-  if (age > maxAge) throw new ToolError(`it is ${(age / day).toFixed(1)} ${tooOld}`, '')
+  if (maxAge !== undefined && age > maxAge) throw new ToolError(`it is ${(age / day).toFixed(1)} ${tooOld}`, '')
   // Clocks differ a little, and not by a day.
   if (age < -day) throw new ToolError(`it was built on ${updatedAt}, ${inFuture} for this machine`, '')
 }
