@@ -8,7 +8,18 @@ export interface StoredComment {
   readonly user: { readonly login: string }
 }
 
+/** An answer that is not what was asked for. */
+export interface Refusal {
+  readonly status: number
+  readonly message?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** GitHub did what it was asked, and its answer was lost. */
+  readonly done?: boolean
+}
+
 export class FakeGitHub {
+  /** Answers to the next questions, one each. */
+  readonly refusals: Refusal[] = []
   readonly comments: StoredComment[] = []
   /** What was asked, as `GET /path`. */
   readonly asked: string[] = []
@@ -19,10 +30,16 @@ export class FakeGitHub {
   /** Whose token it is. */
   viewer = 'github-actions[bot]'
   #address = ''
+  readonly #prefix: string
+
+  /** @param prefix of the API's paths, for a GitHub Enterprise Server: `/api` */
+  constructor(prefix = '') {
+    this.#prefix = prefix
+  }
 
   /** Where the API is, without a slash at its end. */
   get address(): string {
-    return this.#address
+    return this.#prefix === '' ? this.#address : `${this.#address}${this.#prefix}/v3`
   }
 
   add(body: string, login = 'somebody'): StoredComment {
@@ -49,10 +66,18 @@ export class FakeGitHub {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const sent = JSON.parse(Buffer.concat(chunks).toString() || '{}') as { body?: string }
-    const { pathname, searchParams } = new URL(request.url ?? '', this.#address)
+    const { pathname: path, searchParams } = new URL(request.url ?? '', this.#address)
+    if (!path.startsWith(this.#prefix)) return void response.writeHead(404).end()
+    // An Enterprise Server has REST below /api/v3, and GraphQL at /api/graphql.
+    const pathname = this.#prefix === '' ? path : path.slice(this.#prefix.length).replace(/^\/v3/, '')
     this.asked.push(`${request.method ?? ''} ${pathname}`)
-    const reply = (status: number, value: unknown, headers: Record<string, string> = {}): void => {
+    const reply = (status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
+    }
+    const refusal = this.refusals.shift()
+    if (refusal !== undefined) {
+      if (refusal.done === true) this.add(sent.body ?? '', this.viewer)
+      return reply(refusal.status, { message: refusal.message ?? 'Refused' }, refusal.headers)
     }
     if (pathname === '/graphql') return reply(200, { data: { viewer: { login: this.viewer } } })
     if (pathname.endsWith('/pulls')) return reply(200, this.pulls)
@@ -75,7 +100,7 @@ export class FakeGitHub {
   ): void {
     const size = 100
     const more = this.comments.length > page * size
-    const next = `<${this.#address}${path}?per_page=${String(size)}&page=${String(page + 1)}>; rel="next"`
+    const next = `<${this.address}${path}?per_page=${String(size)}&page=${String(page + 1)}>; rel="next"`
     reply(200, this.comments.slice((page - 1) * size, page * size), more ? { link: next } : {})
   }
 }

@@ -2,7 +2,6 @@
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { hasActionsCache } from './adapters/actions-shelf.js'
-import { GitHubComments } from './adapters/github-comments.js'
 import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { readRunContext } from './adapters/run-context.js'
@@ -53,19 +52,22 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   }
   const comment = async (report: Report): Promise<void> => {
     const { githubToken: token } = inputs
+    // Loaded when it is needed: it is a part of its own in dist/.
+    const { GitHubComments } = await import('./adapters/github-comments.js')
     const comments = new GitHubComments({ token, repository: context.repository ?? '', until: ending.reporting })
     await postComment(report, inputs.comment, comments, console)
   }
   const outputs = async (report: Report): Promise<void> => {
     for (const [name, value] of Object.entries(renderOutputs(report, folder.paths))) core.setOutput(name, value)
   }
+  const commented = inputs.comment !== 'never' && context.pullRequest !== undefined
   return [
     ...folder.outlets,
     { name: 'report in the log', deliver: log },
     ...(inputs.annotations ? [{ name: 'annotations', deliver: annotations }] : []),
     ...(inputs.summary ? [{ name: 'job summary', deliver: summary }] : []),
     { name: 'outputs', deliver: outputs },
-    { name: 'comment on the pull request', deliver: comment },
+    ...(commented ? [{ name: 'comment on the pull request', deliver: comment }] : []),
   ]
 }
 

@@ -64,13 +64,18 @@ async function buildAndPrepare(
   const started = ports.clock.now().getTime()
   const stop = new AbortController()
   const { cancelled } = ports.ending
+  // Not AbortSignal.any: in Node 24.21 the reason of one that aborts later takes the place of the first.
+  const onCancelled = (): void => {
+    stop.abort(cancelled.reason)
+  }
+  if (cancelled.aborted) onCancelled()
+  cancelled.addEventListener('abort', onCancelled)
   const preparing = unlessOverdue(ports.scanner.prepare(scanners), ports.ending).catch((error: unknown) => {
     stop.abort(error)
     throw error
   })
   const runId = randomBytes(4).toString('hex')
-  const signal = AbortSignal.any([stop.signal, cancelled])
-  const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal }
+  const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal: stop.signal }
   const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
   // If both fail, the builds were ended because of the scanner; in a run that was cancelled, the scanner because of that.
   const isReason = !cancelled.aborted || (scanner.status === 'rejected' && scanner.reason instanceof IntegrityError)

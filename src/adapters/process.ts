@@ -49,8 +49,11 @@ const maxLine = 16 * 1024
 /** @param cancelled ends every running process with its reason, and lets none start any more */
 export function createRunProcess(cancelled: AbortSignal): RunProcess {
   return async request => {
-    const stop = request.signal === undefined ? cancelled : AbortSignal.any([cancelled, request.signal])
-    stop.throwIfAborted()
+    const stops = request.signal === undefined ? [cancelled] : [cancelled, request.signal]
+    const throwIfStopped = (): void => {
+      for (const stop of stops) stop.throwIfAborted()
+    }
+    throwIfStopped()
     const child = new Child(request)
     const ended = { byTimeout: false }
     const onTimeout = (): void => {
@@ -61,17 +64,17 @@ export function createRunProcess(cancelled: AbortSignal): RunProcess {
     const onStop = (): void => {
       child.end(grace.stopped)
     }
-    stop.addEventListener('abort', onStop)
+    for (const stop of stops) stop.addEventListener('abort', onStop)
     try {
       const result = await waitFor(child, request)
-      stop.throwIfAborted()
+      throwIfStopped()
       return ended.byTimeout ? { status: 'timed-out' } : result
     } catch (error) {
-      stop.throwIfAborted()
+      throwIfStopped()
       throw error
     } finally {
       clearTimeout(timer)
-      stop.removeEventListener('abort', onStop)
+      for (const stop of stops) stop.removeEventListener('abort', onStop)
       child.release()
     }
   }
