@@ -103,6 +103,20 @@ describe('discoverImages', () => {
     await expect(discover({}, { include: ['a'] })).rejects.toMatchObject({ advice: 'The images are: none.' })
   })
 
+  it('refuses a pattern that is too long to be one', async () => {
+    await expect(discover({ web: image }, { include: ['w'.repeat(70_000)] })).rejects.toMatchObject({
+      messages: [`images: '${'w'.repeat(60)}' is not a pattern`],
+    })
+  })
+
+  it('says why the root cannot be read', async () => {
+    const files = new MemoryFiles({ repo: {} })
+    files.realPath = async () => Promise.reject(new Error('ENAMETOOLONG: name too long'))
+    const request = { workspace: '/repo', imagesRoot: 'x', include: [], allowEmpty: true }
+    await expect(discoverImages(request, files)).rejects.toThrow("images-root: 'x' cannot be read: ENAMETOOLONG")
+    await expect(discoverImages(request, files)).rejects.toThrow(ConfigurationError)
+  })
+
   it('says that there is nothing to gate, and what it saw', async () => {
     await expect(discover({ 'README.md': 'x' })).rejects.toThrow(
       "nothing to gate under 'images': no folder there holds a Dockerfile; seen: images/README.md (not a folder)",

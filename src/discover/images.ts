@@ -1,6 +1,6 @@
 import { join, relative, resolve, sep } from 'node:path'
 import picomatch from 'picomatch'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError, messageOf } from '../errors.js'
 import type { Discovery, IgnoredEntry, ImageContext, Revision, SkippedImage } from '../model.js'
 import type { DirectoryEntry, Files } from '../ports.js'
 import { toSafeName } from './name.js'
@@ -46,7 +46,13 @@ interface Root {
 
 async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: Files): Promise<Root> {
   const path = resolve(workspace, imagesRoot)
-  const realPath = await files.realPath(path)
+  const realPath = await files.realPath(path).catch((error: unknown) => {
+    throw new ConfigurationError(
+      `images-root: '${imagesRoot.slice(0, 200)}' cannot be read: ${messageOf(error)}`,
+      'Name a folder inside the repository, relative to its top level.',
+      { cause: error },
+    )
+  })
   const realWorkspace = (await files.realPath(workspace)) ?? workspace
   if (!contains(workspace, path) || (realPath !== undefined && !contains(realWorkspace, realPath))) {
     throw new ConfigurationError(
@@ -127,7 +133,7 @@ function select(
   patterns: readonly string[],
 ): { images: ImageContext[]; skipped: SkippedImage[] } {
   if (patterns.length === 0) return { images: [...all], skipped: [] }
-  const matchers = patterns.map(pattern => ({ pattern, matches: picomatch(pattern, { dot: true }) }))
+  const matchers = patterns.map(pattern => ({ pattern, matches: compileGlob(pattern) }))
   const idle = matchers.filter(({ matches }) => !all.some(({ name }) => matches(name)))
   if (idle.length > 0) {
     throw new ConfigurationError(
@@ -138,6 +144,17 @@ function select(
   const wanted = (image: ImageContext): boolean => matchers.some(({ matches }) => matches(image.name))
   const skipped = all.filter(image => !wanted(image)).map((image): SkippedImage => ({ image, reason: 'images' }))
   return { images: all.filter(wanted), skipped }
+}
+
+function compileGlob(pattern: string): (name: string) => boolean {
+  try {
+    return picomatch(pattern, { dot: true })
+  } catch (error) {
+    const start = pattern.slice(0, 60)
+    throw new ConfigurationError(`images: '${start}' is not a pattern`, 'Name images, or use a glob such as web-*.', {
+      cause: error,
+    })
+  }
 }
 
 function nothingToGate(imagesRoot: string, ignored: readonly IgnoredEntry[]): ConfigurationError {

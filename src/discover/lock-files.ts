@@ -1,13 +1,10 @@
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
 import { join } from 'node:path'
-import dockerignore from '@balena/dockerignore'
 import { DockerfileParser, JSONInstruction } from 'dockerfile-ast'
-import picomatch from 'picomatch'
 import type { CopiedFile, ImageContext, Origin } from '../model.js'
 import type { Files } from '../ports.js'
-
-// Its types say that the module has a default export; the module is the function itself.
-const newIgnore = dockerignore as unknown as typeof dockerignore.default
+import { cleanPath, readIgnoreFile } from './ignore-file.js'
+import { compilePattern, type PathMatcher } from './pattern.js'
 
 /** Those that Trivy reads in a file system scan without asking anybody (`pkg/fanal/types/const.go` in aquasecurity/trivy). */
 const lockFileNames: ReadonlySet<string> = new Set([
@@ -31,22 +28,22 @@ export async function findLockFiles(
       if (copies.length === 0) return image
       const contextDir = join(workspace, image.contextDir)
       const realDir = (await files.realPath(contextDir)) ?? contextDir
-      const kept = await notIgnored(await walk(realDir, '', files), contextDir, files)
+      const kept = await notIgnored(await walk(realDir, '', files), realDir, files)
       return { ...image, lockFiles: kept.flatMap(path => copiedBy(path, copies)) }
     }),
   )
 }
 
 interface Copy {
-  /** As written, without what leads to the context itself. An empty one is the whole context. */
-  readonly sources: readonly string[]
+  readonly sources: readonly PathMatcher[]
   readonly origin: Origin
 }
 
 /** Every COPY and ADD that takes something from the context, in any stage. */
 function readCopies(dockerfile: string, file: string): Copy[] {
   const lines = dockerfile.split(/\r?\n/)
-  return DockerfileParser.parse(dockerfile)
+  // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
+  return DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' '))
     .getInstructions()
     .filter(instruction => instruction instanceof JSONInstruction)
     .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
@@ -59,37 +56,46 @@ function readCopies(dockerfile: string, file: string): Copy[] {
         instruction: (lines[start.line] ?? '').trim(),
         fromBase: false,
       }
-      return { sources: readSources(instruction), origin }
+      return { sources: readSources(instruction, lines), origin }
     })
     .filter(({ sources }) => sources.length > 0)
 }
 
 /** All words but the last, which is where they go; what a here-document holds is not of the context. */
-function readSources(instruction: JSONInstruction): string[] {
+function readSources(instruction: JSONInstruction, lines: readonly string[]): PathMatcher[] {
   const json = instruction.getJSONStrings().map(word => word.getJSONValue())
-  const words = json.length > 0 ? json : instruction.getArguments().map(argument => argument.getValue())
-  const heredoc = words.findIndex(word => word.startsWith('<<'))
-  return (
-    (heredoc < 0 ? words.slice(0, -1) : words.slice(0, heredoc))
-      .filter(word => !/^(https?|git):\/\//.test(word))
-      // What a variable holds is not known here: better a file too many than one too few.
-      .map(word => (word.includes('$') ? '' : word.replace(/^(\.{0,2}\/)+|^\.$|\/+$/g, '')))
-  )
+  // What an escape stands for is not told here.
+  if (json.length > 0 && /\\(?![ \t]*\r?\n)/.test(instruction.getRawArgumentsContent() ?? '')) return [everything]
+  const words = json.length > 0 ? json : readWords(instruction, lines)
+  return words
+    .slice(0, -1)
+    .filter(word => !/^(<<|(https?|git):\/\/)/.test(word))
+    .map(word => compileSource(word))
+}
+
+/** The words of the instruction itself: those of its here-documents begin on the line after it. */
+function readWords(instruction: JSONInstruction, lines: readonly string[]): string[] {
+  const words = instruction.getArguments()
+  const heredocs = words.filter(word => word.getValue().startsWith('<<')).map(word => word.getRange().start.line)
+  if (heredocs[0] === undefined) return words.map(word => word.getValue())
+  let last = heredocs[0]
+  while (/[\\`][ \t]*$/.test(lines[last] ?? '')) last += 1
+  return words.filter(word => word.getRange().start.line <= last).map(word => word.getValue())
+}
+
+const everything: PathMatcher = () => true
+
+/** What a variable holds, or what a pattern means, may not be known here: better a file too many than one too few. */
+function compileSource(word: string): PathMatcher {
+  // Docker takes quotation marks and backslashes away before it looks for files.
+  const source = cleanPath(`/${word.replace(/["'\\]/g, '')}`)
+  if (word.includes('$') || source === '/') return everything
+  return compilePattern(source) ?? everything
 }
 
 function copiedBy(path: string, copies: readonly Copy[]): CopiedFile[] {
-  const parts = path.split('/')
-  const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
-  const copy = copies.find(({ sources }) =>
-    sources.some(source => source === '' || prefixes.some(prefix => matchesSource(prefix, source))),
-  )
+  const copy = copies.find(({ sources }) => sources.some(matches => matches(path)))
   return copy === undefined ? [] : [{ path, origin: copy.origin }]
-}
-
-/** BuildKit matches sources as Go's `filepath.Match` does: `*` stays within a folder, and there are no braces. */
-function matchesSource(path: string, source: string): boolean {
-  const options = { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true }
-  return path === source || picomatch.isMatch(path, source, options)
 }
 
 /** @param contextDir with all links followed */
@@ -110,15 +116,21 @@ async function walk(contextDir: string, below: string, files: Files): Promise<st
 /** They hold what lock files of others name. Trivy passes over them too. */
 const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git'])
 
-/** Without what the build never sees. */
+/**
+ * Without what the build never sees. A file that says so must be one, and lie in the context: a link could lead anywhere.
+ * @param contextDir with all links followed
+ */
 async function notIgnored(paths: readonly string[], contextDir: string, files: Files): Promise<readonly string[]> {
   if (paths.length === 0) return paths
+  const entries = (await files.list(contextDir)) ?? []
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
-    const text = await files.readText(join(contextDir, name))
-    if (text !== undefined)
-      return newIgnore()
-        .add(text)
-        .filter([...paths])
+    const entry = entries.find(other => other.name === name)
+    if (entry === undefined) continue
+    if (entry.kind !== 'file' || entry.realPath?.startsWith(`${contextDir}/`) !== true) return paths
+    const text = await files.readText(entry.realPath).catch(() => undefined)
+    if (text === undefined) return paths
+    const isIgnored = readIgnoreFile(text)
+    return paths.filter(path => !isIgnored(path))
   }
   return paths
 }
