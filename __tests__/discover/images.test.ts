@@ -1,5 +1,4 @@
 import { discoverImages, type DiscoveryRequest } from '../../src/discover/images.js'
-import { toSafeName } from '../../src/discover/name.js'
 import { ConfigurationError } from '../../src/errors.js'
 import type { Discovery } from '../../src/model.js'
 import { MemoryFiles } from '../builders.js'
@@ -70,15 +69,6 @@ describe('discoverImages', () => {
     expect(images.map(found => found.refusal)).toEqual([refusal])
   })
 
-  it('refuses an image that would have the name of another one in the engine', async () => {
-    const { images } = await discover({ Web: image, [toSafeName('Web')]: image, web: image })
-    expect(images.map(({ refusal }) => refusal)).toEqual([
-      undefined,
-      undefined,
-      "in the engine it would have the name of 'Web'",
-    ])
-  })
-
   it('knows where links lead: who changes what is there changes the image', async () => {
     const { images } = await discover({
       shared: { web: image, Dockerfile: 'FROM a' },
@@ -112,6 +102,20 @@ describe('discoverImages', () => {
       advice: 'The images are: web.',
     })
     await expect(discover({}, { include: ['a'] })).rejects.toMatchObject({ advice: 'The images are: none.' })
+  })
+
+  it('refuses a pattern that is too long to be one', async () => {
+    await expect(discover({ web: image }, { include: ['w'.repeat(70_000)] })).rejects.toMatchObject({
+      messages: [`images: '${'w'.repeat(60)}' is not a pattern`],
+    })
+  })
+
+  it('says why the root cannot be read', async () => {
+    const files = new MemoryFiles({ repo: {} })
+    files.realPath = async () => Promise.reject(new Error('ENAMETOOLONG: name too long'))
+    const request = { workspace: '/repo', imagesRoot: 'x', include: [], allowEmpty: true }
+    await expect(discoverImages(request, files)).rejects.toThrow("images-root: 'x' cannot be read: ENAMETOOLONG")
+    await expect(discoverImages(request, files)).rejects.toThrow(ConfigurationError)
   })
 
   it('says that there is nothing to gate, and what it saw', async () => {

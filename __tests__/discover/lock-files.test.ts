@@ -10,10 +10,10 @@ const context = {
   'Cargo.lock': { linkTo: '/elsewhere/Cargo.lock' },
 }
 
-async function find(dockerfile: string, more: Record<string, string> = {}): Promise<string[]> {
+async function find(dockerfile: string, more: Record<string, string | object> = {}): Promise<string[]> {
   const files = new MemoryFiles({
-    repo: { images: { web: { Dockerfile: dockerfile, ...context, ...more } } },
-    elsewhere: { 'Cargo.lock': '' },
+    repo: { images: { web: { Dockerfile: dockerfile, ...context, ...(more as Record<string, string>) } } },
+    elsewhere: { 'Cargo.lock': '', ignore: '*' },
   })
   const [image] = await findLockFiles([anImage('web')], '/repo', files)
   return (image?.lockFiles ?? []).map(({ path, origin }) => `${path} ${String(origin.lines.start)}`)
@@ -44,6 +44,7 @@ describe('findLockFiles', () => {
     ['a pattern that stays within its folder', 'FROM a\nCOPY *.lock ./', []],
     ['a folder', 'FROM a\nADD app /app', ['app/Pipfile.lock 2', 'app/deep/go.mod 2']],
     ['a folder below', 'FROM a\nCOPY app/deep/ /app', ['app/deep/go.mod 2']],
+    ['after a carriage return', 'FROM a\r\nRUN x\ry\nCOPY requirements.txt .', ['requirements.txt 3']],
     ['with flags', 'FROM a\nCOPY --chown=1:1 --link requirements.txt .', ['requirements.txt 2']],
     ['from another stage', 'FROM a AS b\nFROM a\nCOPY --from=b package-lock.json .', []],
     [
@@ -53,6 +54,28 @@ describe('findLockFiles', () => {
     ],
     ['from the network', 'FROM a\nADD https://example.com/package-lock.json .', []],
     ['a here-document', 'FROM a\nCOPY <<EOF package-lock.json\n{}\nEOF', []],
+    ['a file beside a here-document', 'FROM a\nCOPY <<E package-lock.json \\\n  /x/\n. .\nE', ['package-lock.json 2']],
+    [
+      'a path that goes up again',
+      'FROM a\nCOPY x/../app/./deep//go.mod ../requirements.txt /x/',
+      ['app/deep/go.mod 2', 'requirements.txt 2'],
+    ],
+    [
+      'in quotation marks',
+      'FROM a\nCOPY "requirements.txt" package\\-lock.json /x/',
+      ['package-lock.json 2', 'requirements.txt 2'],
+    ],
+    ['of a range of letters', 'FROM a\nCOPY [p-q]ackage-lock.json /x/', ['package-lock.json 2']],
+    [
+      'what an escape stands for',
+      'FROM a\nCOPY ["package\\u002dlock.json", "/x/"]',
+      ['app/Pipfile.lock 2', 'app/deep/go.mod 2', 'package-lock.json 2', 'requirements.txt 2'],
+    ],
+    [
+      'what a pattern means that nobody understands',
+      'FROM a\nCOPY [z-a] /x/',
+      ['app/Pipfile.lock 2', 'app/deep/go.mod 2', 'package-lock.json 2', 'requirements.txt 2'],
+    ],
     [
       'what a variable says',
       'FROM a\nARG WHAT=app\nCOPY $WHAT /x',
@@ -88,6 +111,24 @@ describe('findLockFiles', () => {
     const found = await findLockFiles([anImage('web'), anImage('other')], '/repo', files)
     expect(found[0]?.refusal).toContain(refusal)
     expect(found[1]?.lockFiles.map(({ path }) => path)).toEqual(['go.mod'])
+  })
+
+  it.each(['GO.MOD', '(package-lock.json)', '[', '+', 'x{', 'package.lock.json', 'package-lock.json\uFEFF'])(
+    'is not misled by %j in a .dockerignore, which hides nothing from a build',
+    async pattern => {
+      const found = await find('FROM a\nCOPY . .', { '.dockerignore': `${pattern}\n` })
+      expect(found).toEqual(['app/Pipfile.lock 2', 'app/deep/go.mod 2', 'package-lock.json 2', 'requirements.txt 2'])
+    },
+  )
+
+  it('reads no .dockerignore that is a link out of the context', async () => {
+    for (const other of [{ linkTo: '/elsewhere/ignore' }, { linkTo: '/gone' }]) {
+      expect(await find('FROM a\nCOPY go* requirements.txt .', { '.dockerignore': other })).toEqual([
+        'requirements.txt 2',
+      ])
+    }
+    const link = { '.dockerignore': { linkTo: '/repo/images/web/ignore' }, ignore: '*.txt' }
+    expect(await find('FROM a\nCOPY *.txt package-lock.json .', link)).toEqual(['package-lock.json 2'])
   })
 
   it('leaves images alone that are refused, or have no Dockerfile to read', async () => {

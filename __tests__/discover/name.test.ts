@@ -7,14 +7,20 @@ describe('toSafeName', () => {
   })
 
   it.each([
-    ['MyApp', /^myapp-[0-9a-f]{8}$/],
-    ['my app', /^my-app-[0-9a-f]{8}$/],
-    ['añadir', /^an-adir-[0-9a-f]{8}$/],
-    ['🚀', /^image-[0-9a-f]{8}$/],
-    ['-web', /^web-[0-9a-f]{8}$/],
-    ['a'.repeat(200), /^a{60}-[0-9a-f]{8}$/],
+    ['MyApp', /^myapp-[0-9a-f]{24}$/],
+    ['my app', /^my-app-[0-9a-f]{24}$/],
+    ['añadir', /^an-adir-[0-9a-f]{24}$/],
+    ['🚀', /^image-[0-9a-f]{24}$/],
+    ['-web', /^web-[0-9a-f]{24}$/],
+    ['a'.repeat(200), /^a{60}-[0-9a-f]{24}$/],
   ])('maps %s', (name, expected) => {
     expect(toSafeName(name)).toMatch(expected)
+  })
+
+  it('takes no name for another one that was mapped', () => {
+    const mapped = toSafeName('Web')
+    expect(toSafeName(mapped)).not.toBe(mapped)
+    expect(toSafeName(mapped)).toMatch(/^web-[0-9a-f]{24}-[0-9a-f]{24}$/)
   })
 
   it('always gives a path component of an image reference, and another one for another name', () => {

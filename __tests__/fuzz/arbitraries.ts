@@ -23,7 +23,7 @@ export function timed(work: () => void): number {
 }
 
 /** Generous for a slow machine that does other things too, and far from what a quadratic algorithm takes for `long`. */
-export const quickly = 10_000
+export const quickly = 20_000
 
 const nasty = [
   ...[

@@ -1,6 +1,6 @@
 import { join, relative, resolve, sep } from 'node:path'
 import picomatch from 'picomatch'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError, messageOf } from '../errors.js'
 import type { Discovery, IgnoredEntry, ImageContext, Revision, SkippedImage } from '../model.js'
 import type { DirectoryEntry, Files } from '../ports.js'
 import { toSafeName } from './name.js'
@@ -29,23 +29,11 @@ export async function discoverImages(request: DiscoveryRequest, files: Files): P
   for (const entry of [...root.entries].sort((a, b) => compare(a.name, b.name))) {
     found.push(await classify(entry, root, request, files))
   }
-  const all = refuseNamesakes(found.flatMap(item => ('image' in item ? [item.image] : [])))
+  const all = found.flatMap(item => ('image' in item ? [item.image] : []))
   const ignored = found.flatMap(item => ('ignored' in item ? [item.ignored] : []))
   const { images, skipped } = select(all, request.include)
   if (images.length === 0 && !request.allowEmpty) throw nothingToGate(request.imagesRoot, ignored)
   return { images, skipped, ignored }
-}
-
-/** Of two that would have one name in the engine, neither could be told from the other there. */
-function refuseNamesakes(images: readonly ImageContext[]): ImageContext[] {
-  const owners = new Map<string, ImageContext>()
-  return images.map(image => {
-    const owner = owners.get(image.safeName)
-    if (owner === undefined) owners.set(image.safeName, image)
-    return owner === undefined
-      ? image
-      : { ...image, refusal: `in the engine it would have the name of '${owner.name}'` }
-  })
 }
 
 interface Root {
@@ -58,7 +46,13 @@ interface Root {
 
 async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: Files): Promise<Root> {
   const path = resolve(workspace, imagesRoot)
-  const realPath = await files.realPath(path)
+  const realPath = await files.realPath(path).catch((error: unknown) => {
+    throw new ConfigurationError(
+      `images-root: '${imagesRoot.slice(0, 200)}' cannot be read: ${messageOf(error)}`,
+      'Name a folder inside the repository, relative to its top level.',
+      { cause: error },
+    )
+  })
   const realWorkspace = (await files.realPath(workspace)) ?? workspace
   if (!contains(workspace, path) || (realPath !== undefined && !contains(realWorkspace, realPath))) {
     throw new ConfigurationError(
@@ -142,7 +136,7 @@ function select(
   patterns: readonly string[],
 ): { images: ImageContext[]; skipped: SkippedImage[] } {
   if (patterns.length === 0) return { images: [...all], skipped: [] }
-  const matchers = patterns.map(pattern => ({ pattern, matches: picomatch(pattern, { dot: true }) }))
+  const matchers = patterns.map(pattern => ({ pattern, matches: compileGlob(pattern) }))
   const idle = matchers.filter(({ matches }) => !all.some(({ name }) => matches(name)))
   if (idle.length > 0) {
     throw new ConfigurationError(
@@ -153,6 +147,17 @@ function select(
   const wanted = (image: ImageContext): boolean => matchers.some(({ matches }) => matches(image.name))
   const skipped = all.filter(image => !wanted(image)).map((image): SkippedImage => ({ image, reason: 'images' }))
   return { images: all.filter(wanted), skipped }
+}
+
+function compileGlob(pattern: string): (name: string) => boolean {
+  try {
+    return picomatch(pattern, { dot: true })
+  } catch (error) {
+    const start = pattern.slice(0, 60)
+    throw new ConfigurationError(`images: '${start}' is not a pattern`, 'Name images, or use a glob such as web-*.', {
+      cause: error,
+    })
+  }
 }
 
 function nothingToGate(imagesRoot: string, ignored: readonly IgnoredEntry[]): ConfigurationError {

@@ -4,8 +4,8 @@ import { DockerfileParser, JSONInstruction } from 'dockerfile-ast'
 import { messageOf } from '../errors.js'
 import type { CopiedFile, ImageContext, Origin } from '../model.js'
 import type { Files } from '../ports.js'
-import { parseDockerignore } from './dockerignore.js'
-import { matchesGlob, parseGlob } from './glob.js'
+import { cleanPath, readIgnoreFile } from './ignore-file.js'
+import { compilePattern, type PathMatcher } from './pattern.js'
 
 /** Those that Trivy reads in a file system scan without asking anybody (`pkg/fanal/types/const.go` in aquasecurity/trivy). */
 const lockFileNames: ReadonlySet<string> = new Set([
@@ -42,7 +42,7 @@ async function lockFilesOf(image: ImageContext, workspace: string, files: Files)
   if (copies.length === 0) return []
   const contextDir = join(workspace, image.contextDir)
   const realDir = (await files.realPath(contextDir)) ?? contextDir
-  const kept = await notIgnored(await walk(realDir, '', files), contextDir, files)
+  const kept = await notIgnored(await walk(realDir, '', files), realDir, files)
   return kept.flatMap(path => copiedBy(path, copies))
 }
 
@@ -57,15 +57,15 @@ async function readShort(path: string, what: string, files: Files): Promise<stri
 }
 
 interface Copy {
-  /** As written, without what leads to the context itself. An empty one is the whole context. */
-  readonly sources: readonly string[]
+  readonly sources: readonly PathMatcher[]
   readonly origin: Origin
 }
 
 /** Every COPY and ADD that takes something from the context, in any stage. */
 function readCopies(dockerfile: string, file: string): Copy[] {
   const lines = dockerfile.split(/\r?\n/)
-  return DockerfileParser.parse(dockerfile)
+  // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
+  return DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' '))
     .getInstructions()
     .filter(instruction => instruction instanceof JSONInstruction)
     .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
@@ -78,36 +78,46 @@ function readCopies(dockerfile: string, file: string): Copy[] {
         instruction: (lines[start.line] ?? '').trim(),
         fromBase: false,
       }
-      return { sources: readSources(instruction), origin }
+      return { sources: readSources(instruction, lines), origin }
     })
     .filter(({ sources }) => sources.length > 0)
 }
 
 /** All words but the last, which is where they go; what a here-document holds is not of the context. */
-function readSources(instruction: JSONInstruction): string[] {
+function readSources(instruction: JSONInstruction, lines: readonly string[]): PathMatcher[] {
   const json = instruction.getJSONStrings().map(word => word.getJSONValue())
-  const words = json.length > 0 ? json : instruction.getArguments().map(argument => argument.getValue())
-  const heredoc = words.findIndex(word => word.startsWith('<<'))
-  return (
-    (heredoc < 0 ? words.slice(0, -1) : words.slice(0, heredoc))
-      .filter(word => !/^(https?|git):\/\//.test(word))
-      // What a variable holds is not known here: better a file too many than one too few.
-      .map(word => (word.includes('$') ? '' : word.replace(/^(\.{0,2}\/)+|^\.$|\/+$/g, '')))
-  )
+  // What an escape stands for is not told here.
+  if (json.length > 0 && /\\(?![ \t]*\r?\n)/.test(instruction.getRawArgumentsContent() ?? '')) return [everything]
+  const words = json.length > 0 ? json : readWords(instruction, lines)
+  return words
+    .slice(0, -1)
+    .filter(word => !/^(<<|(https?|git):\/\/)/.test(word))
+    .map(word => compileSource(word))
+}
+
+/** The words of the instruction itself: those of its here-documents begin on the line after it. */
+function readWords(instruction: JSONInstruction, lines: readonly string[]): string[] {
+  const words = instruction.getArguments()
+  const heredocs = words.filter(word => word.getValue().startsWith('<<')).map(word => word.getRange().start.line)
+  if (heredocs[0] === undefined) return words.map(word => word.getValue())
+  let last = heredocs[0]
+  while (/[\\`][ \t]*$/.test(lines[last] ?? '')) last += 1
+  return words.filter(word => word.getRange().start.line <= last).map(word => word.getValue())
+}
+
+const everything: PathMatcher = () => true
+
+/** What a variable holds, or what a pattern means, may not be known here: better a file too many than one too few. */
+function compileSource(word: string): PathMatcher {
+  // Docker takes quotation marks and backslashes away before it looks for files.
+  const source = cleanPath(`/${word.replace(/["'\\]/g, '')}`)
+  if (word.includes('$') || source === '/') return everything
+  return compilePattern(source) ?? everything
 }
 
 function copiedBy(path: string, copies: readonly Copy[]): CopiedFile[] {
-  const parts = path.split('/')
-  const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
-  const copy = copies.find(({ sources }) =>
-    sources.some(source => source === '' || prefixes.some(prefix => matchesSource(prefix, source))),
-  )
+  const copy = copies.find(({ sources }) => sources.some(matches => matches(path)))
   return copy === undefined ? [] : [{ path, origin: copy.origin }]
-}
-
-/** BuildKit matches sources as Go's `filepath.Match` does: `*` stays within a folder, and there are no braces. */
-function matchesSource(path: string, source: string): boolean {
-  return path === source || matchesGlob(path, parseGlob(source, false))
 }
 
 /** @param contextDir with all links followed */
@@ -128,13 +138,21 @@ async function walk(contextDir: string, below: string, files: Files): Promise<st
 /** They hold what lock files of others name. Trivy passes over them too. */
 const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git'])
 
-/** Without what the build never sees. */
+/**
+ * Without what the build never sees. A file that says so must be one, and lie in the context: a link could lead anywhere.
+ * @param contextDir with all links followed
+ */
 async function notIgnored(paths: readonly string[], contextDir: string, files: Files): Promise<readonly string[]> {
   if (paths.length === 0) return paths
+  const entries = (await files.list(contextDir)) ?? []
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
-    const text = await readShort(join(contextDir, name), `its ${name}`, files)
-    if (text === undefined) continue
-    const isIgnored = parseDockerignore(text)
+    const entry = entries.find(other => other.name === name)
+    if (entry === undefined) continue
+    // Where it leads elsewhere, what Docker makes of it is not known: better a file too many than one too few.
+    if (entry.kind === 'missing' || entry.realPath?.startsWith(`${contextDir}/`) !== true) return paths
+    const text = await readShort(entry.realPath, `its ${name}`, files)
+    if (text === undefined) return paths
+    const isIgnored = readIgnoreFile(text)
     return paths.filter(path => !isIgnored(path))
   }
   return paths

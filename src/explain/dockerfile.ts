@@ -26,7 +26,8 @@ export interface FinalStage {
 /** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
 export function parseFinalStage(dockerfile: string): FinalStage | undefined {
   const source = dockerfile.split(/\r?\n/)
-  const stages = splitStages(DockerfileParser.parse(dockerfile).getInstructions())
+  // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
+  const stages = splitStages(DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' ')).getInstructions())
   const named = new NamedStages(stages)
   const bodies: (readonly Instruction[])[] = []
   let stage = stages.at(-1)
