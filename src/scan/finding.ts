@@ -9,6 +9,7 @@ import {
   type Vulnerability,
 } from '../model.js'
 import { asObject, asString, objectsOf, optional, optionalString, type JsonObject } from './json.js'
+import { oneObject, oneText, oneVulnerability } from './pool.js'
 
 /** The vulnerabilities of one of the report's results. */
 export function readVulnerabilities(result: JsonObject): Vulnerability[] {
@@ -16,22 +17,24 @@ export function readVulnerabilities(result: JsonObject): Vulnerability[] {
 }
 
 function readVulnerability(raw: JsonObject, result: JsonObject): Vulnerability {
-  return {
+  return oneVulnerability({
     kind: 'vulnerability',
-    id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
+    id: oneText(asString(raw['VulnerabilityID'], 'VulnerabilityID')),
     severity: readSeverity(raw['Severity']),
-    vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
+    vendorSeverities: oneObject(`severities ${JSON.stringify(raw['VendorSeverity'] ?? null)}`, () =>
+      readVendorSeverities(raw['VendorSeverity']),
+    ),
     status: optionalString(raw['Status']) ?? 'unknown',
     package: readPackage(raw, result),
     ...optional('severitySource', raw['SeveritySource']),
     ...optional('fixedVersion', raw['FixedVersion']),
     ...readTexts(raw),
-  }
+  })
 }
 
 function readPackage(raw: JsonObject, result: JsonObject): Package {
   const identifier = asObject(raw['PkgIdentifier'] ?? {}, 'PkgIdentifier')
-  return {
+  const read = {
     name: asString(raw['PkgName'], 'PkgName'),
     version: optionalString(raw['InstalledVersion']) ?? '',
     class: result['Class'] as PackageClass,
@@ -39,6 +42,8 @@ function readPackage(raw: JsonObject, result: JsonObject): Package {
     ...optional('purl', identifier['PURL']),
     ...optional('path', raw['PkgPath']),
   }
+  const { name, version, class: kind, type, purl, path } = read
+  return oneObject(`package ${[name, version, kind, type, purl, path].join('\n')}`, () => read)
 }
 
 export function readSecrets(result: JsonObject): Secret[] {
@@ -104,10 +109,15 @@ export function readLine(value: unknown): number | undefined {
 function readTexts(raw: JsonObject): { title?: string; url?: string; layer?: string } {
   const layer = asObject(raw['Layer'] ?? {}, 'Layer')
   return {
-    ...optional('title', raw['Title']),
-    ...optional('url', raw['PrimaryURL']),
-    ...optional('layer', layer['DiffID']),
+    ...shared('title', raw['Title']),
+    ...shared('url', raw['PrimaryURL']),
+    ...shared('layer', layer['DiffID']),
   }
+}
+
+/** A property whose text many findings have. */
+function shared<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {
+  return optional(key, typeof value === 'string' ? oneText(value) : value)
 }
 
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
