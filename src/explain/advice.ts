@@ -64,12 +64,15 @@ function adviseOnGroup(placed: readonly Placed[]): Advice {
   return { ...common, action: 'upgrade', package: first.package.name, ...(version === undefined ? {} : { version }) }
 }
 
+/** The same few instructions brought thousands of findings. */
+const baseNames = new Map<string, string>()
+
 /** The image that FROM names; empty where the line says none. */
 function baseName(instruction: string): string {
-  return (
-    instruction
-      .split(/\s+/)
-      .slice(1)
-      .find(word => !word.startsWith('--')) ?? ''
-  )
+  const known = baseNames.get(instruction)
+  if (known !== undefined) return known
+  const [, ...words] = instruction.split(/\s+/)
+  const name = words.find(word => !word.startsWith('--')) ?? ''
+  baseNames.set(instruction, name)
+  return name
 }
