@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle, root } from '../scripts/bundle.mjs'
 
-/** @typedef {{images: number, each: number, times: Record<string, number>, inputMb: number, peakMb: number, jsonMb: number, sarifMb: number}} Figures */
+/** @typedef {{images: number, each: number, times: Record<string, number>, inputMb: number, peakMb: number, sizes: {summaryKb: number, commentKb: number, jsonMb: number, sarifMb: number}}} Figures */
 
 const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '50,100,200' },
     each: { type: 'string', default: '2000' },
-    heap: { type: 'string', default: '600' },
+    heap: { type: 'string', default: '400' },
     json: { type: 'string' },
   },
 })
@@ -27,13 +27,15 @@ try {
     const args = ['--expose-gc', `--max-old-space-size=${values.heap}`, join(work, 'index.js'), size, values.each]
     return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
   })
-  for (const { images, each, times, inputMb, peakMb, jsonMb, sarifMb } of all) {
+  for (const { images, each, times, inputMb, peakMb, sizes } of all) {
     const { decide = 0, explain = 0, advise = 0, ...reports } = times
     const seconds = Object.values(reports).reduce((sum, time) => sum + time, 0)
     const parts = Object.entries(times).map(([name, time]) => `${name} ${time.toFixed(2)}`)
-    process.stdout.write(
-      `${String(images)} images x ${String(each)}: reports ${seconds.toFixed(2)} s, before them ${(decide + explain + advise).toFixed(2)} s (${parts.join(', ')}), input ${String(inputMb)} MB, peak ${String(peakMb)} MB, JSON ${String(jsonMb)} MB, SARIF ${String(sarifMb)} MB\n`,
-    )
+    const lines = [
+      `${String(images)} images x ${String(each)}: reports ${seconds.toFixed(2)} s, before them ${(decide + explain + advise).toFixed(2)} s (${parts.join(', ')})`,
+      `  input ${String(inputMb)} MB, peak ${String(peakMb)} MB; summary ${String(sizes.summaryKb)} kB, comment ${String(sizes.commentKb)} kB, JSON ${String(sizes.jsonMb)} MB, SARIF ${String(sizes.sarifMb)} MB packed`,
+    ]
+    process.stdout.write(`${lines.join('\n')}\n`)
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
 } finally {

@@ -10,14 +10,17 @@ type Value = string | number | Markup | readonly Markup[]
 
 /** A template whose values are made harmless wherever they stand: in text, or in an attribute in double quotes. */
 export function markup(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
-  return new Markup(parts.map((part, at) => part + textOf(values[at] ?? '')).join(''))
+  // Strings that are added up are only copied once, at the very end; joined ones in every template around them.
+  let text = ''
+  for (const [at, part] of parts.entries()) text += part + textOf(values[at] ?? '')
+  return new Markup(text)
 }
 
 export const nothing = new Markup('')
 
 function textOf(value: Value): string {
   if (value instanceof Markup) return value.text
-  if (typeof value === 'object') return value.map(({ text }) => text).join('')
+  if (typeof value === 'object') return value.reduce((all, { text }) => all + text, '')
   return visible(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`)
 }
 

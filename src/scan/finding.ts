@@ -19,6 +19,7 @@ import {
   unreadable,
   type JsonObject,
 } from './json.js'
+import { oneObject, oneText, oneVulnerability } from './pool.js'
 
 /** The vulnerabilities of one of the report's results. */
 export function readVulnerabilities(result: JsonObject): Vulnerability[] {
@@ -26,22 +27,24 @@ export function readVulnerabilities(result: JsonObject): Vulnerability[] {
 }
 
 function readVulnerability(raw: JsonObject, result: JsonObject): Vulnerability {
-  return {
+  return oneVulnerability({
     kind: 'vulnerability',
-    id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
+    id: oneText(asString(raw['VulnerabilityID'], 'VulnerabilityID')),
     severity: readSeverity(raw['Severity']),
-    vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
+    vendorSeverities: oneObject(`severities ${JSON.stringify(raw['VendorSeverity'] ?? null)}`, () =>
+      readVendorSeverities(raw['VendorSeverity']),
+    ),
     status: optionalString(raw['Status'], 'Status') ?? 'unknown',
     package: readPackage(raw, result),
     ...optional('severitySource', raw, 'SeveritySource'),
     ...optional('fixedVersion', raw, 'FixedVersion'),
     ...readTexts(raw),
-  }
+  })
 }
 
 function readPackage(raw: JsonObject, result: JsonObject): Package {
   const identifier = optionalObject(raw['PkgIdentifier'], 'PkgIdentifier')
-  return {
+  const read = {
     name: asString(raw['PkgName'], 'PkgName'),
     version: optionalString(raw['InstalledVersion'], 'InstalledVersion') ?? '',
     class: result['Class'] as PackageClass,
@@ -49,6 +52,8 @@ function readPackage(raw: JsonObject, result: JsonObject): Package {
     ...optional('purl', identifier, 'PURL'),
     ...optional('path', raw, 'PkgPath'),
   }
+  // In JSON, so that no character in a name can make one package look like another.
+  return oneObject(`package ${JSON.stringify(read)}`, () => read)
 }
 
 export function readSecrets(result: JsonObject): Secret[] {
@@ -133,10 +138,16 @@ function isLine(value: unknown): value is number {
 function readTexts(raw: JsonObject): { title?: string; url?: string; layer?: string } {
   const layer = optionalObject(raw['Layer'], 'Layer')
   return {
-    ...optional('title', raw, 'Title'),
-    ...optional('url', raw, 'PrimaryURL'),
-    ...optional('layer', layer, 'DiffID'),
+    ...shared('title', raw, 'Title'),
+    ...shared('url', raw, 'PrimaryURL'),
+    ...shared('layer', layer, 'DiffID'),
   }
+}
+
+/** A property whose text many findings have. */
+function shared<K extends string>(key: K, from: JsonObject, name: string): Partial<Record<K, string>> {
+  const text = optionalString(from[name], name)
+  return text === undefined ? {} : ({ [key]: oneText(text) } as Partial<Record<K, string>>)
 }
 
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
