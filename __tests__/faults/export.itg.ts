@@ -53,6 +53,20 @@ const images: Scene = {
   ],
 }
 
+const builderFaults: Record<string, [string, string | RegExp]> = {
+  'blob-altered': ['a byte of a layer changes on the disk', 'or it is not what its digest says'],
+  'blob-missing': ['a layer is removed from the disk', 'or it is not what its digest says'],
+}
+
+/** A builder beside Docker writes its images to the disk. */
+const onDisk: Scene = {
+  programs: { docker: breakImages },
+  env: bed.buildkit.env,
+  inputs: { builder: bed.buildkit.builder },
+  files: Object.fromEntries(Object.keys(builderFaults).map(name => [dockerfileOf(name), dockerfile(name)])),
+  rows: rowsOf(builderFaults, 'a builder’s export', 'scan-failed'),
+}
+
 /** Too late to be noticed before: docker gives nothing at all where one of the images is gone. */
 const prunedLate: Scene = {
   programs: { docker: breakImages },
@@ -125,6 +139,7 @@ const smallDisk = (fault: string, files: Record<string, string>, says: RegExp): 
 
 const faults = new Faults([
   images,
+  onDisk,
   prunedLate,
   nothingInside,
   ...saves,
