@@ -16,6 +16,7 @@ import { provideRegistry, stopRegistry } from './registry.mjs'
 import { cacheFolder, folder, readServices, runFolder, withLock } from './state.mjs'
 import { provideTool } from './tools.mjs'
 import { provideTrivy } from './trivy.mjs'
+import { stopVictims } from './victim.mjs'
 import { provideZizmor } from './zizmor.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
@@ -114,6 +115,7 @@ export async function down({ log = () => undefined } = {}) {
     const services = readServices()
     // The registry first: where it is a container, it needs the engine to stop it.
     await stopRegistry(log)
+    await stopVictims(log)
     await stopBuildkit(log)
     await stopOldEngine(log)
     for (const kind of engineKinds) await stopEngine(kind, log)

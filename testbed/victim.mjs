@@ -1,14 +1,14 @@
 // @ts-check
 /** An engine, or a BuildKit, of one test's own, which it may kill: it shares nothing with the others but its programs. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { isDebianRoot } from './debian.mjs'
 import { unmountBelow } from './engine.mjs'
 import { startService, stopProcess, waitUntil } from './service.mjs'
-import { ask, runProgram } from './shell.mjs'
-import { folder, runFolder } from './state.mjs'
+import { ask, runProgram, step } from './shell.mjs'
+import { cacheFolder, findService, folder, forgetService, readServices, rememberService, runFolder } from './state.mjs'
 import { buildTool } from './tools.mjs'
 
 /**
@@ -21,9 +21,10 @@ import { buildTool } from './tools.mjs'
 /** True where the test bed starts engines of its own, and not containers of somebody's Docker. */
 const isOurs = () => isDebianRoot() && existsSync(join(runFolder, 'modern'))
 
-/** @param {string} name */
-function newPlace(name) {
-  const id = `${name}-${randomBytes(3).toString('hex')}`
+const prefix = 'victim-'
+
+function newPlace() {
+  const id = `${prefix}${randomBytes(3).toString('hex')}`
   const place = { id, run: join(runFolder, id), data: folder('engines', id) }
   mkdirSync(place.run, { recursive: true })
   return place
@@ -31,13 +32,32 @@ function newPlace(name) {
 
 /** @typedef {ReturnType<typeof newPlace>} Place */
 
-/** @param {Place} place @param {number[]} pids the ones that need others first */
-async function remove({ run, data }, pids) {
-  for (const pid of pids) await stopProcess(pid)
+/** @param {string} name one that was remembered */
+async function stop(name) {
+  const { pid, started, container } = findService(name) ?? {}
+  if (pid !== undefined) await stopProcess(pid, started)
+  if (container !== undefined) ask('docker', ['rm', '--force', '--volumes', container], { timeout: 60_000 })
+  forgetService(name)
+}
+
+/** @param {Pick<Place, 'run' | 'data'>} place @param {string[]} services the ones that need others first */
+async function remove({ run, data }, services) {
+  for (const name of services) await stop(name)
   unmountBelow(run)
   unmountBelow(data)
   rmSync(run, { recursive: true, force: true })
   rmSync(data, { recursive: true, force: true })
+}
+
+/** Those of tests that were interrupted. @param {import('./shell.mjs').Log} log */
+export async function stopVictims(log) {
+  for (const { name } of readServices().filter(service => service.name.startsWith(prefix))) {
+    await step(log, `Stopping ${name}`, () => stop(name))
+  }
+  const engines = join(cacheFolder, 'engines')
+  for (const id of existsSync(engines) ? readdirSync(engines) : []) {
+    if (id.startsWith(prefix)) await remove({ run: join(runFolder, id), data: join(engines, id) }, [])
+  }
 }
 
 /**
@@ -45,14 +65,13 @@ async function remove({ run, data }, pids) {
  * @returns {Promise<Victim>}
  */
 export async function startVictimEngine() {
-  return isOurs() ? startDaemons(newPlace('victim')) : startContainer()
+  return isOurs() ? startDaemons(newPlace()) : startContainer()
 }
 
 /** @param {Place} place @returns {Promise<Victim>} */
 async function startDaemons(place) {
-  const { run, data } = place
-  const pids = /** @type {number[]} */ ([])
-  const started = (/** @type {number} */ pid) => void pids.unshift(pid)
+  const { id, run, data } = place
+  const services = [`${id}-dockerd`, `${id}-containerd`]
   const containerd = join(run, 'containerd.sock')
   const env = { DOCKER_HOST: `unix://${join(run, 'docker.sock')}` }
   try {
@@ -61,7 +80,7 @@ async function startDaemons(place) {
       ['--address', containerd, '--root', join(data, 'containerd'), '--state', join(run, 'containerd')],
       {
         logFile: join(run, 'containerd.log'),
-        started,
+        started: pid => rememberService({ name: `${id}-containerd`, pid }),
         answers: () => ask('ctr', ['--address', containerd, 'version']).ok,
         seconds: 30,
       },
@@ -76,17 +95,20 @@ async function startDaemons(place) {
       ],
       {
         logFile: join(run, 'dockerd.log'),
-        started,
+        started: pid => rememberService({ name: `${id}-dockerd`, pid }),
         answers: () => ask('docker', ['version'], { env: { ...process.env, ...env } }).ok,
         seconds: 60,
       },
     )
   } catch (error) {
-    await remove(place, pids)
+    await remove(place, services)
     throw error
   }
-  return { env, killing: `kill -9 ${String(pids[0])}`, stop: () => remove(place, pids) }
+  return { env, killing: killing(`${id}-dockerd`), stop: () => remove(place, services) }
 }
+
+/** @param {string} name */
+const killing = name => `kill -9 ${String(findService(name)?.pid)}`
 
 /** Where somebody's Docker runs. On the machine's network, so that it meets what tests serve. @returns {Promise<Victim>} */
 async function startContainer() {
@@ -96,13 +118,14 @@ async function startContainer() {
   const options = ['--detach', '--privileged', '--network', 'host', '--env', 'DOCKER_TLS_CERTDIR=']
   const command = ['dockerd', '--host', env.DOCKER_HOST, '--bridge', 'none', '--iptables=false', '--ip6tables=false']
   const container = (await runProgram('docker', ['run', ...options, image, ...command])).trim().split('\n').at(-1) ?? ''
-  const stop = async () => void ask('docker', ['rm', '--force', '--volumes', container], { timeout: 60_000 })
+  const name = `${prefix}${container.slice(0, 6)}`
+  rememberService({ name, container })
   const docker = process.env['DOCKER_HOST'] ? `DOCKER_HOST='${process.env['DOCKER_HOST']}' docker` : 'docker'
   await waitUntil(() => ask('docker', ['version'], { env: { ...process.env, ...env } }).ok, 60).catch(async error => {
-    await stop()
+    await stop(name)
     throw error
   })
-  return { env, killing: `${docker} kill ${container}`, stop }
+  return { env, killing: `${docker} kill ${container}`, stop: () => stop(name) }
 }
 
 /** @returns {Promise<number>} */
@@ -122,21 +145,18 @@ function freePort() {
  * @returns {Promise<Victim & {builder: string}>}
  */
 export async function startVictimBuildkit(mirror) {
-  const place = newPlace('victim')
-  const { run, data } = place
+  const place = newPlace()
+  const { id, run, data } = place
+  const name = `${id}-buildkitd`
   const builder = 'victim'
   const env = { BUILDX_CONFIG: join(run, 'buildx') }
-  const pids = /** @type {number[]} */ ([])
   const create = (/** @type {string[]} */ ...args) =>
     runProgram('docker', ['buildx', 'create', '--name', builder, ...args], { env: { ...process.env, ...env } })
   if (!isOurs()) {
     await create('--driver', 'docker-container', '--driver-opt', 'network=host', '--bootstrap')
     const container = `buildx_buildkit_${builder}0`
-    const stop = async () => {
-      ask('docker', ['rm', '--force', '--volumes', container], { timeout: 60_000 })
-      await remove(place, pids)
-    }
-    return { env, builder, killing: `docker kill ${container}`, stop }
+    rememberService({ name, container })
+    return { env, builder, killing: `docker kill ${container}`, stop: () => remove(place, [name]) }
   }
   const socket = join(run, 'buildkitd.sock')
   const config = join(run, 'buildkitd.toml')
@@ -148,15 +168,15 @@ export async function startVictimBuildkit(mirror) {
       [...args, '--oci-worker=true', '--containerd-worker=false'],
       {
         logFile: join(run, 'buildkitd.log'),
-        started: pid => void pids.unshift(pid),
+        started: pid => rememberService({ name, pid }),
         answers: () => existsSync(socket),
         seconds: 30,
       },
     )
     await create('--driver', 'remote', `unix://${socket}`)
   } catch (error) {
-    await remove(place, pids)
+    await remove(place, [name])
     throw error
   }
-  return { env, builder, killing: `kill -9 ${String(pids[0])}`, stop: () => remove(place, pids) }
+  return { env, builder, killing: killing(name), stop: () => remove(place, [name]) }
 }

@@ -196,7 +196,11 @@ describe('buildImages', () => {
       'if the image is private, give a login',
     ],
     ['docker.io/library/nope:1: not found', 'cannot be pulled, it does not exist', 'Check the name and the tag'],
-    ['no match for platform in manifest', 'it does not exist for this platform', 'change the input platform'],
+    [
+      'no match for platform in manifest: not found',
+      'it does not exist for this platform',
+      'change the input platform',
+    ],
     ['dial tcp: i/o timeout', 'its registry did not answer as it should', 'Check the network'],
     ['write /var/lib/x: no space left on device', 'the disk is full', 'Free space on the disk'],
   ])('explains why a base image cannot be had: %s', async (error, what, advice) => {

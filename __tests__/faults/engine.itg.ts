@@ -1,4 +1,5 @@
 /** What becomes of the gate when the engine, or its client, is missing, broken, or dies on the way. */
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -41,7 +42,7 @@ const preparation: Scene[] = [
   nothing('the engine takes questions and never answers', 'the Docker engine does not answer', {
     play: async (stage, gate) => gate({ env: { DOCKER_HOST: await listen(stage, undefined) } }),
   }),
-  nothing('something else answers in place of the engine', 'the Docker engine does not answer', {
+  nothing('something else answers in place of the engine', /does not answer|does not run/, {
     play: async (stage, gate) => gate({ env: { DOCKER_HOST: await listen(stage, 'HTTP/1.1 200 OK\r\n\r\n<html>') } }),
   }),
   nothing('docker prints garbage', 'the docker client has no buildx', {
@@ -121,7 +122,7 @@ const killedInExport: Scene = {
   programs: { docker: killInSave },
   files: { [dockerfileOf('a')]: own('a'), [dockerfileOf('b')]: own('b') },
   arrange: stage => {
-    writeFileSync(join(stage.workspace, dockerfileOf('a'), '../data'), Buffer.alloc(30_000_000, stage.mark))
+    writeFileSync(join(stage.workspace, dockerfileOf('a'), '../data'), randomBytes(30_000_000))
   },
   play: async (stage, gate) => {
     const victim = await startVictimEngine()

@@ -1,7 +1,7 @@
 /** What can happen to an image between its build and its scan. */
 import { join } from 'node:path'
 import { projectFolder } from '../../testbed/state.mjs'
-import { dockerfileOf, heartbleed } from '../testbed.js'
+import { bed, dockerfileOf, heartbleed } from '../testbed.js'
 import { shrinkDisk } from './disk.js'
 import { Faults } from './faults.js'
 import type { Row, Scene } from './scene.js'
@@ -23,7 +23,6 @@ const metadataFaults: Record<string, [string, string | RegExp]> = {
 
 const exportFaults: Record<string, [string, string | RegExp]> = {
   pruned: ['the image is removed before the export', 'the engine did not export the image'],
-  'pruned-late': ['the image is removed as the export begins', 'the engine did not export the image'],
   'altered-layer': ['a byte of a layer changes on the way', 'or it is not what its digest says'],
   'altered-config': ['a byte of the configuration changes on the way', 'or it is not what its digest says'],
 }
@@ -37,17 +36,63 @@ const images: Scene = {
   programs: { docker: breakImages },
   files: {
     ...Object.fromEntries(names.map(name => [dockerfileOf(name), dockerfile(name)])),
+    [dockerfileOf('empty')]: 'FROM scratch\nLABEL x=y\n',
     [dockerfileOf('tag-moved')]: `${heartbleed}LABEL name=tag-moved\n`,
   },
   rows: [
     ...rowsOf(metadataFaults, 'build result', 'build-failed'),
     ...rowsOf(exportFaults, 'export', 'scan-failed'),
+    { fault: 'an image that consists of nothing', where: 'export', image: 'empty', state: 'clean', says: '' },
     {
       fault: 'another process moves the tag to another image',
       where: 'export',
       image: 'tag-moved',
       state: 'vulnerable',
       says: 'CVE-2014-0160',
+    },
+  ],
+}
+
+const builderFaults: Record<string, [string, string | RegExp]> = {
+  'blob-altered': ['a byte of a layer changes on the disk', 'or it is not what its digest says'],
+  'blob-missing': ['a layer is removed from the disk', 'or it is not what its digest says'],
+}
+
+/** A builder beside Docker writes its images to the disk. */
+const onDisk: Scene = {
+  programs: { docker: breakImages },
+  env: bed.buildkit.env,
+  inputs: { builder: bed.buildkit.builder },
+  files: Object.fromEntries(Object.keys(builderFaults).map(name => [dockerfileOf(name), dockerfile(name)])),
+  rows: rowsOf(builderFaults, 'a builder’s export', 'scan-failed'),
+}
+
+/** Too late to be noticed before: docker gives nothing at all where one of the images is gone. */
+const prunedLate: Scene = {
+  programs: { docker: breakImages },
+  files: { [dockerfileOf('pruned-late')]: dockerfile('pruned-late') },
+  rows: [
+    {
+      fault: 'the image is removed as the export begins',
+      where: 'export',
+      image: 'pruned-late',
+      state: 'scan-failed',
+      says: 'No such image',
+    },
+  ],
+}
+
+/** Docker 20.10 gives nothing at all where one of the images is like that. */
+const nothingInside: Scene = {
+  env: bed.oldEngine.env,
+  files: { [dockerfileOf('empty')]: 'FROM scratch\nLABEL x=y\n' },
+  rows: [
+    {
+      fault: 'an image that consists of nothing, on an old engine',
+      where: 'export',
+      image: 'empty',
+      state: 'scan-failed',
+      says: 'empty export - not implemented',
     },
   ],
 }
@@ -94,6 +139,9 @@ const smallDisk = (fault: string, files: Record<string, string>, says: RegExp): 
 
 const faults = new Faults([
   images,
+  onDisk,
+  prunedLate,
+  nothingInside,
   ...saves,
   smallDisk(
     'the disk is too small for an image',

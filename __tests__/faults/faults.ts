@@ -19,6 +19,9 @@ interface Judged {
 /** How many runs go at once: the gate waits more than it works. */
 const together = 2
 
+/** How many are begun or wait for their turn, beside those that are done. */
+const ahead = 8
+
 export class Faults {
   readonly #scenes: readonly Scene[]
   readonly #turns = takeTurns(together)
@@ -37,8 +40,9 @@ export class Faults {
   async wrongWith(row: Row): Promise<string[]> {
     const at = this.#scenes.findIndex(({ rows }) => rows.includes(row))
     const judging = this.#judge(at)
-    // The next one on its way while this one waits.
-    if (at + 1 < this.#scenes.length) this.#judge(at + 1).catch(() => undefined)
+    // The next ones on their way, since this one may wait for long.
+    for (let next = at + 1; next < Math.min(at + ahead, this.#scenes.length); next += 1)
+      this.#judge(next).catch(() => undefined)
     const { played, violations } = await judging
     const reached = outcomeOf(row, played)
     keep(row, reached, played)

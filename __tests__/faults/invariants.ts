@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputNames } from '../../src/report/outputs.js'
 import { commandsIn, imagesIn, run } from '../testbed.js'
-import { bystander, type Played } from './scene.js'
+import { bystander, processesWith, type Played } from './scene.js'
 
 /** @returns everything that is not as it must be, in words */
 export async function violationsOf(played: Played): Promise<string[]> {
@@ -30,13 +30,13 @@ function checkResult({ scene, result: { exitCode, outputs }, report }: Played): 
   ]
 }
 
-/** It says which result it is, and what to do. */
+/** It says which result it is, and what to do; names in the advice may look different there. */
 function checkLastLine({ result: { log, outputs }, report }: Played): string[] {
   const last = plain(log.split('\n').at(-1) ?? '')
   const begin = outputs['result'] === 'blocked' ? '::error::Blocked: ' : '::error::Error: '
   const broken = report?.images.find(({ failure }) => failure !== undefined)
   const advice = report?.problem?.advice ?? broken?.failure?.advice ?? 'Upgrade '
-  const isThere = last.startsWith(begin) && last.includes(plain(advice))
+  const isThere = last.startsWith(begin) && last.includes(plain(advice).slice(-40))
   return isThere ? [] : [`the last line says not what happened and what to do: ${last}`]
 }
 
@@ -135,20 +135,22 @@ function checkFiles({ stage: { temp, tmp, canary, work }, files: [before, after]
 
 /** Every child has the mark in its PATH, and so has what it starts; steps of a build have it in their arguments. */
 async function checkProcesses({ stage: { mark } }: Played): Promise<string[]> {
-  const left = async (): Promise<string[]> => {
-    const { stdout } = await run('ps', ['axeww', '-o', 'pid=,stat=,args='])
-    return stdout.split('\n').filter(line => line.includes(mark) && !/^\s*\d+ Z/.test(line))
-  }
   // The engine may take a moment to end a step that nobody wants any more.
   for (let tries = 0; tries < 20; tries += 1) {
-    if ((await left()).length === 0) return []
+    if ((await processesWith(mark)).length === 0) return []
     await sleep(250)
   }
-  return (await left()).map(line => `a process is left: ${line.slice(0, 300)}`)
+  return (await processesWith(mark)).map(line => `a process is left: ${line.slice(0, 300)}`)
 }
 
-async function checkEngine({ scene, stage: { seen }, env }: Played): Promise<string[]> {
-  if (scene.engineDies === true) return []
+async function checkEngine(played: Played): Promise<string[]> {
+  if (played.scene.engineDies === true) return []
+  const left = await tagsLeft(played)
+  return left.map(tag => `the engine still has ${tag}`)
+}
+
+/** The names of this run that the engine still has. */
+export async function tagsLeft({ stage: { seen }, env }: Pick<Played, 'stage' | 'env'>): Promise<string[]> {
   const said = readdirSync(seen).map(name => readFileSync(join(seen, name), 'utf8'))
   const runs = new Set(said.flatMap(text => /image-gate\/[0-9a-f]{8}\//.exec(text)?.[0] ?? []))
   if (runs.size === 0) return []
@@ -159,9 +161,9 @@ async function checkEngine({ scene, stage: { seen }, env }: Played): Promise<str
   const first = await list()
   // An image that another run removes meanwhile makes the whole list fail.
   const { exitCode, stdout, stderr } = first.exitCode === 0 ? first : await list()
-  if (exitCode !== 0) return [`the engine cannot be asked: ${stderr}`]
-  const left = stdout.split('\n').filter(tag => [...runs].some(run => tag.startsWith(run)))
-  return left.map(tag => `the engine still has ${tag}`)
+  if (exitCode !== 0) return [`what it has, since it cannot be asked: ${stderr}`]
+  return stdout.split('
+').filter(tag => [...runs].some(begin => tag.startsWith(begin)))
 }
 
 function differs(what: string, actual: unknown, expected: unknown): string[] {

@@ -121,7 +121,14 @@ export async function play(scene: Scene, stage: Stage): Promise<Played> {
     writeTree(workspace, filled(more?.files ?? {}, stage))
     const env = environmentOf(scene, stage, more)
     const before = await listFiles(workspace)
-    const result = await runGate(workspace, inputsOf(scene, stage, more), env, { ...more?.request, work: stage.work })
+    const patience: { timer?: NodeJS.Timeout } = {}
+    const onStart = (pid: number): void => {
+      // With everything that it started, since nobody else will end that.
+      patience.timer = setTimeout(() => void endAll(stage.mark, pid), limit)
+    }
+    const request = { ...more?.request, onStart, work: stage.work }
+    const result = await runGate(workspace, inputsOf(scene, stage, more), env, request)
+    clearTimeout(patience.timer)
     Object.assign(done, { env, files: [before, await listFiles(workspace)] })
     return result
   }
@@ -129,6 +136,26 @@ export async function play(scene: Scene, stage: Stage): Promise<Played> {
   const path = result.outputs['report'] ?? ''
   const report = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JsonReport) : undefined
   return { scene, stage, result, report, env: done.env ?? {}, files: done.files ?? ['', ''] }
+}
+
+/** Milliseconds after which a gate counts as one that never ends. */
+const limit = 100_000
+
+/** Ends whatever has the mark, and the processes given. */
+export async function endAll(mark: string, ...others: number[]): Promise<void> {
+  for (const pid of [...others, ...(await processesWith(mark)).map(line => parseInt(line, 10))]) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended with the others.
+    }
+  }
+}
+
+/** Those that have the mark in their environment or their arguments: a line each, with the ID at its beginning. */
+export async function processesWith(mark: string): Promise<string[]> {
+  const { stdout } = await run('ps', ['axeww', '-o', 'pid=,stat=,args='])
+  return stdout.split('\n').filter(line => line.includes(mark) && !/^\s*\d+ Z/.test(line))
 }
 
 export function makeStage({ programs = {} }: Scene): Stage {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { projectFolder } from '../../testbed/state.mjs'
 import { Faults } from './faults.js'
-import type { Scene } from './scene.js'
+import { bystander, type Scene } from './scene.js'
 
 const policyFile = '.github/image-gate.yml'
 
@@ -14,25 +14,25 @@ const clock = (days: number): Record<string, string> => ({
 const excuse = (days: number): string =>
   `exceptions:\n  - {id: CVE-2014-0160, reason: of another time, expires: ${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)}}\n`
 
+const stillFound = (fault: string, days: number): Scene => ({
+  result: 'blocked',
+  env: clock(days),
+  rows: [{ fault, where: 'machine', image: bystander, state: 'vulnerable', says: 'CVE-2014-0160' }],
+})
+
 const scenes: Scene[] = [
-  {
-    result: 'blocked',
-    env: clock(20 * 365),
-    rows: [
-      {
-        fault: 'the clock is twenty years ahead',
-        where: 'machine',
-        image: 'bystander',
-        state: 'vulnerable',
-        says: 'CVE-2014-0160',
-      },
-    ],
-    everybody: true,
-  },
+  stillFound('the clock is twenty years ahead', 20 * 365),
+  stillFound('the clock is twenty years behind', -20 * 365),
   {
     env: clock(-20 * 365),
     files: { [policyFile]: excuse(-30) },
-    rows: [{ fault: 'the clock is twenty years behind, and an exception expired', where: 'machine', says: '' }],
+    rows: [
+      {
+        fault: 'the clock is twenty years behind, and an exception expired since',
+        where: 'machine',
+        says: 'days ahead; at the latest',
+      },
+    ],
   },
 ]
 

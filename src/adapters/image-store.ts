@@ -43,6 +43,9 @@ export interface DockerStoreOptions {
   readonly containerd: boolean
 }
 
+/** The engine is there and gives nothing: of fewer images it may. */
+class RefusedError extends ToolError {}
+
 /** The store of a Docker engine. */
 export class DockerStore implements ImageStore {
   readonly #options: DockerStoreOptions
@@ -68,15 +71,35 @@ export class DockerStore implements ImageStore {
 
   async export(imageIds: readonly string[], layoutDir: string): Promise<Export> {
     const present = await this.#checkSpace(imageIds, dirname(layoutDir))
-    const blobs = await this.#save(present, layoutDir).catch(async (error: unknown) => {
-      // Of several images docker gives none when one is gone: it must not take the others with it.
-      const left = await this.#checkSpace(present, dirname(layoutDir)).catch(() => present)
-      if (left.length === present.length) throw error
-      await rm(layoutDir, { recursive: true, force: true })
-      return this.#save(left, layoutDir)
-    })
+    const exported = await this.#saveAll(present, layoutDir)
     void this.clean()
-    return openLayout(layoutDir, blobs, imageIds)
+    return {
+      image: imageId => {
+        if (present.includes(imageId)) return exported.image(imageId)
+        throw new ToolError('the engine did not export the image', pruned)
+      },
+    }
+  }
+
+  /** Of several images docker gives none where it cannot give one: that one must not take the others with it. */
+  async #saveAll(imageIds: readonly string[], layoutDir: string): Promise<Export> {
+    try {
+      return await openLayout(layoutDir, await this.#save(imageIds, layoutDir), imageIds)
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      const middle = Math.ceil(imageIds.length / 2)
+      const half = imageIds.slice(0, middle)
+      if (half.length === imageIds.length)
+        return {
+          image: () => {
+            throw error
+          },
+        }
+      await rm(layoutDir, { recursive: true, force: true })
+      const one = await this.#saveAll(half, `${layoutDir}-1`)
+      const other = await this.#saveAll(imageIds.slice(middle), `${layoutDir}-2`)
+      return { image: imageId => (half.includes(imageId) ? one : other).image(imageId) }
+    }
   }
 
   async #save(imageIds: readonly string[], layoutDir: string): ReturnType<typeof receiveArchive> {
@@ -94,8 +117,10 @@ export class DockerStore implements ImageStore {
       },
     }).catch(explainFullDisk)
     if (received.blobs !== undefined && result.status === 'exited' && result.exitCode === 0) return received.blobs
-    throw new ToolError(
-      `docker could not export the images: ${said.at(-1) ?? result.status}`,
+    const reason = said.at(-1) ?? result.status
+    const refused = result.status === 'exited' && !/cannot connect/i.test(reason)
+    throw new (refused ? RefusedError : ToolError)(
+      `docker could not export the images: ${reason}`,
       'Check the free disk space and the engine of this machine, then run again.',
       said,
     )

@@ -185,11 +185,13 @@ function checkBlob(digest: string, { byDigest }: Layout): Blob {
 /** Undefined where the ID is not a manifest's. */
 async function readManifest(imageId: string, { byDigest, layoutDir }: Layout): Promise<Manifest | undefined> {
   if (!byDigest.has(imageId)) return undefined
-  const { config, layers } = (await readJson(imageId, layoutDir)) as { config?: { digest?: unknown }; layers?: unknown }
-  if (!Array.isArray(layers) || typeof config?.digest !== 'string') return undefined
+  const manifest = (await readJson(imageId, layoutDir)) as { config?: { digest?: unknown }; layers?: unknown }
+  // BuildKit writes null for an image that consists of nothing.
+  const { config, layers = null } = manifest
+  if ((layers !== null && !Array.isArray(layers)) || typeof config?.digest !== 'string') return undefined
   return {
     config: config.digest,
-    layers: (layers as { digest: string; mediaType: string }[]).map(({ digest, mediaType }) => ({
+    layers: ((layers ?? []) as { digest: string; mediaType: string }[]).map(({ digest, mediaType }) => ({
       digest,
       packed: !mediaType.endsWith('.tar'),
     })),

@@ -57,14 +57,15 @@ const refusals: readonly { readonly sign: RegExp; readonly what: string; readonl
     advice: `Check the name in FROM; if the image is private, give a login at its registry (${howToLogIn}).`,
   },
   {
-    sign: /not found|manifest unknown|status:? 404/i,
-    what: 'it does not exist',
-    advice: 'Check the name and the tag in FROM, and that they exist for this platform.',
-  },
-  {
+    // Containerd ends it with "not found".
     sign: /no match for platform|no matching manifest/i,
     what: 'it does not exist for this platform',
     advice: 'Choose a base image that is published for the platform, or change the input platform.',
+  },
+  {
+    sign: /not found|manifest unknown|status:? 404/i,
+    what: 'it does not exist',
+    advice: 'Check the name and the tag in FROM, and that they exist for this platform.',
   },
   {
     sign: /./,

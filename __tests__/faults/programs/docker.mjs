@@ -4,7 +4,16 @@
  * real program, and what that was given.
  */
 import { spawnSync } from 'node:child_process'
-import { closeSync, createReadStream, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { extract, pack } from 'tar-stream'
@@ -49,8 +58,27 @@ function build() {
     const tag = /image-gate\/[^\s,]+/.exec(args.join(' '))?.[0]
     writeFileSync(fileOf(name), `${metadata[digest]} ${tag}`)
     metadataFaults[name]?.(file, metadata)
+    if (name in layoutFaults) spoilLayout(name, metadata[digest])
   }
   process.exit(status ?? 1)
+}
+
+/** What becomes of an image that a builder wrote to a folder. @type {Record<string, (layer: string) => void>} */
+const layoutFaults = {
+  'blob-altered': layer => {
+    chmodSync(layer, 0o644)
+    const bytes = readFileSync(layer)
+    bytes[600] = (bytes[600] ?? 0) ^ 1
+    writeFileSync(layer, bytes)
+  },
+  'blob-missing': layer => rmSync(layer),
+}
+
+/** @param {string} name @param {string} id */
+function spoilLayout(name, id) {
+  const layout = /dest=([^,]+)/.exec(args.join(' '))?.[1] ?? ''
+  const { layers } = JSON.parse(readFileSync(join(layout, pathOf(id)), 'utf8'))
+  layoutFaults[name]?.(join(layout, pathOf(layers.at(-1).digest)))
 }
 
 /** Before the engine is asked what it still has. */
