@@ -162,8 +162,7 @@ export async function tagsLeft({ stage: { seen }, env }: Pick<Played, 'stage' | 
   // An image that another run removes meanwhile makes the whole list fail.
   const { exitCode, stdout, stderr } = first.exitCode === 0 ? first : await list()
   if (exitCode !== 0) return [`what it has, since it cannot be asked: ${stderr}`]
-  return stdout.split('
-').filter(tag => [...runs].some(begin => tag.startsWith(begin)))
+  return stdout.split('\n').filter(tag => [...runs].some(begin => tag.startsWith(begin)))
 }
 
 function differs(what: string, actual: unknown, expected: unknown): string[] {

@@ -19,7 +19,7 @@ import {
   unreadable,
   type JsonObject,
 } from './json.js'
-import { oneObject, oneText, oneVulnerability } from './pool.js'
+import { oneOf, oneText, oneVulnerability } from './pool.js'
 
 /** The vulnerabilities of one of the report's results. */
 export function readVulnerabilities(result: JsonObject): Vulnerability[] {
@@ -31,9 +31,7 @@ function readVulnerability(raw: JsonObject, result: JsonObject): Vulnerability {
     kind: 'vulnerability',
     id: oneText(asString(raw['VulnerabilityID'], 'VulnerabilityID')),
     severity: readSeverity(raw['Severity']),
-    vendorSeverities: oneObject(`severities ${JSON.stringify(raw['VendorSeverity'] ?? null)}`, () =>
-      readVendorSeverities(raw['VendorSeverity']),
-    ),
+    vendorSeverities: oneOf('severities', readVendorSeverities(raw['VendorSeverity'])),
     status: optionalString(raw['Status'], 'Status') ?? 'unknown',
     package: readPackage(raw, result),
     ...optional('severitySource', raw, 'SeveritySource'),
@@ -52,8 +50,7 @@ function readPackage(raw: JsonObject, result: JsonObject): Package {
     ...optional('purl', identifier, 'PURL'),
     ...optional('path', raw, 'PkgPath'),
   }
-  // In JSON, so that no character in a name can make one package look like another.
-  return oneObject(`package ${JSON.stringify(read)}`, () => read)
+  return oneOf('package', read)
 }
 
 export function readSecrets(result: JsonObject): Secret[] {
