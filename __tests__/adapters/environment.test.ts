@@ -1,4 +1,9 @@
-import { dockerEnvironment, downloadEnvironment, scanEnvironment } from '../../src/adapters/environment.js'
+import {
+  dockerEnvironment,
+  downloadEnvironment,
+  gitEnvironment,
+  scanEnvironment,
+} from '../../src/adapters/environment.js'
 
 const job = {
   PATH: '/bin',
@@ -20,6 +25,7 @@ const job = {
 describe('environments of children', () => {
   it.each([
     ['the docker client', dockerEnvironment(job)],
+    ['git', gitEnvironment(job)],
     ['a scan', scanEnvironment(job, '/empty')],
     ['a download', downloadEnvironment(job, '/empty')],
   ])('give %s no token, no command file and no TRIVY_*', (_, env) => {

@@ -19,6 +19,9 @@ export interface DockerOptions {
   readonly builder?: string
 }
 
+/** Characters: a line of BuildKit's progress holds what several steps printed at once, and is worth nothing when it is cut. */
+const maxProgressLine = 4 * 1024 * 1024
+
 /** Milliseconds. */
 const bootstrapTimeout = 5 * 60_000
 
@@ -81,7 +84,8 @@ export class DockerEngine implements Engine {
       const output = await this.#prepared.prepareOutput(request.tag, directory)
       const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)]
       const signal = request.signal === undefined ? {} : { signal: request.signal }
-      const result = await run({ command: 'docker', args, env: this.#env, timeout: request.timeout, onLine, ...signal })
+      const limits = { timeout: request.timeout, maxLine: maxProgressLine, ...signal }
+      const result = await run({ command: 'docker', args, env: this.#env, onLine, ...limits })
       if (result.status === 'timed-out') return result
       if (result.status === 'killed') {
         throw new ToolError(
