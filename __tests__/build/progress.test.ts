@@ -75,13 +75,6 @@ describe('ProgressReader', () => {
     ])
   })
 
-  it('keeps no more than it must of a line that does not end', () => {
-    const pieces = Array.from({ length: 100 }, () => log(Buffer.from('x'.repeat(10_000))))
-    const events = readAll([...pieces, vertex({ started: 't', completed: 't' })]).filter(({ kind }) => kind === 'log')
-    expect(events.length).toBeGreaterThan(20)
-    for (const event of events) expect(event.kind === 'log' && event.text.length).toBeLessThanOrEqual(16 * 1024)
-  })
-
   it.each(['ERROR: no builder', '{not json', '{"vertexes": 5}', 'null'])(
     'takes %s for the client’s own words',
     line => {

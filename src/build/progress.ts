@@ -24,9 +24,6 @@ interface RawStatus {
   readonly logs?: readonly { readonly vertex: string; readonly data: string }[]
 }
 
-/** Characters; more of a line is of no use to anybody. */
-const maxLine = 16 * 1024
-
 /**
  * Reads BuildKit's progress stream, one JSON object a line (`docker buildx build --progress=rawjson`). Keeps only
  * what it needs to say each step once and to put log lines together.
@@ -66,11 +63,6 @@ export class ProgressReader {
     this.#decoders.set(vertex, state)
     const lines = (state.rest + state.decoder.write(Buffer.from(data, 'base64'))).split('\n')
     state.rest = lines.pop() ?? ''
-    // A step can print without end and without a line break.
-    if (state.rest.length > maxLine) {
-      lines.push(state.rest)
-      state.rest = ''
-    }
     return lines.flatMap(toLogEvents)
   }
 
@@ -93,7 +85,7 @@ function toLogEvents(line: string): ProgressEvent[] {
     .split('\r')
     .filter(part => part.trim() !== '')
     .at(-1)
-  return text === undefined ? [] : [{ kind: 'log', text: text.slice(0, maxLine) }]
+  return text === undefined ? [] : [{ kind: 'log', text }]
 }
 
 function parseStatus(line: string): RawStatus | undefined {
