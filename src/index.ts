@@ -2,7 +2,6 @@
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { hasActionsCache } from './adapters/actions-shelf.js'
-import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { readRunContext } from './adapters/run-context.js'
 import { RunEnding } from './adapters/run-ending.js'
@@ -25,6 +24,13 @@ import { ReportFolder } from './report-folder.js'
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp'
 const console = new RunnerConsole()
 const ending = new RunEnding()
+
+// Node would print it as it is, and the runner reads commands in what others have a hand in.
+process.on('uncaughtException', error => {
+  core.setOutput('result', 'error')
+  console.fail(`Image Gate failed in a way that it should not: ${error.stack ?? ''}`)
+  process.exit()
+})
 
 /** What the workflow's `with:` gave: the runner passes each as `INPUT_NAME`, also those that action.yml does not have. */
 function readRawInputs(): RawInputs {
@@ -99,7 +105,7 @@ async function run(): Promise<Report> {
 const report = await run()
 const closing = renderClosing(report)
 if (report.verdict.result === 'passed') console.info(closing)
-else core.setFailed(harmlessLines(closing).join('\n'))
+else console.fail(closing)
 ending.done()
 // What nobody waited for must not keep a run that was cancelled.
 if (ending.cancelled.aborted) process.exit()

@@ -136,6 +136,19 @@ describe.each(stores)('DockerEngine on %s', (_, where, records) => {
     await engine.clean()
   })
 
+  it('hands over each line of progress whole, also where many steps are told in one', async () => {
+    const lines: string[] = []
+    const steps = Array.from(
+      { length: 60 },
+      (_, at) => `COPY Dockerfile /${'x'.repeat(200)}/${'y'.repeat(200)}${String(at)}`,
+    )
+    await engine.build(requestOf(['FROM scratch', ...steps, ''].join('\n')), line => lines.push(line))
+    const progress = lines.filter(line => line.startsWith('{'))
+    expect(Math.max(...progress.map(line => line.length))).toBeGreaterThan(16 * 1024)
+    for (const line of progress) expect(() => JSON.parse(line) as unknown).not.toThrow()
+    await engine.clean()
+  })
+
   it('takes a build that fails for a result', async () => {
     const lines: string[] = []
     expect(await engine.build(requestOf('FROM debian:bookworm\nRUN exit 3\n'), line => lines.push(line))).toEqual({

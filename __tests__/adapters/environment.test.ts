@@ -2,6 +2,7 @@ import {
   cacheEnvironment,
   dockerEnvironment,
   downloadEnvironment,
+  gitEnvironment,
   scanEnvironment,
 } from '../../src/adapters/environment.js'
 
@@ -25,6 +26,7 @@ const job = {
 describe('environments of children', () => {
   it.each([
     ['the docker client', dockerEnvironment(job)],
+    ['git', gitEnvironment(job)],
     ['a scan', scanEnvironment(job, '/empty')],
     ['a download', downloadEnvironment(job, '/empty')],
   ])('give %s no token, no command file and no TRIVY_*', (_, env) => {

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { harmlessLines } from '../../src/adapters/harmless.js'
+import { hostileText } from '../hostile.js'
+import { Runner } from '../runner.js'
 
 describe('harmlessLines', () => {
   it.each([
@@ -20,30 +22,36 @@ describe('harmlessLines', () => {
     expect(line).toHaveLength(4000 + ' … (1000000 characters)'.length)
   })
 
-  it('leaves no command to the runner, whatever the text', () => {
-    const piece = fc.constantFrom(
-      '::error::x',
-      '##[error]',
-      '\r',
-      '\n',
-      ' ',
-      '\u001b[1m',
-      '\u0085',
-      '\u00a0',
-      '\ufeff',
-      'x',
-      '#',
-      '[',
-    )
+  it.each([
+    ['\u200d::error::x', ['| \u200d::error::x']],
+    [':\u00ad:error::x', ['| :\u00ad:error::x']],
+    ['a #\u200b#[error]x', ['a #\u200b# [error]x']],
+    ['\u3000::error::x', ['| \u3000::error::x']],
+    ['a\u2028::error::x', ['a::error::x']],
+    ['\u0085::error::x', ['| ::error::x']],
+    ['###[error]', ['### [error]']],
+    ['#\u001b[1m#[error]', ['## [error]']],
+    ['\ud800::error::x\udc00', ['| ::error::x']],
+    ['👩‍💻 works', ['👩‍💻 works']],
+  ])('makes %j harmless, too', (text, lines) => {
+    expect(harmlessLines(text)).toEqual(lines)
+  })
+
+  it.each([{ byCulture: false }, { byCulture: true }])('leaves no command to a runner, whatever the text (%o)', how => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(piece, fc.string())), parts => {
-        for (const line of harmlessLines(parts.join(''))) {
-          // As ActionCommand.cs reads them: trimmed, at the start; the legacy form anywhere.
-          expect(line.trimStart().startsWith('::')).toBe(false)
-          expect(line.includes('##[')).toBe(false)
-          expect(/[\r\n]/.test(line)).toBe(false)
-        }
+      fc.property(hostileText, text => {
+        const lines = harmlessLines(text)
+        expect(new Runner(how).read(lines.join('\n')).commands).toEqual([])
+        expect(new Runner(how).read(lines.join('\n')).read('::debug::still heard').commands).toHaveLength(1)
+        expect(lines.filter(line => /[\r\n\u001b]/.test(line))).toEqual([])
       }),
+      { numRuns: 2000 },
     )
+  })
+
+  it('is quick with lines of a megabyte', () => {
+    const started = Date.now()
+    for (const text of ['#', '#\u200d', ':', ' ', '\u001b[', '\u200d']) harmlessLines(text.repeat(1_000_000))
+    expect(Date.now() - started).toBeLessThan(5000)
   })
 })

@@ -38,6 +38,14 @@ describe('createRunProcess', () => {
     expect(Math.max(...lines.map(line => line.length))).toBe(16 * 1024)
   })
 
+  it('gives longer lines to who can use them', async () => {
+    const lines: string[] = []
+    const run = createRunProcess(new AbortController().signal)
+    const args = ['-c', 'head -c 300000 /dev/zero | tr "\\0" x; echo; echo y']
+    await run({ command: 'sh', args, env, maxLine: 250_000, onLine: line => lines.push(line) })
+    expect(lines.map(line => line.length)).toEqual([250_000, 1])
+  })
+
   describe('with somebody who takes the output', () => {
     const take = async (script: string, onOutput: (output: Readable) => Promise<void>): Promise<ProcessResult> => {
       const run = createRunProcess(new AbortController().signal)

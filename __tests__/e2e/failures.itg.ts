@@ -1,6 +1,6 @@
 /** What attacks the gate or breaks under it, for real: hostile repositories, failing tools. */
-import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import {
   bed,
   clean,
@@ -17,6 +17,8 @@ import {
   withServer,
 } from '../testbed.js'
 import { Origin } from '../git.js'
+import { gatePullRequest } from '../pull-request.js'
+import { Runner } from '../runner.js'
 
 afterAll(removeTemporaryFolders)
 
@@ -75,21 +77,52 @@ describe('a hostile repository', () => {
   })
 
   it('gets no token and no command file into its tools', async () => {
-    const seen = join(temporaryFolder(), 'env')
-    const trivy = scriptOf(`env >> ${seen}; exec ${bed.trivy.path} "$@"`)
+    const seen = temporaryFolder()
+    const spyOn = (name: string, program: string): string =>
+      `#!/bin/sh\n{ env; tr '\\0' '\\n' < /proc/$$/environ; } >> ${join(seen, name)}\nexec ${program} "$@"\n`
+    const bin = temporaryFolder()
+    for (const name of ['docker', 'git', 'tar']) {
+      const program = (await run('which', [name])).stdout.trim()
+      writeFileSync(join(bin, name), spyOn(name, program), { mode: 0o755 })
+    }
+    const trivy = scriptOf(spyOn('trivy', bed.trivy.path))
     const secrets = {
       GITHUB_TOKEN: 'secret-1',
       ACTIONS_RUNTIME_TOKEN: 'secret-2',
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret-3',
+      PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
     }
-    const { outputs, log } = await runGate(
-      repositoryWith({ [dockerfileOf('web')]: clean }),
-      { 'trivy-path': trivy },
+    const origin = new Origin({ [dockerfileOf('web')]: clean })
+    const { outputs, log } = await gatePullRequest(
+      origin,
+      { [dockerfileOf('web')]: `${clean}RUN true\n` },
+      { 'trivy-path': trivy, 'gate-on': 'introduced', comment: 'never' },
       secrets,
     )
     expect(outputs['result']).toBe('passed')
-    expect(readFileSync(seen, 'utf8')).not.toMatch(/secret-|GITHUB_|ACTIONS_|INPUT_|RUNNER_/)
+    expect(readdirSync(seen)).toEqual(expect.arrayContaining(['docker', 'git', 'trivy']) as string[])
+    for (const name of readdirSync(seen)) {
+      expect(readFileSync(join(seen, name), 'utf8')).not.toMatch(/secret-|GITHUB_|ACTIONS_|INPUT_|RUNNER_/)
+    }
     expect(log).not.toContain('secret-')
+  })
+
+  it('cannot give the runner a command by what Image Gate itself trips over', async () => {
+    const trap = join(temporaryFolder(), 'trap.mjs')
+    writeFileSync(
+      trap,
+      "setTimeout(() => { throw new Error('\\n::set-output name=result::passed\\n##[error]y') }, 50)\n",
+    )
+    const { exitCode, outputs, log } = await runGate(
+      repositoryWith({ [dockerfileOf('web')]: clean }),
+      {},
+      { NODE_OPTIONS: `--import ${trap}` },
+    )
+    expect({ exitCode, result: outputs['result'] }).toEqual({ exitCode: 1, result: 'error' })
+    const commands = new Runner().read(log).commands.filter(({ name }) => name !== 'group' && name !== 'endgroup')
+    expect(commands).toEqual([
+      { name: 'error', data: expect.stringContaining('Image Gate failed in a way that it should not') as string },
+    ])
   })
 })
 

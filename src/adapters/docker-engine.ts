@@ -19,6 +19,9 @@ export interface DockerOptions {
   readonly builder?: string
 }
 
+/** Characters: a line of BuildKit's progress holds what several steps printed at once, and is worth nothing when it is cut. */
+const maxProgressLine = 4 * 1024 * 1024
+
 /** Milliseconds. */
 const bootstrapTimeout = 5 * 60_000
 
@@ -87,8 +90,8 @@ export class DockerEngine implements Engine {
         if (digest !== undefined) said.add(digest)
         onLine(line)
       }
-      const { timeout } = request
-      const result = await run({ command: 'docker', args, env: this.#env, timeout, onLine: readLine, ...signal })
+      const limits = { timeout: request.timeout, maxLine: maxProgressLine, ...signal }
+      const result = await run({ command: 'docker', args, env: this.#env, onLine: readLine, ...limits })
       if (result.status === 'timed-out') return result
       if (result.status === 'killed') {
         throw new ToolError(

@@ -59,19 +59,19 @@ export class GitHubClient {
   /** @throws what the questions throw, and when there is no more time */
   async ask<T>(question: (octokit: Octokit) => Promise<T>): Promise<T> {
     const signal = this.#signal
+    if (signal.aborted) throw new Error(this.#lateness())
     let onAbort = (): void => undefined
     // What waits for its next try does not hear that there will be none.
     const late = new Promise<never>((_, reject) => {
       onAbort = () => {
         reject(new Error(this.#lateness()))
       }
-      if (signal.aborted) onAbort()
-      else signal.addEventListener('abort', onAbort)
+      signal.addEventListener('abort', onAbort)
     })
     try {
       return await Promise.race([question(this.octokit), late])
     } catch (error) {
-      throw signal.aborted ? new Error(this.#lateness(), { cause: error }) : error
+      throw this.#signal.aborted ? new Error(this.#lateness(), { cause: error }) : error
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
@@ -95,6 +95,8 @@ export class GitHubClient {
       try {
         return await request({ ...options, request: { ...options.request, signal } })
       } catch (error) {
+        // A wrong question is not asked again; one that nobody waits for need not be, either.
+        if (this.#signal.aborted && error instanceof Error) throw Object.assign(error, { status: 400 })
         throw asRateLimit(error)
       }
     })

@@ -12,10 +12,19 @@ export function harmlessLines(text: string): string[] {
 /** As much of a line as anybody reads. */
 const maxLine = 4000
 
+/** Besides what the terminal would obey: ends of lines that only some programs know, and halves of characters. */
+const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]|[\uD800-\uDFFF]/gu
+
+/**
+ * The runner compares as the language of the machine does (`StartsWith` and `IndexOf` of .NET): characters without a width,
+ * such as U+200D, do not count.
+ */
+const start = /^[\s\p{Default_Ignorable_Code_Point}]*:\p{Default_Ignorable_Code_Point}*:/u
+const legacy = /(#\p{Default_Ignorable_Code_Point}*#\p{Default_Ignorable_Code_Point}*)\[/gu
+
 function harmlessLine(line: string): string {
-  const plain = stripVTControlCharacters(line)
-    .replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]/g, '')
-    .replaceAll('##[', '## [')
+  const plain = stripVTControlCharacters(line).replace(control, '')
   const cut = plain.length <= maxLine ? plain : `${plain.slice(0, maxLine)} … (${String(plain.length)} characters)`
-  return /^\s*::/.test(cut) ? `| ${cut}` : cut
+  const broken = cut.replace(legacy, '$1 [')
+  return start.test(broken) ? `| ${broken}` : broken
 }

@@ -18,6 +18,8 @@ export interface ProcessRequest {
   readonly timeout?: number
   /** Each line of standard output and standard error, without its end. */
   readonly onLine?: (line: string) => void
+  /** Characters of a line; the rest of a longer one is dropped. Absent: as many as a person reads. */
+  readonly maxLine?: number
   /** Takes standard output as it is, instead of `onLine`. When it fails, so does the process. */
   readonly onOutput?: (output: Readable) => Promise<void>
   /** Ends this process, as the run's end does. */
@@ -43,8 +45,8 @@ export type RunProcess = (request: ProcessRequest) => Promise<ProcessResult>
  */
 const grace = { timedOut: 3000, stopped: 1000 }
 
-/** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
-const maxLine = 16 * 1024
+/** A build can print megabytes without a line break. */
+const defaultMaxLine = 16 * 1024
 
 /** @param cancelled ends every running process with its reason, and lets none start any more */
 export function createRunProcess(cancelled: AbortSignal): RunProcess {
@@ -156,12 +158,12 @@ function send(pid: number, signal: NodeJS.Signals): void {
 }
 
 async function waitFor(child: Child, request: ProcessRequest): Promise<ProcessResult> {
-  const { command, onLine, onOutput } = request
+  const { command, onLine, onOutput, maxLine } = request
   const ended = endOf(child.process, command)
-  readLines(child.process.stderr, onLine)
+  readLines(child.process.stderr, onLine, maxLine)
   const { stdout } = child.process
   if (onOutput === undefined || stdout === null) {
-    readLines(stdout, onLine)
+    readLines(stdout, onLine, maxLine)
     return ended
   }
   // Set when the output was refused while there was more of it: then the process fails only because it was ended.
@@ -195,7 +197,11 @@ function endOf(child: ChildProcess, command: string): Promise<ProcessResult> {
 }
 
 /** A bare carriage return ends a line too, as it does for the runner that reads our output. */
-function readLines(stream: Readable | null, onLine: ((line: string) => void) | undefined): void {
+export function readLines(
+  stream: Readable | null,
+  onLine: ((line: string) => void) | undefined,
+  maxLine = defaultMaxLine,
+): void {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   const emit = (line: string): void => {
@@ -206,7 +212,7 @@ function readLines(stream: Readable | null, onLine: ((line: string) => void) | u
     rest = lines.pop() ?? ''
     lines.forEach(emit)
     // What is cut from a line without end must not pile up in memory.
-    if (rest.length > 64 * maxLine) {
+    if (rest.length > maxLine + 1024 * 1024) {
       emit(rest)
       rest = ''
     }

@@ -40,6 +40,7 @@ export class RunnerConsole implements Console {
   }
 
   async group<T>(title: string, work: () => Promise<T>): Promise<T> {
+    this.#resumeCommands()
     core.startGroup(harmlessLines(title).join(' '))
     try {
       return await work()
@@ -51,12 +52,19 @@ export class RunnerConsole implements Console {
 
   annotate({ level, title, message, file, lines }: Annotation): void {
     const properties = {
-      title,
+      title: harmlessLines(title).join(' '),
       ...(file === undefined ? {} : { file }),
       ...(lines === undefined ? {} : { startLine: lines.start, endLine: lines.end }),
     }
     this.#command(() => {
       core[level](harmlessLines(message).join('\n'), properties)
+    })
+  }
+
+  /** Fails the step, with its last words. */
+  fail(text: string): void {
+    this.#command(() => {
+      core.setFailed(harmlessLines(text).join('\n'))
     })
   }
 
