@@ -61,14 +61,21 @@ export class TrivyScanner implements Scanner {
 
   /** Both at once; where one fails, the other is no longer waited for. */
   async #installAndDownload(): Promise<[InstalledTrivy, DatabaseInfo]> {
-    const { settings, run, platform, tempDir, shelf } = this.#options
+    const { settings, run, platform, tempDir, shelf, signal } = this.#options
     const stop = new AbortController()
+    // Not AbortSignal.any: on Node 24.21 it may tell the reason of another signal.
+    const onEnd = (): void => {
+      stop.abort(signal.reason)
+    }
+    signal.addEventListener('abort', onEnd)
     const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell })
     installing.catch((error: unknown) => {
       stop.abort(error)
     })
     const downloading = this.#provide(vulnerabilityDatabase, settings.dbRepositories, stop.signal)
-    return Promise.all([installing, downloading])
+    return Promise.all([installing, downloading]).finally(() => {
+      signal.removeEventListener('abort', onEnd)
+    })
   }
 
   /** Finds what must be found, before anything is believed to be clean. */
@@ -226,11 +233,15 @@ export class TrivyScanner implements Scanner {
     }
   }
 
-  async #provide(kind: DatabaseKind, repositories: readonly string[], stop?: AbortSignal): Promise<DatabaseInfo> {
-    const { credentials, signal, tempDir, shelf, settings } = this.#options
+  async #provide(
+    kind: DatabaseKind,
+    repositories: readonly string[],
+    signal = this.#options.signal,
+  ): Promise<DatabaseInfo> {
+    const { credentials, tempDir, shelf, settings } = this.#options
     const { path, repository, updatedAt } = await provideDatabase(kind, repositories, {
       credentials,
-      signal: stop === undefined ? signal : AbortSignal.any([signal, stop]),
+      signal,
       tempDir,
       shelf,
       now: new Date(),
