@@ -47,7 +47,7 @@ export type PolicyRules = { readonly [N in RuleName]?: { readonly value: Rules[N
 export interface Exception {
   /** The `id` of the findings. */
   readonly id: string
-  /** Names or globs; empty: all images. */
+  /** Names or globs (of VEX, names alone); empty: all images. */
   readonly images: readonly string[]
   /** Names or package URLs (without a version: any); empty: all packages. */
   readonly packages: readonly string[]

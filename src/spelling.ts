@@ -1,6 +1,7 @@
 /** A hint for a name that is not known: the one that was probably meant, or all that there are. */
 export function spellingHint(name: string, known: readonly string[]): string {
-  const meant = known.find(other => distance(other, name) <= 2)
+  // Only of words of about the same length can it be, and foreign ones may be very long.
+  const meant = known.find(other => Math.abs(other.length - name.length) <= 2 && distance(other, name) <= 2)
   return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean '${meant}'?`
 }
 

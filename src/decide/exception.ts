@@ -16,7 +16,9 @@ export function exceptionFinder(exceptions: readonly Exception[], now: Date): Fi
   const byId = new Map<string, Exception[]>()
   for (const exception of exceptions.filter(one => holds(one, now))) {
     const id = exception.id.toLowerCase()
-    byId.set(id, [...(byId.get(id) ?? []), exception])
+    const known = byId.get(id)
+    if (known === undefined) byId.set(id, [exception])
+    else known.push(exception)
   }
   return (finding, imageName) =>
     byId.get(finding.id.toLowerCase())?.find(exception => covers(exception, finding, imageName))
@@ -26,9 +28,12 @@ function holds({ until }: Exception, now: Date): boolean {
   return until === undefined || Date.parse(until) > now.getTime()
 }
 
-function covers({ images, packages, paths }: Exception, finding: Finding, imageName: string): boolean {
+function covers({ images, packages, paths, source }: Exception, finding: Finding, imageName: string): boolean {
+  // VEX has names, and no globs.
+  const isImage = (pattern: string): boolean =>
+    source === 'vex' ? pattern === imageName : matchesName(imageName, pattern)
   return (
-    (images.length === 0 || images.some(pattern => matchesName(imageName, pattern))) &&
+    (images.length === 0 || images.some(isImage)) &&
     (packages.length === 0 || packages.some(name => isPackage(finding, name))) &&
     (paths.length === 0 || paths.some(pattern => isIn(finding, pattern)))
   )
@@ -44,8 +49,10 @@ function isPackage(finding: Finding, wanted: string): boolean {
 }
 
 function isIn(finding: Finding, pattern: string): boolean {
-  const matches = picomatch(pattern.replace(/^\//, ''), { dot: true })
-  return pathsOf(finding).some(path => matches(path))
+  const relative = pattern.replace(/^\//, '')
+  // `/!x` is a path that begins so, and not all paths but one.
+  const matches = picomatch(relative, { dot: true, nonegate: relative !== pattern })
+  return pathsOf(finding).some(path => path === relative || matches(path))
 }
 
 /** @param images as they were judged with these exceptions */

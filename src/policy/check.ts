@@ -90,5 +90,6 @@ function nameOf(path: KeyPath): string {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
+  if (typeof value === 'number') return String(value)
   return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
 }

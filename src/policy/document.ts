@@ -6,18 +6,21 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
-  visit,
   type Document,
   type Pair,
   type YAMLMap,
 } from 'yaml'
 import { messageOf } from '../errors.js'
 import type { Place } from '../model.js'
+import { findDepth, findOddities } from './shape.js'
 
 /** Bytes. No policy that people read is as long, and a parser's time should not be a stranger's to spend. */
 const maxBytes = 1024 * 1024
 
 const maxMessages = 100
+
+/** Levels; no policy needs ten. */
+const maxDepth = 50
 
 /** Gathers what is wrong, so that all of it can be said at once. */
 export class Mistakes {
@@ -61,12 +64,14 @@ export function isTooBig(file: string, text: string, mistakes: Mistakes): boolea
 
 /** @returns undefined when there are mistakes, which are then noted; an empty file is an empty mapping */
 export function openDocument(file: string, text: string, mistakes: Mistakes): YamlDocument | undefined {
-  if (isTooBig(file, text, mistakes)) return undefined
+  if (isTooBig(file, text, mistakes) || isTooDeep(file, text, mistakes)) return undefined
   const lines = new LineCounter()
   const document = parseDocument(text.replace(/^\uFEFF/, ''), {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
+    // Sets, binary data and the like: nothing of it is wanted, and some of it would read as something else.
+    resolveKnownTags: false,
   })
   for (const error of [...document.errors, ...document.warnings]) {
     const { line, col } = lines.linePos(error.pos[0])
@@ -74,7 +79,7 @@ export function openDocument(file: string, text: string, mistakes: Mistakes): Ya
       error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200)
     mistakes.add(file, line, col, what)
   }
-  if (document.errors.length > 0 || refuseDuplicates(file, document, lines, mistakes)) return undefined
+  if (document.errors.length > 0 || refuseOddities(file, document, lines, mistakes)) return undefined
   if (document.contents !== null && !isMap(document.contents)) {
     mistakes.add(file, 1, 1, 'the file must be a mapping of keys to values')
     return undefined
@@ -88,24 +93,22 @@ export function openDocument(file: string, text: string, mistakes: Mistakes): Ya
   }
 }
 
-/** The parser's own check compares every key with every other: minutes for a file of some hundred kilobytes. */
-function refuseDuplicates(file: string, document: Document.Parsed, lines: LineCounter, mistakes: Mistakes): boolean {
-  let found = false
-  visit(document, {
-    Map(_, { items }) {
-      const seen = new Set<unknown>()
-      for (const { key } of items) {
-        if (!isScalar(key)) continue
-        if (seen.has(key.value)) {
-          const { line, col } = lines.linePos(key.range?.[0] ?? 0)
-          mistakes.add(file, line, col, 'Map keys must be unique')
-          found = true
-        }
-        seen.add(key.value)
-      }
-    },
-  })
-  return found
+function isTooDeep(file: string, text: string, mistakes: Mistakes): boolean {
+  const at = findDepth(text, maxDepth)
+  if (at === undefined) return false
+  const before = text.slice(0, at)
+  const column = before.length - before.lastIndexOf('\n')
+  mistakes.add(file, before.split('\n').length, column, `there are more than ${String(maxDepth)} levels`)
+  return true
+}
+
+function refuseOddities(file: string, document: Document.Parsed, lines: LineCounter, mistakes: Mistakes): boolean {
+  const oddities = findOddities(document)
+  for (const { at, text } of oddities) {
+    const { line, col } = lines.linePos(at)
+    mistakes.add(file, line, col, text)
+  }
+  return oddities.length > 0
 }
 
 class Located implements YamlDocument {

@@ -13,10 +13,13 @@ export function readOpenVex(file: string, text: string, mistakes: Mistakes): Pol
   const holding = new Map<string, Exception>()
   for (const { statement, index } of inTimeOrder(document)) {
     for (const claim of claimsOf(statement)) {
-      // A later statement about the same takes the place of an earlier one.
+      // A later statement about the same takes the place of an earlier one, and what harms takes back more than it names.
       const key = JSON.stringify(claim)
       holding.delete(key)
-      if (statement.status !== 'not_affected' && statement.status !== 'fixed') continue
+      if (statement.status !== 'not_affected' && statement.status !== 'fixed') {
+        for (const [other, earlier] of holding) if (isPartOf(earlier, claim)) holding.delete(other)
+        continue
+      }
       holding.set(key, {
         ...claim,
         source: 'vex',
@@ -26,6 +29,13 @@ export function readOpenVex(file: string, text: string, mistakes: Mistakes): Pol
     }
   }
   return { exceptions: [...holding.values()], warnings: [] }
+}
+
+/** True when the claim is about nothing but what the other is about, too. */
+function isPartOf(claim: Claim, other: Claim): boolean {
+  const within = (some: readonly string[], all: readonly string[]): boolean =>
+    all.length === 0 || (some.length > 0 && some.every(item => all.includes(item)))
+  return claim.id === other.id && within(claim.images, other.images) && within(claim.packages, other.packages)
 }
 
 function inTimeOrder({ value }: Checked<VexDocument>): { statement: VexStatement; index: number }[] {
@@ -46,9 +56,9 @@ function claimsOf({ vulnerability, products, subcomponents }: VexStatement): Cla
 /** A product is an image (`pkg:oci/NAME`), perhaps with what in it is meant, or a package wherever it is. */
 function scopesOf(product: VexProduct, ofStatement: readonly VexPart[]): Pick<Claim, 'images' | 'packages'>[] {
   const purl = purlOf(product)
-  const image = /^pkg:oci\/([^@?#]+)/.exec(purl)?.[1]
-  if (image === undefined) return [{ images: [], packages: [purl] }]
-  const images = [decoded(image.split('/').at(-1) ?? image)]
+  const image = decoded(/^pkg:oci\/(?:[^@?#]*\/)?([^@?#/]+)/.exec(purl)?.[1] ?? '')
+  if (image === '') return [{ images: [], packages: [purl] }]
+  const images = [image]
   const parts = (typeof product === 'string' ? undefined : product.subcomponents) ?? ofStatement
   return parts.length === 0 ? [{ images, packages: [] }] : parts.map(part => ({ images, packages: [purlOf(part)] }))
 }

@@ -11,8 +11,10 @@ export function idlePatterns({ images, exceptions }: Policy, names: readonly str
       .filter(({ source }) => source === 'policy')
       .flatMap(exception => exception.images.map(pattern => ({ pattern, place: exception.place }))),
   ]
-  const matches = (pattern: string): boolean =>
-    names.includes(pattern) || (pattern !== '' && names.some(name => picomatch.isMatch(name, pattern, { dot: true })))
+  const matches = (pattern: string): boolean => {
+    const isMatch = picomatch(pattern, { dot: true })
+    return names.some(name => name === pattern || isMatch(name))
+  }
   return patterns
     .filter(({ pattern }) => !matches(pattern))
     .map(

@@ -8,6 +8,7 @@ import { readOpenVex } from './openvex.js'
 import {
   defaultMaxExceptionDays,
   maxExceptionDays,
+  mistakeInKey,
   policySchema,
   type ExceptionDocument,
   type PolicyDocument,
@@ -125,8 +126,9 @@ function firstLine(policy: Checked<unknown>, path: KeyPath): Policy['images'][nu
 /** What a schema cannot say: days that there are not, or too far ahead; names that the library silently passes over. */
 function refuseMore(document: YamlDocument, policy: Checked<PolicyDocument> | undefined, now: Date): void {
   const given = (document.raw as Record<string, unknown>)['max-exception-days']
-  const days = typeof given === 'number' ? given : defaultMaxExceptionDays
-  const latest = new Date(now.getTime() + Math.min(days, maxExceptionDays) * day).toISOString().slice(0, 10)
+  const isNumber = typeof given === 'number' && given >= 1 && given <= maxExceptionDays
+  const days = isNumber ? given : defaultMaxExceptionDays
+  const latest = new Date(now.getTime() + days * day).toISOString().slice(0, 10)
   for (const [index, entry] of listUnder(document, 'exceptions').entries()) {
     const expires = (entry as { readonly expires?: unknown } | null)?.expires
     if (typeof expires !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(expires)) continue
@@ -138,6 +140,8 @@ function refuseMore(document: YamlDocument, policy: Checked<PolicyDocument> | un
   }
   const images = Object.keys((policy?.raw as { images?: object } | undefined)?.images ?? {})
   for (const name of images) {
+    const mistake = mistakeInKey(name)
+    if (mistake !== undefined) document.refuse(['images', name], `the name of an image ${mistake}`)
     if (!Object.hasOwn(policy?.value.images ?? {}, name)) {
       document.refuse(['images', name], `'${clean(name)}' cannot be named here; use a glob such as '${clean(name)}*'`)
     }

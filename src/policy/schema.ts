@@ -30,11 +30,28 @@ function describeMapping({ expected, received, input }: MappingIssue, known: rea
 /** A text that says something. */
 const text = v.pipe(v.string('must be a text'), v.trim(), v.nonEmpty('must not be empty'))
 
-/** One text, or a list of them. */
-const texts = v.union(
-  [text, v.pipe(v.array(text), v.nonEmpty('must not be empty'))],
-  'must be a text or a list of texts',
-)
+/** One, or a list of them. */
+const oneOrMore = <const T extends v.GenericSchema<string>>(
+  item: T,
+): v.UnionSchema<
+  [T, v.SchemaWithPipe<readonly [v.ArraySchema<T, undefined>, v.NonEmptyAction<v.InferOutput<T>[], string>]>],
+  string
+> => v.union([item, v.pipe(v.array(item), v.nonEmpty('must not be empty'))], 'must be a text or a list of texts')
+
+/** Characters: as many as the longest path has on most systems. Far longer ones the library for globs refuses. */
+const maxGlob = 4096
+
+const tooLong = `must not have more than ${String(maxGlob)} characters`
+
+const glob = v.pipe(text, v.maxLength(maxGlob, tooLong))
+
+/** A slash alone would be all paths, or none. */
+const pathGlob = v.pipe(glob, v.regex(/[^/]/, 'must name a path, or a glob such as usr/lib/**'))
+
+/** What is wrong with a glob that is a key; undefined for a good one. */
+export function mistakeInKey(key: string): string | undefined {
+  return key.trim() === '' ? 'must not be empty' : key.length > maxGlob ? tooLong : undefined
+}
 
 const choice = <const T extends readonly [string, ...string[]]>(allowed: T): v.PicklistSchema<T, string> =>
   v.picklist(allowed, `must be one of: ${allowed.join(', ')}`)
@@ -70,12 +87,12 @@ export const rulesSchema = strict(rules)
 
 export const exceptionSchema = strict({
   id: v.pipe(text, v.description('The vulnerability, check or secret rule, for instance CVE-2024-1234')),
-  images: described(texts, 'Names or globs of images; without it, all'),
+  images: described(oneOrMore(glob), 'Names or globs of images; without it, all'),
   packages: described(
-    texts,
+    oneOrMore(text),
     'Names or package URLs; without it, all. A package URL without a version means any version',
   ),
-  paths: described(texts, 'Globs of paths in the image or the repository; without it, all'),
+  paths: described(oneOrMore(pathGlob), 'Globs of paths in the image or the repository; without it, all'),
   reason: v.pipe(text, v.description('Why it may pass: every report shows it')),
   expires: v.pipe(
     v.string('must be a date such as 2026-12-31'),
@@ -122,8 +139,9 @@ export type ExceptionDocument = v.InferOutput<typeof exceptionSchema>
 
 const trivyEntry = strict({
   id: text,
-  paths: v.optional(v.array(text, 'must be a list of paths')),
-  purls: v.optional(v.array(text, 'must be a list of package URLs')),
+  // Of an empty list Trivy makes all of them.
+  paths: v.optional(v.pipe(v.array(pathGlob, 'must be a list of paths'), v.nonEmpty('must not be empty'))),
+  purls: v.optional(v.pipe(v.array(text, 'must be a list of package URLs'), v.nonEmpty('must not be empty'))),
   statement: v.optional(text),
   expired_at: v.optional(
     v.pipe(

@@ -20,7 +20,8 @@ export function readTrivyIgnore(file: string, text: string, mistakes: Mistakes):
     const [words = '', ...rest] = line.split(/(?:^|\s)#/)
     const [id, ...options] = words.trim().split(/\s+/)
     if (id === undefined || id === '') {
-      comments = rest.length > 0 ? [...comments, rest.join('#').trim()] : []
+      if (rest.length === 0) comments = []
+      else comments.push(rest.join('#').trim())
       continue
     }
     const place = { file, lines: { start: index + 1, end: index + 1 } }
@@ -49,6 +50,7 @@ function withoutEnd(id: string, place: Warning['place']): Warning {
 
 function readOptions(options: readonly string[], refuse: (text: string) => void): string | undefined {
   let until: string | undefined
+  if (options.length > 1) refuse('there is more than one expiry date')
   for (const option of options) {
     const date = /^exp:(\d{4}-\d{2}-\d{2})$/.exec(option)?.[1]
     until = date === undefined ? undefined : startOf(date)
