@@ -9,32 +9,30 @@ import {
   type Vulnerability,
 } from '../model.js'
 import { asObject, asString, objectsOf, optional, optionalString, type JsonObject } from './json.js'
-import { oneObject, oneText, oneVulnerability } from './pool.js'
+import { pooled } from './pool.js'
 
 /** The vulnerabilities of one of the report's results. */
 export function readVulnerabilities(result: JsonObject): Vulnerability[] {
-  return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => readVulnerability(raw, result))
+  return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => pooled(readVulnerability(raw, result)))
 }
 
 function readVulnerability(raw: JsonObject, result: JsonObject): Vulnerability {
-  return oneVulnerability({
+  return {
     kind: 'vulnerability',
-    id: oneText(asString(raw['VulnerabilityID'], 'VulnerabilityID')),
+    id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
     severity: readSeverity(raw['Severity']),
-    vendorSeverities: oneObject(`severities ${JSON.stringify(raw['VendorSeverity'] ?? null)}`, () =>
-      readVendorSeverities(raw['VendorSeverity']),
-    ),
+    vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
     status: optionalString(raw['Status']) ?? 'unknown',
     package: readPackage(raw, result),
     ...optional('severitySource', raw['SeveritySource']),
     ...optional('fixedVersion', raw['FixedVersion']),
     ...readTexts(raw),
-  })
+  }
 }
 
 function readPackage(raw: JsonObject, result: JsonObject): Package {
   const identifier = asObject(raw['PkgIdentifier'] ?? {}, 'PkgIdentifier')
-  const read = {
+  return {
     name: asString(raw['PkgName'], 'PkgName'),
     version: optionalString(raw['InstalledVersion']) ?? '',
     class: result['Class'] as PackageClass,
@@ -42,8 +40,6 @@ function readPackage(raw: JsonObject, result: JsonObject): Package {
     ...optional('purl', identifier['PURL']),
     ...optional('path', raw['PkgPath']),
   }
-  const { name, version, class: kind, type, purl, path } = read
-  return oneObject(`package ${[name, version, kind, type, purl, path].join('\n')}`, () => read)
 }
 
 export function readSecrets(result: JsonObject): Secret[] {
@@ -109,15 +105,10 @@ export function readLine(value: unknown): number | undefined {
 function readTexts(raw: JsonObject): { title?: string; url?: string; layer?: string } {
   const layer = asObject(raw['Layer'] ?? {}, 'Layer')
   return {
-    ...shared('title', raw['Title']),
-    ...shared('url', raw['PrimaryURL']),
-    ...shared('layer', layer['DiffID']),
+    ...optional('title', raw['Title']),
+    ...optional('url', raw['PrimaryURL']),
+    ...optional('layer', layer['DiffID']),
   }
-}
-
-/** A property whose text many findings have. */
-function shared<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {
-  return optional(key, typeof value === 'string' ? oneText(value) : value)
 }
 
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
