@@ -107,6 +107,7 @@ function makeReport(): Report {
 }
 
 const report = makeReport()
+const before = process.cpuUsage()
 const summaryKb = Math.round(Buffer.byteLength(timed('summary', () => renderSummary(report))) / 1000)
 timed('annotations', () => renderAnnotations(report))
 const commentKb = Math.round((timed('comment', () => planComment(report, 'always')) ?? '').length / 1000)
@@ -114,9 +115,10 @@ timed('terminal', () => renderTerminal(report, false))
 timed('html', () => renderHtml(report))
 const jsonMb = timed('json', () => megabytes(sizeOf(renderJsonReport(report))))
 timed('sarif', () => sizeOf(renderSarif(report, '1.0.0')))
+const { user, system } = process.cpuUsage(before)
 // On Linux in kilobytes, and the most that there ever was.
 const peakMb = Math.round(process.resourceUsage().maxRSS / 1000)
 // GitHub takes it packed, and at most 10 MB.
 const sarifMb = gzipSync([...renderSarif(report, '1.0.0')].join('')).length / 1e6
 const sizes = { summaryKb, commentKb, jsonMb, sarifMb: Number(sarifMb.toFixed(1)) }
-process.stdout.write(`${JSON.stringify({ images, each, times, inputMb, peakMb, sizes })}\n`)
+process.stdout.write(`${JSON.stringify({ images, each, times, cpu: (user + system) / 1e6, inputMb, peakMb, sizes })}\n`)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle, root } from '../scripts/bundle.mjs'
 
-/** @typedef {{images: number, each: number, times: Record<string, number>, inputMb: number, peakMb: number, sizes: {summaryKb: number, commentKb: number, jsonMb: number, sarifMb: number}}} Figures */
+/** @typedef {{images: number, each: number, times: Record<string, number>, cpu: number, inputMb: number, peakMb: number, sizes: {summaryKb: number, commentKb: number, jsonMb: number, sarifMb: number}}} Figures */
 
 const { values } = parseArgs({
   options: {
@@ -27,12 +27,12 @@ try {
     const args = ['--expose-gc', `--max-old-space-size=${values.heap}`, join(work, 'index.js'), size, values.each]
     return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
   })
-  for (const { images, each, times, inputMb, peakMb, sizes } of all) {
+  for (const { images, each, times, cpu, inputMb, peakMb, sizes } of all) {
     const { decide = 0, explain = 0, advise = 0, ...reports } = times
     const seconds = Object.values(reports).reduce((sum, time) => sum + time, 0)
     const parts = Object.entries(times).map(([name, time]) => `${name} ${time.toFixed(2)}`)
     const lines = [
-      `${String(images)} images x ${String(each)}: reports ${seconds.toFixed(2)} s, before them ${(decide + explain + advise).toFixed(2)} s (${parts.join(', ')})`,
+      `${String(images)} images x ${String(each)}: reports ${seconds.toFixed(2)} s (CPU ${cpu.toFixed(2)} s), before them ${(decide + explain + advise).toFixed(2)} s (${parts.join(', ')})`,
       `  input ${String(inputMb)} MB, peak ${String(peakMb)} MB; summary ${String(sizes.summaryKb)} kB, comment ${String(sizes.commentKb)} kB, JSON ${String(sizes.jsonMb)} MB, SARIF ${String(sizes.sarifMb)} MB packed`,
     ]
     process.stdout.write(`${lines.join('\n')}\n`)

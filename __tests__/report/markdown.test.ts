@@ -19,11 +19,13 @@ describe('escapeText', () => {
     ['@octocat', '@<!-- -->octocat'],
     ['o/r#1', 'o/r#<!-- -->1'],
     ['GH-1', 'GH-<!-- -->1'],
+    ['_www.a.example', '\\_www<!-- -->.a.example'],
     ['https://a.example', 'https:<!-- -->//a.example'],
     ['www.a.example', 'www<!-- -->.a.example'],
     ['&amp;', '&amp;amp;'],
     ['a\nb\tc', 'a b c'],
     ['$x$', '\\$x\\$'],
+    ['a|b', 'a&#124;b'],
   ])('makes %j harmless', (text, escaped) => {
     expect(escapeText(text)).toBe(escaped)
   })
@@ -43,7 +45,8 @@ describe('code', () => {
     ['a', '`a`'],
     ['a`b', '``a`b``'],
     ['`a', '`` `a ``'],
-    ['a|b', '`a|b`'],
+    ['a|b', '<code>a&#124;b</code>'],
+    ['a\\|`<b>', '<code>a\\\\&#124;\\`&lt;b&gt;</code>'],
     ['', ''],
     ['a\nb', '`a b`'],
   ])('fences %j', (text, fenced) => {
@@ -71,7 +74,7 @@ describe('link', () => {
 
 describe('table', () => {
   it('is one in GitHub’s Markdown', () => {
-    expect(table(['A', 'B'], [['1', '`a|b`']])).toBe('| A | B |\n| --- | --- |\n| 1 | `a\\|b` |')
+    expect(table(['A', 'B'], [['1', code('a|b')]])).toBe('| A | B |\n| --- | --- |\n| 1 | <code>a&#124;b</code> |')
   })
 
   it('has numbers at the right, lines within a cell, and no column that is empty', () => {

@@ -14,14 +14,14 @@ function lineAnchor({ start, end }: LineRange): string {
 
 /** A path as a relative reference (RFC 3986). */
 export function encodePath(path: string): string {
-  return path
-    .split('/')
-    .map(part =>
-      // Half of a character is nothing that could be encoded.
-      encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\uFFFD')).replace(
-        /[!'()*]/g,
-        sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
-    .join('/')
+  return path.split('/').map(encodePart).join('/')
+}
+
+/** A part of an address. */
+export function encodePart(text: string): string {
+  // Half of a character is nothing that could be encoded.
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD')).replace(
+    /[!'()*]/g,
+    sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

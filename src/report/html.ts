@@ -1,5 +1,6 @@
 /** The HTML report: one file that a person opens, with everything in it that can be looked through. */
 import { severities, type Exception, type ImageVerdict, type Report } from '../model.js'
+import { encodePart } from './address.js'
 import { factsOf } from './facts.js'
 import { findings } from './html-findings.js'
 import { renderPage } from './html-page.js'
@@ -90,7 +91,7 @@ function images({ verdict }: Report): Markup {
   const rows = verdict.images.map(
     image =>
       markup`<tr>
-      <td><a href="#image=${encodeURIComponent(image.image.name)}">${image.image.name}</a></td>
+      <td><a href="#image=${encodePart(image.image.name)}">${image.image.name}</a></td>
       <td><span class="${image.state}">${stateText(image)}</span>${comparisonText(image)}</td>
       ${counted.map(severity => markup`<td class="number ${severity}">${numberText(image.counts[severity]).replace(/^0$/, '')}</td>`)}
       <td>${systemText(image)}</td>

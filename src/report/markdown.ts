@@ -8,7 +8,8 @@ import { numberText } from './text.js'
 
 /**
  * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
- * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown.
+ * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown. A pipe is
+ * written as a number, since renderers do not agree on what ends a cell after a backslash.
  */
 export function escapeText(text: string): string {
   return visible(text.replace(/[\n\t]+/g, ' '))
@@ -16,13 +17,16 @@ export function escapeText(text: string): string {
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/@|#|\bGH-|:(?=\/\/)|\bwww(?=\.)/gi, '$&<!-- -->')
+    .replace(/@|#|GH-|:(?=\/\/)|www(?=\.)/gi, '$&<!-- -->')
+    .replace(/\|/g, '&#124;')
 }
 
 /** Text as code: GitHub looks for neither mentions nor links in it. */
 export function code(text: string): string {
   const plain = visible(text.replace(/[\n\t]+/g, ' ')).trim()
   if (plain === '') return ''
+  // In code between backticks nothing can be written as a number.
+  if (plain.includes('|')) return `<code>${escapeText(plain)}</code>`
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length))
   const fence = '`'.repeat(longest + 1)
   const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : ''
@@ -57,9 +61,9 @@ export const markdownMarks: Marks = { name: code, words: escapeText }
 /** A column by its title; numbers stand at the right. */
 export type Column = string | { readonly number: string }
 
-/** A table; only here does a pipe mean something, so only here is it escaped, in code too. */
+/** A table of cells in which no pipe is left. */
 export function table(header: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const titles = header.map(column => (typeof column === 'string' ? column : column.number))
   const rules = header.map(column => (typeof column === 'string' ? '---' : '--:'))
   return [line(titles), line(rules), ...rows.map(line)].join('\n')

@@ -19,30 +19,30 @@ import {
   unreadable,
   type JsonObject,
 } from './json.js'
-import { oneOf, oneText, oneVulnerability } from './pool.js'
+import { pooled } from './pool.js'
 
 /** The vulnerabilities of one of the report's results. */
 export function readVulnerabilities(result: JsonObject): Vulnerability[] {
-  return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => readVulnerability(raw, result))
+  return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => pooled(readVulnerability(raw, result)))
 }
 
 function readVulnerability(raw: JsonObject, result: JsonObject): Vulnerability {
-  return oneVulnerability({
+  return {
     kind: 'vulnerability',
-    id: oneText(asString(raw['VulnerabilityID'], 'VulnerabilityID')),
+    id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
     severity: readSeverity(raw['Severity']),
-    vendorSeverities: oneOf('severities', readVendorSeverities(raw['VendorSeverity'])),
+    vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
     status: optionalString(raw['Status'], 'Status') ?? 'unknown',
     package: readPackage(raw, result),
     ...optional('severitySource', raw, 'SeveritySource'),
     ...optional('fixedVersion', raw, 'FixedVersion'),
     ...readTexts(raw),
-  })
+  }
 }
 
 function readPackage(raw: JsonObject, result: JsonObject): Package {
   const identifier = optionalObject(raw['PkgIdentifier'], 'PkgIdentifier')
-  const read = {
+  return {
     name: asString(raw['PkgName'], 'PkgName'),
     version: optionalString(raw['InstalledVersion'], 'InstalledVersion') ?? '',
     class: result['Class'] as PackageClass,
@@ -50,7 +50,6 @@ function readPackage(raw: JsonObject, result: JsonObject): Package {
     ...optional('purl', identifier, 'PURL'),
     ...optional('path', raw, 'PkgPath'),
   }
-  return oneOf('package', read)
 }
 
 export function readSecrets(result: JsonObject): Secret[] {
@@ -135,16 +134,10 @@ function isLine(value: unknown): value is number {
 function readTexts(raw: JsonObject): { title?: string; url?: string; layer?: string } {
   const layer = optionalObject(raw['Layer'], 'Layer')
   return {
-    ...shared('title', raw, 'Title'),
-    ...shared('url', raw, 'PrimaryURL'),
-    ...shared('layer', layer, 'DiffID'),
+    ...optional('title', raw, 'Title'),
+    ...optional('url', raw, 'PrimaryURL'),
+    ...optional('layer', layer, 'DiffID'),
   }
-}
-
-/** A property whose text many findings have. */
-function shared<K extends string>(key: K, from: JsonObject, name: string): Partial<Record<K, string>> {
-  const text = optionalString(from[name], name)
-  return text === undefined ? {} : ({ [key]: oneText(text) } as Partial<Record<K, string>>)
 }
 
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
