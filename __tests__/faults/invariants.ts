@@ -154,8 +154,13 @@ export async function tagsLeft({ stage: { seen }, env }: Pick<Played, 'stage' | 
   const said = readdirSync(seen).map(name => readFileSync(join(seen, name), 'utf8'))
   const runs = new Set(said.flatMap(text => /image-gate\/[0-9a-f]{8}\//.exec(text)?.[0] ?? []))
   if (runs.size === 0) return []
-  const list = ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}']
-  const { exitCode, stdout, stderr } = await run('docker', list, { env: { ...env, PATH: process.env['PATH'] } })
+  const list = (): ReturnType<typeof run> =>
+    run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'], {
+      env: { ...env, PATH: process.env['PATH'] },
+    })
+  const first = await list()
+  // An image that another run removes meanwhile makes the whole list fail.
+  const { exitCode, stdout, stderr } = first.exitCode === 0 ? first : await list()
   if (exitCode !== 0) return [`what it has, since it cannot be asked: ${stderr}`]
   return stdout.split('\n').filter(tag => [...runs].some(begin => tag.startsWith(begin)))
 }
