@@ -62,7 +62,12 @@ function reportWith(text: string): Report {
     policy: { revision: 'head', file: text, exceptions: 1 },
     change: { base: 'x', deleted: [text], renamed: [{ from: text, to: text }], workflows: [], policyFiles: [] },
     policyEffects: [{ image: text, before: 'clean', after: 'vulnerable', released: [], caught: [finding] }],
-    scanner: { version: text, source: text, database: { repository: text, updatedAt: '2026-08-01T00:00:00Z' } },
+    scanner: {
+      version: text,
+      source: text,
+      sha256: text,
+      database: { repository: text, updatedAt: '2026-08-01T00:00:00Z' },
+    },
     engine: { serverVersion: text, buildxVersion: text },
   })
   const context = { ...report.context, job: text, workflow: text, runUrl: 'https://github.com/o/r/actions/runs/5' }
