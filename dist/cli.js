@@ -2,376 +2,6 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 4158:
-/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
-
-
-/**
- * @license
- * Copyright 2020 Balena Ltd.
- *
- * Licensed under the Apache License, Version 2.0 (the "License");
- * you may not use this file except in compliance with the License.
- * You may obtain a copy of the License at
- *
- *    http://www.apache.org/licenses/LICENSE-2.0
- *
- * Unless required by applicable law or agreed to in writing, software
- * distributed under the License is distributed on an "AS IS" BASIS,
- * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- * See the License for the specific language governing permissions and
- * limitations under the License.
- *
- * ------------------------------------------------------------------------
- *
- * Copyright 2018 Zeit, Inc.
- * Licensed under the MIT License. See file LICENSE.md for a full copy.
- *
- * ------------------------------------------------------------------------
- */
-
-/**
- * This module implements the [dockerignore
- * spec](https://docs.docker.com/engine/reference/builder/#dockerignore-file),
- * closely following Docker's (Moby) Golang implementation:
- * https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go
- * https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go
- * https://github.com/moby/moby/blob/v19.03.8/pkg/archive/archive.go#L825
- *
- * Something the spec is not clear about, but we discovered by reading source code
- * and testing against the "docker build" command, is the handling of backslashes and
- * forward slashes as path separators and escape characters in the .dockerignore file
- * across platforms including Windows, Linux and macOS:
- *
- * * On Linux and macOS, only forward slashes can be used as path separators in the
- *   .dockerignore file, and the backslash works as an escape character.
- * * On Windows, both forward slashes and backslashes are allowed as path separators
- *   in the .dockerignore file, and the backslash is not used as an escape character.
- *
- * This is consistent with how Windows works generally: both forward slashes and
- * backslashes are accepted as path separators by the cmd.exe Command Prompt or
- * PowerShell, and by library functions like the Golang filepath.Clean or the
- * Node.js path.normalize.
- *
- * Similarly, path strings provided to the IgnoreBase.ignores() and IgnoreBase.filter()
- * methods can use either forward slashes or backslashes as path separators on Windows,
- * but only forward slashes are accepted as path separators on Linux and macOS.
- */
-
-const path = __nccwpck_require__(6928);
-
-const factory = options => new IgnoreBase(options); // https://github.com/kaelzhang/node-ignore/blob/5.1.4/index.js#L538-L539
-// Fixes typescript module import
-
-
-factory.default = factory;
-module.exports = factory;
-
-function make_array(subject) {
-  return Array.isArray(subject) ? subject : [subject];
-}
-
-const REGEX_TRAILING_SLASH = /(?<=.)\/$/;
-const REGEX_TRAILING_BACKSLASH = /(?<=.)\\$/;
-const REGEX_TRAILING_PATH_SEP = path.sep === '\\' ? REGEX_TRAILING_BACKSLASH : REGEX_TRAILING_SLASH;
-const KEY_IGNORE = typeof Symbol !== 'undefined' ? Symbol.for('dockerignore') : 'dockerignore'; // An implementation of Go's filepath.Clean
-// https://golang.org/pkg/path/filepath/#Clean
-// https://github.com/golang/go/blob/master/src/path/filepath/path.go
-// Note that, like Go, on Windows this function converts forward slashes
-// to backslashes.
-
-function cleanPath(file) {
-  return path.normalize(file).replace(REGEX_TRAILING_PATH_SEP, '');
-} // Javascript port of Golang's filepath.ToSlash
-// https://golang.org/pkg/path/filepath/#ToSlash
-// https://github.com/golang/go/blob/master/src/path/filepath/path.go
-// Convert any OS-specific path separator to '/'. Backslash is converted
-// to forward slash on Windows, but not on Linux/macOS.
-// Note that both forward slashes and backslashes are valid path separators on
-// Windows. As a result, code such as `pattern.split(path.sep).join('/')` fails
-// on Windows when forward slashes are used as path separators.
-
-
-function toSlash(file) {
-  if (path.sep === '/') {
-    return file;
-  }
-
-  return file.replace(/\\/g, '/');
-} // Javascript port of Golang's filepath.FromSlash
-// https://github.com/golang/go/blob/master/src/path/filepath/path.go
-
-
-function fromSlash(file) {
-  if (path.sep === '/') {
-    return file;
-  }
-
-  return file.replace(/\//g, path.sep);
-}
-
-class IgnoreBase {
-  constructor({
-    // https://github.com/kaelzhang/node-ignore/blob/5.1.4/index.js#L372
-    ignorecase = true
-  } = {}) {
-    this._rules = [];
-    this._ignorecase = ignorecase;
-    this[KEY_IGNORE] = true;
-
-    this._initCache();
-  }
-
-  _initCache() {
-    this._cache = {};
-  } // @param {Array.<string>|string|Ignore} pattern
-
-
-  add(pattern) {
-    this._added = false;
-
-    if (typeof pattern === 'string') {
-      pattern = pattern.split(/\r?\n/g);
-    }
-
-    make_array(pattern).forEach(this._addPattern, this); // Some rules have just added to the ignore,
-    // making the behavior changed.
-
-    if (this._added) {
-      this._initCache();
-    }
-
-    return this;
-  } // legacy
-
-
-  addPattern(pattern) {
-    return this.add(pattern);
-  }
-
-  _addPattern(pattern) {
-    // https://github.com/kaelzhang/node-ignore/issues/32
-    if (pattern && pattern[KEY_IGNORE]) {
-      this._rules = this._rules.concat(pattern._rules);
-      this._added = true;
-      return;
-    }
-
-    if (this._checkPattern(pattern)) {
-      const rule = this._createRule(pattern.trim());
-
-      if (rule !== null) {
-        this._added = true;
-
-        this._rules.push(rule);
-      }
-    }
-  }
-
-  _checkPattern(pattern) {
-    // https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go#L34-L40
-    return pattern && typeof pattern === 'string' && pattern.indexOf('#') !== 0 && pattern.trim() !== "";
-  }
-
-  filter(paths) {
-    return make_array(paths).filter(path => this._filter(path));
-  }
-
-  createFilter() {
-    return path => this._filter(path);
-  }
-
-  ignores(path) {
-    return !this._filter(path);
-  } // https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go#L41-L53
-  // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L29-L55
-
-
-  _createRule(pattern) {
-    const origin = pattern;
-    let negative = false; // > An optional prefix "!" which negates the pattern;
-    // https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go#L43-L46
-
-    if (pattern[0] === '!') {
-      negative = true;
-      pattern = pattern.substring(1).trim();
-    } // https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go#L47-L53
-
-
-    if (pattern.length > 0) {
-      pattern = cleanPath(pattern);
-      pattern = toSlash(pattern);
-
-      if (pattern.length > 1 && pattern[0] === '/') {
-        pattern = pattern.slice(1);
-      }
-    } // https://github.com/moby/moby/blob/v19.03.8/builder/dockerignore/dockerignore.go#L54-L55
-
-
-    if (negative) {
-      pattern = '!' + pattern;
-    } // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L30
-
-
-    pattern = pattern.trim();
-
-    if (pattern === "") {
-      return null;
-    } // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L34
-    // convert forward slashes to backslashes on Windows
-
-
-    pattern = cleanPath(pattern); // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L36-L42
-
-    if (pattern[0] === '!') {
-      if (pattern.length === 1) {
-        return null;
-      }
-
-      negative = true;
-      pattern = pattern.substring(1);
-    } else {
-      negative = false;
-    }
-
-    return {
-      origin,
-      pattern,
-      // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L54
-      dirs: pattern.split(path.sep),
-      negative
-    };
-  } // @returns `Boolean` true if the `path` is NOT ignored
-
-
-  _filter(path) {
-    if (!path) {
-      return false;
-    }
-
-    if (path in this._cache) {
-      return this._cache[path];
-    }
-
-    return this._cache[path] = this._test(path);
-  } // @returns {Boolean} true if a file is NOT ignored
-  // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L62
-
-
-  _test(file) {
-    file = fromSlash(file); // equivalent to golang filepath.Dir() https://golang.org/src/path/filepath/path.go
-
-    const parentPath = cleanPath(path.dirname(file));
-    const parentPathDirs = parentPath.split(path.sep);
-    let matched = false;
-
-    this._rules.forEach(rule => {
-      let match = this._match(file, rule); // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L80
-
-
-      if (!match && parentPath !== ".") {
-        // Check to see if the pattern matches one of our parent dirs.
-        if (rule.dirs.includes('**')) {
-          // Ah shucks! We have to test every possible parent path that has 
-          // a number of dirs _n_ where 
-          // `rule.dirs.filter(doubleStar).length <= _n_ <= parentPathDirs.length`
-          // since the ** can imply any number of directories including 0
-          for (let i = rule.dirs.filter(x => x !== '**').length; i <= parentPathDirs.length; i++) {
-            match = match || this._match(parentPathDirs.slice(0, i).join(path.sep), rule);
-          }
-        } else if (rule.dirs.length <= parentPathDirs.length) {
-          // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L83
-          match = this._match(parentPathDirs.slice(0, rule.dirs.length).join(path.sep), rule);
-        }
-      }
-
-      if (match) {
-        matched = !rule.negative;
-      }
-    });
-
-    return !matched;
-  } // @returns {Boolean} true if a file is matched by a rule
-
-
-  _match(file, rule) {
-    return this._compile(rule).regexp.test(file);
-  } // https://github.com/moby/moby/blob/v19.03.8/pkg/fileutils/fileutils.go#L139
-
-
-  _compile(rule) {
-    if (rule.regexp) {
-      return rule;
-    }
-
-    let regStr = '^'; // Go through the pattern and convert it to a regexp.
-
-    let escapedSlash = path.sep === '\\' ? '\\\\' : path.sep;
-
-    for (let i = 0; i < rule.pattern.length; i++) {
-      const ch = rule.pattern[i];
-
-      if (ch === '*') {
-        if (rule.pattern[i + 1] === '*') {
-          // is some flavor of "**"
-          i++; // Treat **/ as ** so eat the "/"
-
-          if (rule.pattern[i + 1] === path.sep) {
-            i++;
-          }
-
-          if (rule.pattern[i + 1] === undefined) {
-            // is "**EOF" - to align with .gitignore just accept all
-            regStr += ".*";
-          } else {
-            // is "**"
-            // Note that this allows for any # of /'s (even 0) because
-            // the .* will eat everything, even /'s
-            regStr += `(.*${escapedSlash})?`;
-          }
-        } else {
-          // is "*" so map it to anything but "/"
-          regStr += `[^${escapedSlash}]*`;
-        }
-      } else if (ch === '?') {
-        // "?" is any char except "/"
-        regStr += `[^${escapedSlash}]`;
-      } else if (ch === '.' || ch === '$') {
-        // Escape some regexp special chars that have no meaning
-        // in golang's filepath.Match
-        regStr += `\\${ch}`;
-      } else if (ch === '\\') {
-        // escape next char. Note that a trailing \ in the pattern
-        // will be left alone (but need to escape it)
-        if (path.sep === '\\') {
-          // On windows map "\" to "\\", meaning an escaped backslash,
-          // and then just continue because filepath.Match on
-          // Windows doesn't allow escaping at all
-          regStr += escapedSlash;
-          continue;
-        }
-
-        if (rule.pattern[i + 1] !== undefined) {
-          regStr += '\\' + rule.pattern[i + 1];
-          i++;
-        } else {
-          regStr += '\\';
-        }
-      } else {
-        regStr += ch;
-      }
-    }
-
-    regStr += "$";
-    rule.regexp = new RegExp(regStr, this._ignorecase ? 'i' : '');
-    return rule;
-  }
-
-}
-
-
-/***/ }),
-
 /***/ 3057:
 /***/ ((module) => {
 
@@ -44604,6 +44234,8 @@ async function openInBrowser(path) {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_1__);
 
 
+/** Nothing that is read here, and that people write, is as long. */
+const maxBytes = 16 * 1024 * 1024;
 /** The file system of this machine. */
 class LocalFiles {
     async list(directory) {
@@ -44614,6 +44246,14 @@ class LocalFiles {
         return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)(path));
     }
     async readText(path) {
+        const stats = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(path));
+        if (stats === undefined)
+            return undefined;
+        // A pipe or a device would never end.
+        if (!stats.isFile())
+            throw new Error('it is not a file');
+        if (stats.size > maxBytes)
+            throw new Error(`it has ${(stats.size / 1024 / 1024).toFixed(0)} MiB`);
         return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path, 'utf8'));
     }
     async writeText(path, text) {
@@ -44647,6 +44287,100 @@ async function unlessMissing(answer) {
 
 /***/ }),
 
+/***/ 9833:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   n: () => (/* binding */ RunEnding)
+/* harmony export */ });
+/* harmony import */ var node_events__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8474);
+/* harmony import */ var node_events__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_events__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3916);
+/** When a run must end before its time, and how long each part of it may still take. */
+
+
+/**
+ * Milliseconds after the run must end. A runner sends SIGINT, 7.5 s later SIGTERM, and 2.5 s later it kills
+ * (`ProcessInvoker.cs` in actions/runner): by then all must be told and cleaned up.
+ */
+const stages = { overdue: 2000, cleaning: 3500, reporting: 5500, stuck: 7000 };
+/** SIGHUP is a terminal that is closed. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Listens for whoever cancels the run, until it is done: a second signal changes nothing. */
+class RunEnding {
+    #cancelled = new AbortController();
+    #overdue = new AbortController();
+    #cleaning = new AbortController();
+    #reporting = new AbortController();
+    #timers = [];
+    constructor() {
+        // Each child listens, and there may be many.
+        for (const { signal } of [this.#cancelled, this.#overdue, this.#cleaning, this.#reporting])
+            (0,node_events__WEBPACK_IMPORTED_MODULE_0__.setMaxListeners)(0, signal);
+        for (const name of signals)
+            process.on(name, this.#onSignal);
+    }
+    get cancelled() {
+        return this.#cancelled.signal;
+    }
+    get overdue() {
+        return this.#overdue.signal;
+    }
+    /** Aborted when what cleans up must be done. */
+    get cleaning() {
+        return this.#cleaning.signal;
+    }
+    /** Aborted when whoever is told over the network must have been told. */
+    get reporting() {
+        return this.#reporting.signal;
+    }
+    /** @param milliseconds that the run may take from now on */
+    limit(milliseconds) {
+        const error = new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ToolError */ .v4(`the run was not done after ${timeText(milliseconds)}`, 'Raise total-timeout (GitHub ends a job after 6 hours), or gate fewer images at a time with the input images.');
+        this.#timers.push(setTimeout(() => {
+            this.#end(error);
+        }, milliseconds).unref());
+    }
+    /** Everybody was told, and nothing is left: what comes now may end the process at once. */
+    done() {
+        this.#timers.splice(0).forEach(clearTimeout);
+        for (const name of signals)
+            process.off(name, this.#onSignal);
+    }
+    #onSignal = () => {
+        this.#end(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ToolError */ .v4('the run was cancelled', 'Run it again.'));
+    };
+    #end(reason) {
+        if (this.cancelled.aborted)
+            return;
+        const later = (milliseconds, act) => {
+            const timer = setTimeout(act, milliseconds);
+            this.#timers.push(timer);
+            return timer;
+        };
+        for (const [milliseconds, controller] of [
+            [stages.overdue, this.#overdue],
+            [stages.cleaning, this.#cleaning],
+            [stages.reporting, this.#reporting],
+        ]) {
+            later(milliseconds, () => {
+                controller.abort(reason);
+            });
+        }
+        later(stages.stuck, () => process.exit(1)).unref();
+        this.#cancelled.abort(reason);
+    }
+}
+function timeText(milliseconds) {
+    const seconds = Math.round(milliseconds / 1000);
+    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    const text = parts.map((part, at) => (part === 0 ? '' : `${String(part)} ${['h', 'min', 's'][at] ?? ''}`));
+    return text.filter(Boolean).join(' ');
+}
+
+
+/***/ }),
+
 /***/ 7286:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -44672,12 +44406,19 @@ function harmlessLines(text) {
 }
 /** As much of a line as anybody reads. */
 const maxLine = 4000;
+/** Besides what the terminal would obey: ends of lines that only some programs know, and halves of characters. */
+const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]|[\uD800-\uDFFF]/gu;
+/**
+ * The runner compares as the language of the machine does (`StartsWith` and `IndexOf` of .NET): characters without a width,
+ * such as U+200D, do not count.
+ */
+const start = /^[\s\p{Default_Ignorable_Code_Point}]*:\p{Default_Ignorable_Code_Point}*:/u;
+const legacy = /(#\p{Default_Ignorable_Code_Point}*#\p{Default_Ignorable_Code_Point}*)\[/gu;
 function harmlessLine(line) {
-    const plain = (0,external_node_util_.stripVTControlCharacters)(line)
-        .replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]/g, '')
-        .replaceAll('##[', '## [');
+    const plain = (0,external_node_util_.stripVTControlCharacters)(line).replace(control, '');
     const cut = plain.length <= maxLine ? plain : `${plain.slice(0, maxLine)} … (${String(plain.length)} characters)`;
-    return /^\s*::/.test(cut) ? `| ${cut}` : cut;
+    const broken = cut.replace(legacy, '$1 [');
+    return start.test(broken) ? `| ${broken}` : broken;
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/terminal-console.ts
@@ -44837,7 +44578,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 8497:
+/***/ 1680:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44852,8 +44593,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./src/errors.ts
-var errors = __nccwpck_require__(3916);
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: ./src/adapters/environment.ts
@@ -45010,6 +44749,980 @@ async function makeTools(directory, path) {
     return directory;
 }
 
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
+// EXTERNAL MODULE: ./src/errors.ts
+var errors = __nccwpck_require__(3916);
+;// CONCATENATED MODULE: ./src/adapters/docker-config.ts
+/** A configuration of the docker client for one run, with no login but those that were given. */
+
+
+
+
+
+/** Where the docker client keeps the logins at Docker Hub. */
+const dockerHub = 'https://index.docker.io/v1/';
+/**
+ * Where logins are, or who is asked for them: https://docs.docker.com/reference/cli/docker/login/#credential-stores.
+ * In lower case: the client, as every Go program, reads `AUTHS` as `auths`.
+ */
+const loginKeys = new Set(['auths', 'credsstore', 'credhelpers']);
+/** A client whose configuration knows no login at all goes and asks the keychain of the machine, if there is one. */
+const nobody = { 'image-gate.invalid': {} };
+/** What else the client looks for in its folder: contexts, plugins, and the certificates of an engine behind TLS. */
+const clientEntries = ['contexts', 'cli-plugins', 'ca.pem', 'cert.pem', 'key.pem'];
+/** The builders. Not `config`, where buildx keeps logins that count for some repositories only. */
+const builderEntries = ['instances', 'defaults', 'current', '.lock'];
+/** The part of a docker client's `config.json` that holds these logins. */
+function dockerAuths(credentials) {
+    const auths = { ...nobody };
+    for (const { registry, username, password } of credentials) {
+        const auth = Buffer.from(`${username}:${password}`).toString('base64');
+        auths[registry === 'docker.io' ? dockerHub : registry] = { auth };
+    }
+    return auths;
+}
+/**
+ * A pull request may name any image in its FROM, and send what it finds there anywhere: the logins of the runner must
+ * not be its logins. Everything else of the client's configuration stays: context, proxies, plugins and builders.
+ * @param env the docker client's own
+ * @param directory absolute; does not exist yet
+ * @returns the docker client's environment with the new configuration
+ * @throws ConfigurationError where the client's own configuration cannot be read
+ */
+async function withGivenLogins(env, credentials, directory) {
+    const own = (0,external_node_path_.resolve)(env['DOCKER_CONFIG'] ?? (0,external_node_path_.join)(env['HOME'] ?? (0,external_node_os_.homedir)(), '.docker'));
+    const builders = (0,external_node_path_.resolve)(env['BUILDX_CONFIG'] ?? (0,external_node_path_.join)(own, 'buildx'));
+    const [config, buildx] = [(0,external_node_path_.join)(directory, 'client'), (0,external_node_path_.join)(directory, 'buildx')];
+    for (const folder of [directory, config, buildx])
+        await (0,promises_.mkdir)(folder, { mode: 0o700 });
+    const kept = await readConfig((0,external_node_path_.join)(own, 'config.json'));
+    const text = JSON.stringify({ ...kept, auths: dockerAuths(credentials) });
+    await (0,promises_.writeFile)((0,external_node_path_.join)(config, 'config.json'), text, { mode: 0o600 });
+    await docker_config_link(own, clientEntries, config);
+    await docker_config_link(builders, builderEntries, buildx);
+    return { ...env, DOCKER_CONFIG: config, BUILDX_CONFIG: buildx };
+}
+/** Without the logins. What is in the file is never said: it holds passwords. */
+async function readConfig(path) {
+    const text = await (0,promises_.readFile)(path, 'utf8').catch((error) => {
+        if (error.code === 'ENOENT')
+            return '{}';
+        throw unreadable(path, (0,errors/* messageOf */.bD)(error));
+    });
+    const config = parse(text);
+    if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+        throw unreadable(path, 'it is not a JSON object');
+    }
+    return Object.fromEntries(Object.entries(config).filter(([key]) => !loginKeys.has(key.toLowerCase())));
+}
+function parse(text) {
+    try {
+        return JSON.parse(text === '' ? '{}' : text);
+    }
+    catch {
+        return undefined;
+    }
+}
+function unreadable(path, reason) {
+    return new errors/* ConfigurationError */.j1(`the docker client’s configuration ${path} cannot be read: ${reason}`, 'Mend it or take it away, then run again.');
+}
+async function docker_config_link(from, names, to) {
+    for (const name of names.filter(entry => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(from, entry))))
+        await (0,promises_.symlink)((0,external_node_path_.join)(from, name), (0,external_node_path_.join)(to, name));
+}
+
+// EXTERNAL MODULE: external "node:child_process"
+var external_node_child_process_ = __nccwpck_require__(1421);
+// EXTERNAL MODULE: external "node:string_decoder"
+var external_node_string_decoder_ = __nccwpck_require__(6193);
+;// CONCATENATED MODULE: ./src/adapters/process-tree.ts
+/** Who descends from a process. Only Linux tells cheaply; elsewhere the process group has to do. */
+
+/**
+ * A process group does not hold all of them: the docker client starts ssh in a session of its own. To be asked before the
+ * processes end: whose parent is gone descends from nobody.
+ */
+function descendantsOf(pid) {
+    return childrenOf(pid).flatMap(child => {
+        const started = startOf(child);
+        return started === undefined ? [] : [{ pid: child, started }, ...descendantsOf(child)];
+    });
+}
+/** False for a zombie too: it has ended, and only its parent has not asked how. */
+function isAlive({ pid, started }) {
+    return startOf(pid) === started;
+}
+/** Each thread has the children that it started. */
+function childrenOf(pid) {
+    const tasks = `/proc/${String(pid)}/task`;
+    return attempt(() => (0,external_node_fs_.readdirSync)(tasks), []).flatMap(task => {
+        const text = attempt(() => (0,external_node_fs_.readFileSync)(`${tasks}/${task}/children`, 'utf8'), '');
+        return text.split(' ').filter(Boolean).map(Number);
+    });
+}
+function startOf(pid) {
+    // The name, in parentheses, may itself hold spaces and parentheses. See proc(5).
+    const text = attempt(() => (0,external_node_fs_.readFileSync)(`/proc/${String(pid)}/stat`, 'utf8'), '');
+    const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X' ? undefined : fields[18];
+}
+/** Processes end while they are looked at. */
+function attempt(read, otherwise) {
+    try {
+        return read();
+    }
+    catch {
+        return otherwise;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/adapters/process.ts
+/**
+ * Child processes: they may stream, take long, and must be ended with everything that they started. Short questions
+ * (`docker version`) go through `command.ts`.
+ */
+
+
+
+
+/** A program could not be started. */
+class MissingProgramError extends errors/* ToolError */.v4 {
+}
+/**
+ * Milliseconds that a process may take to end by itself after it was asked to: less when it is the run that ends, since
+ * a runner waits for 7.5 s in all (`ProcessInvoker.cs` in actions/runner).
+ */
+const grace = { timedOut: 3000, stopped: 1000 };
+/** A build can print megabytes without a line break. */
+const defaultMaxLine = 16 * 1024;
+/** @param cancelled ends every running process with its reason, and lets none start any more */
+function createRunProcess(cancelled) {
+    return async (request) => {
+        const stops = request.signal === undefined ? [cancelled] : [cancelled, request.signal];
+        const throwIfStopped = () => {
+            for (const stop of stops)
+                stop.throwIfAborted();
+        };
+        throwIfStopped();
+        const child = new Child(request);
+        const ended = { byTimeout: false };
+        const onTimeout = () => {
+            ended.byTimeout = true;
+            child.end(grace.timedOut);
+        };
+        const timer = request.timeout === undefined ? undefined : setTimeout(onTimeout, request.timeout);
+        const onStop = () => {
+            child.end(grace.stopped);
+        };
+        for (const stop of stops)
+            stop.addEventListener('abort', onStop);
+        try {
+            const result = await waitFor(child, request);
+            throwIfStopped();
+            return ended.byTimeout ? { status: 'timed-out' } : result;
+        }
+        catch (error) {
+            throwIfStopped();
+            throw error;
+        }
+        finally {
+            clearTimeout(timer);
+            for (const stop of stops)
+                stop.removeEventListener('abort', onStop);
+            child.release();
+        }
+    };
+}
+/** Those that were not released yet. */
+const running = new Set();
+/** However this process ends, nothing that it started goes on. */
+function killAll() {
+    for (const child of running)
+        child.kill();
+}
+/** A process, and how to end it with all that it started. */
+class Child {
+    process;
+    /** True when nobody waits for its output any more. */
+    abandoned = false;
+    #descendants = [];
+    #timers = [];
+    constructor({ command, args, env, cwd }) {
+        this.process = (0,external_node_child_process_.spawn)(command, args, {
+            env,
+            cwd,
+            // A group of its own, so that what the child starts can be ended with it.
+            detached: true,
+            stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        if (running.size === 0)
+            process.once('exit', killAll);
+        running.add(this);
+    }
+    /** @param patience milliseconds after which it is not asked any more */
+    end(patience) {
+        this.#signal('SIGTERM');
+        const kill = setTimeout(() => {
+            this.kill();
+            // Who holds the pipes and is not ours to end must not keep us.
+            const letGo = setTimeout(() => {
+                this.abandoned = true;
+                this.process.stdout?.destroy();
+                this.process.stderr?.destroy();
+            }, 200);
+            this.#timers.push(letGo);
+        }, patience);
+        this.#timers.push(kill);
+    }
+    kill() {
+        this.#signal('SIGKILL');
+    }
+    /** Ends what is left of it. After this, its number may be another process's. */
+    release() {
+        this.#timers.forEach(clearTimeout);
+        this.kill();
+        running.delete(this);
+        if (running.size === 0)
+            process.off('exit', killAll);
+    }
+    #signal(signal) {
+        const { pid, exitCode, signalCode } = this.process;
+        if (pid === undefined)
+            return;
+        // Of one that has ended the number may be another's, who has descendants too.
+        if (exitCode === null && signalCode === null)
+            this.#descendants = [...this.#descendants, ...descendantsOf(pid)];
+        send(-pid, signal);
+        for (const descendant of this.#descendants.filter(isAlive))
+            send(descendant.pid, signal);
+    }
+}
+/** @param pid of a process, or a group's, negated */
+function send(pid, signal) {
+    try {
+        process.kill(pid, signal);
+    }
+    catch {
+        // Nobody is left.
+    }
+}
+async function waitFor(child, request) {
+    const { command, onLine, onOutput, maxLine } = request;
+    const ended = endOf(child.process, command);
+    readLines(child.process.stderr, onLine, maxLine);
+    const { stdout } = child.process;
+    if (onOutput === undefined || stdout === null) {
+        readLines(stdout, onLine, maxLine);
+        return ended;
+    }
+    // Set when the output was refused while there was more of it: then the process fails only because it was ended.
+    const output = { refused: false };
+    const taken = onOutput(stdout).catch((error) => {
+        output.refused = !stdout.readableEnded && !child.abandoned;
+        child.end(grace.timedOut);
+        // Nobody reads on: what is in the pipe must not keep the process from ending.
+        stdout.resume();
+        throw error;
+    });
+    const [result, consumed] = await Promise.allSettled([ended, taken]);
+    if (result.status === 'rejected')
+        throw result.reason;
+    const failed = result.value.status !== 'exited' || result.value.exitCode !== 0;
+    // A process that failed by itself explains why its output is only half of one.
+    if (consumed.status === 'rejected' && (output.refused || !failed))
+        throw consumed.reason;
+    return result.value;
+}
+function endOf(child, command) {
+    return new Promise((resolve, reject) => {
+        child.on('error', error => {
+            reject(new MissingProgramError(`${command} could not be started: ${(0,errors/* messageOf */.bD)(error)}`, 'Check that it is installed.'));
+        });
+        child.on('close', (exitCode, signal) => {
+            resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode });
+        });
+    });
+}
+/** A bare carriage return ends a line too, as it does for the runner that reads our output. */
+function readLines(stream, onLine, maxLine = defaultMaxLine) {
+    const decoder = new external_node_string_decoder_.StringDecoder('utf8');
+    let rest = '';
+    const emit = (line) => {
+        if (line !== '')
+            onLine?.(line.slice(0, maxLine));
+    };
+    stream?.on('data', (chunk) => {
+        const lines = (rest + decoder.write(chunk)).split(/\r\n|\n|\r/);
+        rest = lines.pop() ?? '';
+        lines.forEach(emit);
+        // What is cut from a line without end must not pile up in memory.
+        if (rest.length > maxLine + 1024 * 1024) {
+            emit(rest);
+            rest = '';
+        }
+    });
+    stream?.on('end', () => {
+        emit(rest + decoder.end());
+    });
+}
+
+;// CONCATENATED MODULE: ./src/adapters/command.ts
+
+/** Milliseconds: what is short is answered soon, or never. */
+const command_patience = 60_000;
+const undisturbed = createRunProcess(new AbortController().signal);
+/**
+ * Asks a program something short. One that is missing answers with exit code 127, and one that does not answer in time with
+ * 124, as in a shell.
+ * @throws the reason of the run's end, where that came first
+ */
+async function askCommand(command, args, env, { run = undisturbed, timeout = command_patience } = {}) {
+    const said = [];
+    let stdout = '';
+    const onOutput = async (output) => {
+        for await (const chunk of output.setEncoding('utf8'))
+            stdout += String(chunk);
+    };
+    try {
+        const result = await run({ command, args, env, timeout, onLine: line => said.push(line), onOutput });
+        if (result.status === 'timed-out') {
+            return { exitCode: 124, stdout, stderr: `no answer within ${String(timeout / 1000)} s` };
+        }
+        const exitCode = result.status === 'exited' ? result.exitCode : 137;
+        return { exitCode, stdout, stderr: said.join('\n') };
+    }
+    catch (error) {
+        if (error instanceof MissingProgramError)
+            return { exitCode: 127, stdout, stderr: error.message };
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/adapters/full-disk.ts
+
+/** True for what the file system says when there is no room. */
+function isFullDisk(error) {
+    return ['ENOSPC', 'EDQUOT'].includes(error?.code ?? '');
+}
+/** Turns what the file system refuses, most often for a full disk, into an error with an advice; throws anything else as it is. */
+function explainFullDisk(error) {
+    if (isFullDisk(error))
+        throw fullDisk('no space was left while the images were worked on');
+    const { code = '', syscall, message } = (error ?? {});
+    if (syscall !== undefined || tooBig.has(code)) {
+        throw new errors/* ToolError */.v4(`the file system refused: ${message}`, 'Check the temporary folder (RUNNER_TEMP) and its disk, then run again.', [], { cause: error });
+    }
+    throw error;
+}
+/** What Node refuses to read as one text. */
+const tooBig = new Set(['ERR_FS_FILE_TOO_LARGE', 'ERR_STRING_TOO_LONG']);
+function fullDisk(what) {
+    return new errors/* ToolError */.v4(`the disk is full: ${what}`, 'Free space on the disk of the temporary folder (RUNNER_TEMP), gate fewer images at a time with the input images, or use a bigger runner.');
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+// EXTERNAL MODULE: ./node_modules/tar-stream/index.js
+var tar_stream = __nccwpck_require__(6118);
+;// CONCATENATED MODULE: ./src/adapters/oci-layout.ts
+/**
+ * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
+ * the digest of their content, which is computed here and never believed.
+ */
+
+
+
+
+
+
+
+
+const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.';
+/**
+ * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
+ * or the layout of before, whose layers are put under their digests.
+ * @param layoutDir absolute, made here
+ */
+async function receiveArchive(archive, layoutDir) {
+    try {
+        return await unpack(archive, layoutDir);
+    }
+    catch (error) {
+        // What the file system says is for others to explain.
+        if (error.syscall !== undefined)
+            throw error;
+        throw new errors/* ToolError */.v4(`docker could not export the images: what it wrote is no whole archive: ${(0,errors/* messageOf */.bD)(error)}`, 'Check the engine of this machine, then run again.', [], { cause: error });
+    }
+}
+async function unpack(archive, layoutDir) {
+    await (0,promises_.mkdir)(blobsOf(layoutDir), { recursive: true });
+    const blobs = new Map();
+    const links = [];
+    const unpacked = archive.pipe((0,tar_stream.extract)());
+    // An error of the source does not travel along `pipe`.
+    archive.on('error', error => {
+        unpacked.destroy(error);
+    });
+    for await (const entry of unpacked) {
+        const { type, name } = entry.header;
+        // The library's streams are iterables of buffers, which its types do not say.
+        const content = entry;
+        if (type === 'file')
+            blobs.set(external_node_path_.posix.normalize(name), await storeBlob(content, layoutDir));
+        else if (type === 'symlink' || type === 'link')
+            links.push(entry.header);
+        entry.resume();
+    }
+    for (const { type, name, linkname } of links) {
+        const target = external_node_path_.posix.normalize(type === 'link' ? linkname : external_node_path_.posix.join(external_node_path_.posix.dirname(name), linkname));
+        const blob = blobs.get(target);
+        if (blob !== undefined)
+            blobs.set(external_node_path_.posix.normalize(name), blob);
+    }
+    return blobs;
+}
+/** Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. */
+async function readBlobs(layoutDir) {
+    const blobs = new Map();
+    for (const name of await (0,promises_.readdir)(blobsOf(layoutDir))) {
+        const hash = (0,external_node_crypto_.createHash)('sha256');
+        const path = (0,external_node_path_.join)(blobsOf(layoutDir), name);
+        for await (const chunk of (0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }))
+            hash.update(chunk);
+        blobs.set(`blobs/sha256/${name}`, { digest: `sha256:${hash.digest('hex')}`, bytes: (await (0,promises_.stat)(path)).size });
+    }
+    return blobs;
+}
+/** Makes the layout whole, with an index of the given images. An image that is not there, or not what it says, throws when it is asked for. */
+async function openLayout(layoutDir, blobs, imageIds) {
+    const layout = {
+        layoutDir,
+        byPath: blobs,
+        byDigest: new Map([...blobs.values()].map(blob => [blob.digest, blob])),
+        saved: await readSaved(layoutDir, blobs),
+    };
+    const images = new Map();
+    const manifests = [];
+    for (const imageId of new Set(imageIds)) {
+        try {
+            const image = await describeImage(imageId, layout);
+            images.set(imageId, image);
+            const { size } = await (0,promises_.stat)(pathOf(image.digests.manifest, layoutDir));
+            manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size });
+        }
+        catch (error) {
+            images.set(imageId, error instanceof Error ? error : new Error((0,errors/* messageOf */.bD)(error)));
+        }
+    }
+    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+    return {
+        image: imageId => {
+            const found = images.get(imageId);
+            if (found === undefined || found instanceof Error)
+                throw found ?? new Error(`${imageId} was not asked for`);
+            return found;
+        },
+    };
+}
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const blobsOf = (layoutDir) => (0,external_node_path_.join)(layoutDir, 'blobs', 'sha256');
+const pathOf = (digest, layoutDir) => (0,external_node_path_.join)(blobsOf(layoutDir), digest.replace('sha256:', ''));
+/** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
+async function storeBlob(content, layoutDir) {
+    const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let bytes = 0;
+    const measure = new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            hash.update(chunk);
+            bytes += chunk.length;
+            done(null, chunk);
+        },
+    });
+    try {
+        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 }));
+        const digest = `sha256:${hash.digest('hex')}`;
+        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
+        return { digest, bytes };
+    }
+    catch (error) {
+        await (0,promises_.rm)(incoming, { force: true });
+        throw error;
+    }
+}
+async function describeImage(imageId, layout) {
+    const pinned = await readManifest(imageId, layout);
+    // Docker's own store names images by their configuration.
+    const manifest = pinned ?? layout.saved.get(imageId);
+    if (manifest === undefined) {
+        throw new errors/* ToolError */.v4('the engine did not export the image', 'Check that nothing prunes images on this machine.');
+    }
+    const { config } = manifest;
+    const diffIds = await readDiffIds(config, layout);
+    const layers = manifest.layers.map(({ digest }) => checkBlob(digest, layout));
+    if (layers.length !== diffIds.length)
+        throw new errors/* IntegrityError */.cs('the image has not as many layers as it says', suspect);
+    manifest.layers.forEach(({ digest, packed }, index) => {
+        // A packed layer is pinned by the manifest; one that is not packed is its own DiffID.
+        if (!packed && digest !== diffIds[index])
+            throw new errors/* IntegrityError */.cs(`layer ${digest} is not the image's`, suspect);
+    });
+    const digest = pinned === undefined ? await writeManifest(config, layers, layout) : imageId;
+    const digests = { manifest: digest, config, diffIds };
+    return { layoutDir: layout.layoutDir, digests, layers };
+}
+function checkBlob(digest, { byDigest }) {
+    const blob = byDigest.get(digest);
+    if (blob === undefined) {
+        throw new errors/* IntegrityError */.cs(`the exported image lacks ${digest}, or it is not what its digest says`, suspect);
+    }
+    return blob;
+}
+/** Undefined where the ID is not a manifest's. */
+async function readManifest(imageId, { byDigest, layoutDir }) {
+    if (!byDigest.has(imageId))
+        return undefined;
+    const manifest = (await readJson(imageId, layoutDir));
+    // BuildKit writes null for an image that consists of nothing.
+    const { config, layers = null } = manifest;
+    if ((layers !== null && !Array.isArray(layers)) || typeof config?.digest !== 'string')
+        return undefined;
+    return {
+        config: config.digest,
+        layers: (layers ?? []).map(({ digest, mediaType }) => ({
+            digest,
+            packed: !mediaType.endsWith('.tar'),
+        })),
+    };
+}
+async function readSaved(layoutDir, blobs) {
+    const list = blobs.get('manifest.json');
+    if (list === undefined)
+        return new Map();
+    const entries = (await readJson(list.digest, layoutDir));
+    return new Map(entries.map(({ Config, Layers }) => {
+        const digestOf = (path) => blobs.get(external_node_path_.posix.normalize(path))?.digest ?? path;
+        const config = digestOf(Config);
+        return [config, { config, layers: (Layers ?? []).map(path => ({ digest: digestOf(path), packed: false })) }];
+    }));
+}
+async function readDiffIds(config, layout) {
+    checkBlob(config, layout);
+    const { rootfs } = (await readJson(config, layout.layoutDir));
+    const diffIds = rootfs?.diff_ids ?? [];
+    if (!Array.isArray(diffIds))
+        throw new errors/* IntegrityError */.cs('the image configuration names no layers', suspect);
+    return diffIds;
+}
+async function writeManifest(config, layers, layout) {
+    const describe = (mediaType, { digest, bytes }) => ({ mediaType, digest, size: bytes });
+    const text = JSON.stringify({
+        schemaVersion: 2,
+        mediaType: manifestType,
+        config: describe('application/vnd.oci.image.config.v1+json', checkBlob(config, layout)),
+        layers: layers.map(layer => describe('application/vnd.oci.image.layer.v1.tar', layer)),
+    });
+    const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
+    await (0,promises_.writeFile)(pathOf(digest, layout.layoutDir), text);
+    return digest;
+}
+async function readJson(digest, layoutDir) {
+    try {
+        const value = JSON.parse(await (0,promises_.readFile)(pathOf(digest, layoutDir), 'utf8'));
+        if (typeof value === 'object' && value !== null)
+            return value;
+    }
+    catch (error) {
+        throw new errors/* IntegrityError */.cs(`${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, suspect);
+    }
+    throw new errors/* IntegrityError */.cs(`${digest} is not an object`, suspect);
+}
+
+;// CONCATENATED MODULE: ./src/adapters/image-store.ts
+/** Where an engine keeps what it built, and how all of it leaves the engine at once. */
+
+
+
+
+
+/**
+ * How many removals run at once: after each, the engine clears up all of its store, but once for those that come
+ * together. 32 images took 6.9 s one after another and 0.8 s at once.
+ */
+const removals = 32;
+/** Milliseconds for an export: big images on a slow disk, but not for ever. */
+const exportTimeout = 60 * 60_000;
+/** The engine is there and gives nothing: of fewer images it may. */
+class RefusedError extends errors/* ToolError */.v4 {
+}
+/** The store of a Docker engine. */
+class DockerStore {
+    #options;
+    /** The names that this run gave and that are not removed yet. */
+    #tags = new Set();
+    #cleaning = [];
+    constructor(options) {
+        this.#options = options;
+    }
+    /**
+     * Into the containerd store, layers go packed with zstd, and nothing is unpacked: to pack them with gzip, as is usual,
+     * and to unpack them for containers takes two thirds of a build's time, and nobody will run these images. Not packed
+     * at all, they would leave the engine more slowly than it packs them.
+     */
+    async prepareOutput(tag) {
+        this.#tags.add(tag);
+        return this.#options.containerd
+            ? ['--output', `type=image,name=${tag},unpack=false,compression=zstd,oci-mediatypes=true`]
+            : ['--load', '--tag', tag];
+    }
+    async export(imageIds, layoutDir) {
+        const present = await this.#checkSpace(imageIds, (0,external_node_path_.dirname)(layoutDir));
+        const exported = await this.#saveAll(present, layoutDir);
+        void this.clean();
+        return {
+            image: imageId => {
+                if (present.includes(imageId))
+                    return exported.image(imageId);
+                throw new errors/* ToolError */.v4('the engine did not export the image', pruned);
+            },
+        };
+    }
+    /** Of several images docker gives none where it cannot give one: that one must not take the others with it. */
+    async #saveAll(imageIds, layoutDir) {
+        try {
+            return await openLayout(layoutDir, await this.#save(imageIds, layoutDir), imageIds);
+        }
+        catch (error) {
+            if (!(error instanceof RefusedError))
+                throw error;
+            const middle = Math.ceil(imageIds.length / 2);
+            const half = imageIds.slice(0, middle);
+            if (half.length === imageIds.length)
+                return {
+                    image: () => {
+                        throw error;
+                    },
+                };
+            await (0,promises_.rm)(layoutDir, { recursive: true, force: true });
+            const one = await this.#saveAll(half, `${layoutDir}-1`);
+            const other = await this.#saveAll(imageIds.slice(middle), `${layoutDir}-2`);
+            return { image: imageId => (half.includes(imageId) ? one : other).image(imageId) };
+        }
+    }
+    async #save(imageIds, layoutDir) {
+        const { run, env } = this.#options;
+        const said = [];
+        const received = {};
+        const result = await run({
+            command: 'docker',
+            args: ['image', 'save', ...imageIds],
+            env,
+            timeout: exportTimeout,
+            onLine: line => said.push(line),
+            onOutput: async (archive) => {
+                received.blobs = await receiveArchive(archive, layoutDir);
+            },
+        }).catch(explainFullDisk);
+        if (received.blobs !== undefined && result.status === 'exited' && result.exitCode === 0)
+            return received.blobs;
+        const reason = said.at(-1) ?? result.status;
+        const refused = result.status === 'exited' && !/cannot connect/i.test(reason);
+        throw new (refused ? RefusedError : errors/* ToolError */.v4)(`docker could not export the images: ${reason}`, 'Check the free disk space and the engine of this machine, then run again.', said);
+    }
+    /** Begins when the images have left the engine, so that a run that ends well does not wait for it. */
+    async clean() {
+        const tags = [...this.#tags];
+        this.#tags.clear();
+        for (const group of inGroups(tags, removals)) {
+            // Images that did not build have no tag: docker says so, and nobody needs to hear it.
+            this.#cleaning.push(this.#options.clear('image', 'rm', ...group).catch(() => undefined));
+        }
+        await Promise.all(this.#cleaning);
+    }
+    /**
+     * What the engine still has. One that is gone costs only its own result.
+     * @throws ToolError when there is none, or they cannot fit
+     */
+    async #checkSpace(imageIds, directory) {
+        const { stdout, stderr } = await this.#options.ask('image', 'inspect', '--format', '{{.Id}} {{.Size}}', ...imageIds);
+        const sizes = new Map(stdout.split('\n').map(line => line.split(' ')));
+        const present = imageIds.filter(id => sizes.has(id));
+        if (present.length === 0) {
+            const said = stderr.trim().split('\n').at(-1) ?? '';
+            throw new errors/* ToolError */.v4(`the engine has none of the images any more: ${said}`, pruned);
+        }
+        // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
+        const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))));
+        const { bavail, bsize } = await (0,promises_.statfs)(directory);
+        if (needed > bavail * bsize)
+            throw fullDisk(`${megabytes(bavail * bsize)} are free, one image has ${megabytes(needed)}`);
+        return present;
+    }
+}
+/**
+ * A BuildKit that is not Docker's own: nothing stays in it, so each build exports to disk at once. Each has a layout of
+ * its own, since BuildKit's client cannot write two at a time into one, but they share the folder of blobs: a layer that
+ * is there already is not sent again.
+ */
+class BuilderStore {
+    /** Absolute. */
+    #directory;
+    constructor(directory) {
+        this.#directory = directory;
+    }
+    async prepareOutput(tag, directory) {
+        const blobs = (0,external_node_path_.join)(this.#directory, 'blobs');
+        const layout = (0,external_node_path_.join)(directory, 'layout');
+        await (0,promises_.mkdir)((0,external_node_path_.join)(blobs, 'sha256'), { recursive: true });
+        await (0,promises_.mkdir)(layout);
+        await (0,promises_.symlink)(blobs, (0,external_node_path_.join)(layout, 'blobs'));
+        return ['--output', `type=oci,tar=false,dest=${layout},name=${tag},compression=uncompressed`];
+    }
+    async export(imageIds, layoutDir) {
+        await (0,promises_.rename)(this.#directory, layoutDir);
+        return openLayout(layoutDir, await readBlobs(layoutDir), imageIds);
+    }
+    async clean() {
+        await (0,promises_.rm)(this.#directory, { recursive: true, force: true });
+    }
+}
+const pruned = 'Check that the engine runs, and that nothing prunes images on this machine while the gate does.';
+function inGroups(items, most) {
+    const groups = Array.from({ length: Math.min(most, items.length) }, () => []);
+    for (const [index, item] of items.entries())
+        groups[index % most]?.push(item);
+    return groups;
+}
+function megabytes(bytes) {
+    return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+;// CONCATENATED MODULE: ./src/adapters/docker-engine.ts
+
+
+
+
+
+
+/** Characters: a line of BuildKit's progress holds what several steps printed at once, and is worth nothing when it is cut. */
+const maxProgressLine = 4 * 1024 * 1024;
+/** Milliseconds. */
+const bootstrapTimeout = 5 * 60_000;
+/** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
+class DockerEngine {
+    #options;
+    #env;
+    #store;
+    constructor(options) {
+        this.#options = options;
+        this.#env = options.env;
+    }
+    async prepare() {
+        const [client, builder] = await Promise.all([
+            this.#readClient(),
+            this.#ask('buildx', 'inspect', ...this.#builderArgs),
+        ]);
+        const { buildxVersion, server } = client;
+        if (buildxVersion === undefined) {
+            throw new errors/* ToolError */.v4('the docker client has no buildx, which builds the images', 'Install the buildx plugin: add docker/setup-buildx-action before this step, or the package docker-buildx-plugin.');
+        }
+        const { name, driver } = this.#readBuilder(builder, server);
+        if (driver === 'docker')
+            return { ...(await this.#prepareDocker(name, server)), buildxVersion };
+        const { version } = await this.#bootstrap(name);
+        this.#store = new BuilderStore((0,external_node_path_.join)(this.#options.tempDir, 'builder'));
+        return { serverVersion: version, buildxVersion, builder: { name, driver } };
+    }
+    async #prepareDocker(name, current) {
+        let server = current;
+        if (this.#options.builder !== undefined && name !== 'default') {
+            // Such a builder is a context of the client: what it builds is in the engine of that context.
+            const others = Object.entries(this.#env).filter(([key]) => key !== 'DOCKER_HOST');
+            this.#env = { ...Object.fromEntries(others), DOCKER_CONTEXT: name };
+            server = (await this.#readClient()).server;
+        }
+        if ('reason' in server)
+            throw notAnswering(server.reason);
+        const { run, runCleaning } = this.#options;
+        const env = this.#env;
+        const ask = (...args) => askCommand('docker', args, env, { run });
+        const clear = (...args) => askCommand('docker', args, env, { run: runCleaning });
+        this.#store = new DockerStore({ run, env, ask, clear, containerd: server.containerd });
+        return { serverVersion: server.version };
+    }
+    async build(request, onLine) {
+        return this.#build(request, onLine).catch(explainFullDisk);
+    }
+    async #build(request, onLine) {
+        const { run, tempDir } = this.#options;
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'build-'));
+        try {
+            const metadataFile = (0,external_node_path_.join)(directory, 'metadata.json');
+            const output = await this.#prepared.prepareOutput(request.tag, directory);
+            const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)];
+            const signal = request.signal === undefined ? {} : { signal: request.signal };
+            const said = new Set();
+            const readLine = (line) => {
+                const digest = exportedDigest(line);
+                if (digest !== undefined)
+                    said.add(digest);
+                onLine(line);
+            };
+            const limits = { timeout: request.timeout, maxLine: maxProgressLine, ...signal };
+            const result = await run({ command: 'docker', args, env: this.#env, onLine: readLine, ...limits });
+            if (result.status === 'timed-out')
+                return result;
+            if (result.status === 'killed') {
+                throw new errors/* ToolError */.v4(`docker buildx build was killed by ${result.signal}`, 'Look for a lack of memory on this machine; a lower max-parallel needs less of it.');
+            }
+            if (result.exitCode !== 0)
+                return { status: 'failed', exitCode: result.exitCode };
+            return { status: 'built', ...(await readMetadata(metadataFile, said)) };
+        }
+        finally {
+            await (0,promises_.rm)(directory, { recursive: true, force: true });
+        }
+    }
+    async withExport(imageIds, use) {
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'export-'));
+        try {
+            return await use(await this.#prepared.export([...new Set(imageIds)], (0,external_node_path_.join)(directory, 'layout')));
+        }
+        finally {
+            await (0,promises_.rm)(directory, { recursive: true, force: true });
+        }
+    }
+    async clean() {
+        await this.#store?.clean();
+    }
+    get #prepared() {
+        if (this.#store === undefined)
+            throw new Error('the engine was not prepared');
+        return this.#store;
+    }
+    get #builderArgs() {
+        const { builder } = this.#options;
+        return builder === undefined ? [] : ['--builder', builder];
+    }
+    /** What the client knows of itself and of the server, in one question. */
+    async #readClient() {
+        const output = await this.#ask('info', '--format', '{{json .}}');
+        if (output.exitCode === 127) {
+            throw new errors/* ToolError */.v4('Docker is not installed: there is no `docker` on PATH', 'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/');
+        }
+        const info = parseObject(output.stdout);
+        const plugin = info?.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx');
+        return { buildxVersion: plugin?.Version, server: readServer(info, output) };
+    }
+    #readBuilder(output, server) {
+        const name = fieldOf('Name', output.stdout);
+        const driver = fieldOf('Driver', output.stdout);
+        if (output.exitCode === 0 && name !== undefined && driver !== undefined)
+            return { name, driver };
+        const { builder } = this.#options;
+        // Without a name it is the engine that buildx asks.
+        if (builder === undefined && 'reason' in server)
+            throw notAnswering(server.reason);
+        throw new errors/* ConfigurationError */.j1(`builder: ${builder === undefined ? 'there is none to build with' : `'${builder}' cannot be used`}: ${lastLine(output)}`, 'Create it before this step (docker/setup-buildx-action), see docker buildx ls for those that exist, or leave the input empty.');
+    }
+    async #bootstrap(name) {
+        // A builder in a container may have to fetch its image first.
+        const args = ['buildx', 'inspect', '--bootstrap', name];
+        const output = await askCommand('docker', args, this.#env, { run: this.#options.run, timeout: bootstrapTimeout });
+        const status = fieldOf('Status', output.stdout);
+        if (output.exitCode !== 0 || status !== 'running') {
+            const reason = fieldOf('Error', output.stdout) ?? lastLine(output);
+            throw new errors/* ToolError */.v4(`the builder ${name} does not run: ${reason}`, 'Start it, or create it anew; see docker buildx ls.');
+        }
+        return { version: fieldOf('BuildKit version', output.stdout) ?? 'unknown' };
+    }
+    #ask(...args) {
+        return askCommand('docker', args, this.#env, { run: this.#options.run });
+    }
+}
+function readServer(info, output) {
+    const version = info?.ServerVersion;
+    if (version === undefined || version === '')
+        return { reason: info?.ServerErrors?.[0] ?? lastLine(output) };
+    // Docker's documented way to tell the containerd image store from the older ones.
+    const containerd = info?.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true;
+    return { version, containerd };
+}
+function notAnswering(reason) {
+    return new errors/* ToolError */.v4(`the Docker engine does not answer: ${reason}`, 'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.');
+}
+/**
+ * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
+ * index of several.
+ *
+ * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
+ * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
+ * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
+ * nothing but their content.
+ */
+function buildArgs(request, metadataFile) {
+    const { contextDir, dockerfile, freshFor, platform } = request;
+    return [
+        '--progress=rawjson',
+        '--provenance=false',
+        ...['--metadata-file', metadataFile],
+        ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
+        ...(platform === undefined ? [] : ['--platform', platform]),
+        ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
+        ...['--file', dockerfile],
+        contextDir,
+    ];
+}
+/**
+ * The ID of the image that a line of BuildKit's progress says is exported. In what a Dockerfile puts there quotation marks
+ * are escaped.
+ */
+function exportedDigest(line) {
+    return /"id":"(?:exporting manifest|writing image) (sha256:[0-9a-f]{64})"/.exec(line)?.[1];
+}
+/** @param said the images that the client spoke of while it built */
+async function readMetadata(metadataFile, said) {
+    try {
+        const metadata = parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {};
+        const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata;
+        if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest))
+            throw new Error('it names no image');
+        // What is scanned hangs on this one word; a client that says nothing of it while it builds is believed.
+        if (said.size === 1 && !said.has(digest)) {
+            throw new errors/* IntegrityError */.cs(`docker buildx build built ${[...said].join()}, and its metadata file names another image, ${digest}`, 'Check the docker client and its buildx plugin, and what else runs on this machine, then build again.');
+        }
+        return { imageId: digest, provenance };
+    }
+    catch (error) {
+        if (error instanceof errors/* IntegrityError */.cs)
+            throw error;
+        throw new errors/* ToolError */.v4(`docker buildx build left no usable metadata file: ${(0,errors/* messageOf */.bD)(error)}`, 'Use buildx 0.10 or later; docker buildx version tells.');
+    }
+}
+function parseObject(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The first `Field:   value` of what `docker buildx inspect` prints. */
+function fieldOf(field, text) {
+    return new RegExp(`^${field}:[ \\t]*(\\S.*)$`, 'm').exec(text)?.[1]?.trim();
+}
+function lastLine({ stderr, stdout }) {
+    return (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
+}
+
 // EXTERNAL MODULE: external "string_decoder"
 var external_string_decoder_ = __nccwpck_require__(3193);
 ;// CONCATENATED MODULE: external "os"
@@ -45018,8 +45731,8 @@ const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta
 var external_events_ = __nccwpck_require__(4434);
 ;// CONCATENATED MODULE: external "child_process"
 const external_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("child_process");
-// EXTERNAL MODULE: external "path"
-var external_path_ = __nccwpck_require__(6928);
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
 // EXTERNAL MODULE: external "assert"
 var external_assert_ = __nccwpck_require__(2613);
 // EXTERNAL MODULE: external "fs"
@@ -45121,7 +45834,7 @@ function tryGetExecutablePath(filePath, extensions) {
         if (stats && stats.isFile()) {
             if (IS_WINDOWS) {
                 // on Windows, test for valid extension
-                const upperExt = external_path_.extname(filePath).toUpperCase();
+                const upperExt = external_path_namespaceObject.extname(filePath).toUpperCase();
                 if (extensions.some(validExt => validExt.toUpperCase() === upperExt)) {
                     return filePath;
                 }
@@ -45150,11 +45863,11 @@ function tryGetExecutablePath(filePath, extensions) {
                 if (IS_WINDOWS) {
                     // preserve the case of the actual file (since an extension was appended)
                     try {
-                        const directory = external_path_.dirname(filePath);
-                        const upperName = external_path_.basename(filePath).toUpperCase();
+                        const directory = external_path_namespaceObject.dirname(filePath);
+                        const upperName = external_path_namespaceObject.basename(filePath).toUpperCase();
                         for (const actualName of yield readdir(directory)) {
                             if (upperName === actualName.toUpperCase()) {
-                                filePath = external_path_.join(directory, actualName);
+                                filePath = external_path_namespaceObject.join(directory, actualName);
                                 break;
                             }
                         }
@@ -45235,7 +45948,7 @@ function io_cp(source_1, dest_1) {
         }
         // If dest is an existing directory, should copy inside.
         const newDest = destStat && destStat.isDirectory() && copySourceDirectory
-            ? external_path_.join(dest, external_path_.basename(source))
+            ? external_path_namespaceObject.join(dest, external_path_namespaceObject.basename(source))
             : dest;
         if (!(yield exists(source))) {
             throw new Error(`no such file or directory: ${source}`);
@@ -45250,7 +45963,7 @@ function io_cp(source_1, dest_1) {
             }
         }
         else {
-            if (external_path_.relative(source, newDest) === '') {
+            if (external_path_namespaceObject.relative(source, newDest) === '') {
                 // a file cannot be copied to itself
                 throw new Error(`'${newDest}' and '${source}' are the same file`);
             }
@@ -45374,7 +46087,7 @@ function findInPath(tool) {
         // build the list of extensions to try
         const extensions = [];
         if (IS_WINDOWS && process.env['PATHEXT']) {
-            for (const extension of process.env['PATHEXT'].split(external_path_.delimiter)) {
+            for (const extension of process.env['PATHEXT'].split(external_path_namespaceObject.delimiter)) {
                 if (extension) {
                     extensions.push(extension);
                 }
@@ -45389,7 +46102,7 @@ function findInPath(tool) {
             return [];
         }
         // if any path separators, return empty
-        if (tool.includes(external_path_.sep)) {
+        if (tool.includes(external_path_namespaceObject.sep)) {
             return [];
         }
         // build the list of directories
@@ -45400,7 +46113,7 @@ function findInPath(tool) {
         // across platforms.
         const directories = [];
         if (process.env.PATH) {
-            for (const p of process.env.PATH.split(external_path_.delimiter)) {
+            for (const p of process.env.PATH.split(external_path_namespaceObject.delimiter)) {
                 if (p) {
                     directories.push(p);
                 }
@@ -45409,7 +46122,7 @@ function findInPath(tool) {
         // find all matches
         const matches = [];
         for (const directory of directories) {
-            const filePath = yield tryGetExecutablePath(external_path_.join(directory, tool), extensions);
+            const filePath = yield tryGetExecutablePath(external_path_namespaceObject.join(directory, tool), extensions);
             if (filePath) {
                 matches.push(filePath);
             }
@@ -45840,7 +46553,7 @@ class ToolRunner extends external_events_.EventEmitter {
                 (this.toolPath.includes('/') ||
                     (toolrunner_IS_WINDOWS && this.toolPath.includes('\\')))) {
                 // prefer options.cwd if it is specified, however options.cwd may also need to be rooted
-                this.toolPath = external_path_.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
+                this.toolPath = external_path_namespaceObject.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
             }
             // if the tool is only a file name, then resolve it from the PATH
             // otherwise verify it exists (add extension on Windows if necessary)
@@ -46146,554 +46859,8 @@ function getExecOutput(commandLine, args, options) {
     });
 }
 //# sourceMappingURL=exec.js.map
-;// CONCATENATED MODULE: ./src/adapters/command.ts
-
-
-/** Asks a program something short. A program that is missing answers with exit code 127, as in a shell. */
-async function askCommand(command, args, env) {
-    try {
-        return await getExecOutput(command, [...args], { env: { ...env }, silent: true, ignoreReturnCode: true });
-    }
-    catch (error) {
-        return { exitCode: 127, stdout: '', stderr: (0,errors/* messageOf */.bD)(error) };
-    }
-}
-
-;// CONCATENATED MODULE: ./src/adapters/full-disk.ts
-
-/** True for what the file system says when there is no room. */
-function isFullDisk(error) {
-    return ['ENOSPC', 'EDQUOT'].includes(error?.code ?? '');
-}
-/** Turns what the file system says of a full disk into an error with an advice; throws anything else as it is. */
-function explainFullDisk(error) {
-    if (isFullDisk(error))
-        throw fullDisk('no space was left while the images were worked on');
-    throw error;
-}
-function fullDisk(what) {
-    return new errors/* ToolError */.v4(`the disk is full: ${what}`, 'Free space on the disk of the temporary folder (RUNNER_TEMP), gate fewer images at a time with the input images, or use a bigger runner.');
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
-;// CONCATENATED MODULE: external "node:stream/promises"
-const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
-// EXTERNAL MODULE: ./node_modules/tar-stream/index.js
-var tar_stream = __nccwpck_require__(6118);
-;// CONCATENATED MODULE: ./src/adapters/oci-layout.ts
-/**
- * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
- * the digest of their content, which is computed here and never believed.
- */
-
-
-
-
-
-
-
-
-const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.';
-/**
- * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
- * or the layout of before, whose layers are put under their digests.
- * @param layoutDir absolute, made here
- */
-async function receiveArchive(archive, layoutDir) {
-    await (0,promises_.mkdir)(blobsOf(layoutDir), { recursive: true });
-    const blobs = new Map();
-    const links = [];
-    const unpacked = archive.pipe((0,tar_stream.extract)());
-    // An error of the source does not travel along `pipe`.
-    archive.on('error', error => {
-        unpacked.destroy(error);
-    });
-    for await (const entry of unpacked) {
-        const { type, name } = entry.header;
-        // The library's streams are iterables of buffers, which its types do not say.
-        const content = entry;
-        if (type === 'file')
-            blobs.set(external_node_path_.posix.normalize(name), await storeBlob(content, layoutDir));
-        else if (type === 'symlink' || type === 'link')
-            links.push(entry.header);
-        entry.resume();
-    }
-    for (const { type, name, linkname } of links) {
-        const target = external_node_path_.posix.normalize(type === 'link' ? linkname : external_node_path_.posix.join(external_node_path_.posix.dirname(name), linkname));
-        const blob = blobs.get(target);
-        if (blob !== undefined)
-            blobs.set(external_node_path_.posix.normalize(name), blob);
-    }
-    return blobs;
-}
-/** Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. */
-async function readBlobs(layoutDir) {
-    const blobs = new Map();
-    for (const name of await (0,promises_.readdir)(blobsOf(layoutDir))) {
-        const hash = (0,external_node_crypto_.createHash)('sha256');
-        const path = (0,external_node_path_.join)(blobsOf(layoutDir), name);
-        for await (const chunk of (0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }))
-            hash.update(chunk);
-        blobs.set(`blobs/sha256/${name}`, { digest: `sha256:${hash.digest('hex')}`, bytes: (await (0,promises_.stat)(path)).size });
-    }
-    return blobs;
-}
-/** Makes the layout whole, with an index of the given images. An image that is not there, or not what it says, throws when it is asked for. */
-async function openLayout(layoutDir, blobs, imageIds) {
-    const layout = {
-        layoutDir,
-        byPath: blobs,
-        byDigest: new Map([...blobs.values()].map(blob => [blob.digest, blob])),
-        saved: await readSaved(layoutDir, blobs),
-    };
-    const images = new Map();
-    const manifests = [];
-    for (const imageId of new Set(imageIds)) {
-        try {
-            const image = await describeImage(imageId, layout);
-            images.set(imageId, image);
-            const { size } = await (0,promises_.stat)(pathOf(image.digests.manifest, layoutDir));
-            manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size });
-        }
-        catch (error) {
-            images.set(imageId, error instanceof Error ? error : new Error((0,errors/* messageOf */.bD)(error)));
-        }
-    }
-    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
-    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-    return {
-        image: imageId => {
-            const found = images.get(imageId);
-            if (found === undefined || found instanceof Error)
-                throw found ?? new Error(`${imageId} was not asked for`);
-            return found;
-        },
-    };
-}
-const manifestType = 'application/vnd.oci.image.manifest.v1+json';
-const blobsOf = (layoutDir) => (0,external_node_path_.join)(layoutDir, 'blobs', 'sha256');
-const pathOf = (digest, layoutDir) => (0,external_node_path_.join)(blobsOf(layoutDir), digest.replace('sha256:', ''));
-/** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
-async function storeBlob(content, layoutDir) {
-    const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let bytes = 0;
-    const measure = new external_node_stream_.Transform({
-        transform(chunk, _, done) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            done(null, chunk);
-        },
-    });
-    try {
-        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 }));
-        const digest = `sha256:${hash.digest('hex')}`;
-        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
-        return { digest, bytes };
-    }
-    catch (error) {
-        await (0,promises_.rm)(incoming, { force: true });
-        throw error;
-    }
-}
-async function describeImage(imageId, layout) {
-    const pinned = await readManifest(imageId, layout);
-    // Docker's own store names images by their configuration.
-    const manifest = pinned ?? layout.saved.get(imageId);
-    if (manifest === undefined) {
-        throw new errors/* ToolError */.v4('the engine did not export the image', 'Check that nothing prunes images on this machine.');
-    }
-    const { config } = manifest;
-    const diffIds = await readDiffIds(config, layout);
-    const layers = manifest.layers.map(({ digest }) => checkBlob(digest, layout));
-    if (layers.length !== diffIds.length)
-        throw new errors/* IntegrityError */.cs('the image has not as many layers as it says', suspect);
-    manifest.layers.forEach(({ digest, packed }, index) => {
-        // A packed layer is pinned by the manifest; one that is not packed is its own DiffID.
-        if (!packed && digest !== diffIds[index])
-            throw new errors/* IntegrityError */.cs(`layer ${digest} is not the image's`, suspect);
-    });
-    const digest = pinned === undefined ? await writeManifest(config, layers, layout) : imageId;
-    const digests = { manifest: digest, config, diffIds };
-    return { layoutDir: layout.layoutDir, digests, layers };
-}
-function checkBlob(digest, { byDigest }) {
-    const blob = byDigest.get(digest);
-    if (blob === undefined) {
-        throw new errors/* IntegrityError */.cs(`the exported image lacks ${digest}, or it is not what its digest says`, suspect);
-    }
-    return blob;
-}
-/** Undefined where the ID is not a manifest's. */
-async function readManifest(imageId, { byDigest, layoutDir }) {
-    if (!byDigest.has(imageId))
-        return undefined;
-    const { config, layers } = (await readJson(imageId, layoutDir));
-    if (!Array.isArray(layers) || typeof config?.digest !== 'string')
-        return undefined;
-    return {
-        config: config.digest,
-        layers: layers.map(({ digest, mediaType }) => ({
-            digest,
-            packed: !mediaType.endsWith('.tar'),
-        })),
-    };
-}
-async function readSaved(layoutDir, blobs) {
-    const list = blobs.get('manifest.json');
-    if (list === undefined)
-        return new Map();
-    const entries = (await readJson(list.digest, layoutDir));
-    return new Map(entries.map(({ Config, Layers }) => {
-        const digestOf = (path) => blobs.get(external_node_path_.posix.normalize(path))?.digest ?? path;
-        const config = digestOf(Config);
-        return [config, { config, layers: (Layers ?? []).map(path => ({ digest: digestOf(path), packed: false })) }];
-    }));
-}
-async function readDiffIds(config, layout) {
-    checkBlob(config, layout);
-    const { rootfs } = (await readJson(config, layout.layoutDir));
-    const diffIds = rootfs?.diff_ids ?? [];
-    if (!Array.isArray(diffIds))
-        throw new errors/* IntegrityError */.cs('the image configuration names no layers', suspect);
-    return diffIds;
-}
-async function writeManifest(config, layers, layout) {
-    const describe = (mediaType, { digest, bytes }) => ({ mediaType, digest, size: bytes });
-    const text = JSON.stringify({
-        schemaVersion: 2,
-        mediaType: manifestType,
-        config: describe('application/vnd.oci.image.config.v1+json', checkBlob(config, layout)),
-        layers: layers.map(layer => describe('application/vnd.oci.image.layer.v1.tar', layer)),
-    });
-    const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
-    await (0,promises_.writeFile)(pathOf(digest, layout.layoutDir), text);
-    return digest;
-}
-async function readJson(digest, layoutDir) {
-    try {
-        const value = JSON.parse(await (0,promises_.readFile)(pathOf(digest, layoutDir), 'utf8'));
-        if (typeof value === 'object' && value !== null)
-            return value;
-    }
-    catch (error) {
-        throw new errors/* IntegrityError */.cs(`${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, suspect);
-    }
-    throw new errors/* IntegrityError */.cs(`${digest} is not an object`, suspect);
-}
-
-;// CONCATENATED MODULE: ./src/adapters/image-store.ts
-/** Where an engine keeps what it built, and how all of it leaves the engine at once. */
-
-
-
-
-
-/**
- * How many removals run at once: after each, the engine clears up all of its store, but once for those that come
- * together. 32 images took 6.9 s one after another and 0.8 s at once.
- */
-const removals = 32;
-/** Milliseconds for an export: big images on a slow disk, but not for ever. */
-const exportTimeout = 60 * 60_000;
-/** The store of a Docker engine. */
-class DockerStore {
-    #options;
-    /** The names that this run gave and that are not removed yet. */
-    #tags = new Set();
-    #cleaning = [];
-    constructor(options) {
-        this.#options = options;
-    }
-    /**
-     * Into the containerd store, layers go packed with zstd, and nothing is unpacked: to pack them with gzip, as is usual,
-     * and to unpack them for containers takes two thirds of a build's time, and nobody will run these images. Not packed
-     * at all, they would leave the engine more slowly than it packs them.
-     */
-    async prepareOutput(tag) {
-        this.#tags.add(tag);
-        return this.#options.containerd
-            ? ['--output', `type=image,name=${tag},unpack=false,compression=zstd,oci-mediatypes=true`]
-            : ['--load', '--tag', tag];
-    }
-    async export(imageIds, layoutDir) {
-        const present = await this.#checkSpace(imageIds, (0,external_node_path_.dirname)(layoutDir));
-        if (present.length === 0)
-            throw new errors/* ToolError */.v4('the engine has none of the images any more', pruned);
-        const { run, env } = this.#options;
-        const said = [];
-        const received = {};
-        const result = await run({
-            command: 'docker',
-            args: ['image', 'save', ...present],
-            env,
-            timeout: exportTimeout,
-            onLine: line => said.push(line),
-            onOutput: async (archive) => {
-                received.blobs = await receiveArchive(archive, layoutDir);
-            },
-        }).catch(explainFullDisk);
-        if (received.blobs === undefined || result.status !== 'exited' || result.exitCode !== 0) {
-            throw new errors/* ToolError */.v4(`docker could not export the images: ${said.at(-1) ?? result.status}`, 'Check the free disk space and the engine of this machine, then run again.', said);
-        }
-        void this.clean();
-        return openLayout(layoutDir, received.blobs, imageIds);
-    }
-    /** Begins when the images have left the engine, so that a run that ends well does not wait for it. */
-    async clean() {
-        const tags = [...this.#tags];
-        this.#tags.clear();
-        for (const group of inGroups(tags, removals)) {
-            // Images that did not build have no tag: docker says so, and nobody needs to hear it.
-            this.#cleaning.push(this.#options.ask('image', 'rm', ...group));
-        }
-        await Promise.all(this.#cleaning);
-    }
-    /** What the engine still has. One that is gone costs only its own result. @throws ToolError when they cannot fit */
-    async #checkSpace(imageIds, directory) {
-        const { stdout } = await this.#options.ask('image', 'inspect', '--format', '{{.Id}} {{.Size}}', ...imageIds);
-        const sizes = new Map(stdout.split('\n').map(line => line.split(' ')));
-        const present = imageIds.filter(id => sizes.has(id));
-        // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
-        const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))));
-        const { bavail, bsize } = await (0,promises_.statfs)(directory);
-        if (needed > bavail * bsize)
-            throw fullDisk(`${megabytes(bavail * bsize)} are free, one image has ${megabytes(needed)}`);
-        return present;
-    }
-}
-/**
- * A BuildKit that is not Docker's own: nothing stays in it, so each build exports to disk at once. Each has a layout of
- * its own, since BuildKit's client cannot write two at a time into one, but they share the folder of blobs: a layer that
- * is there already is not sent again.
- */
-class BuilderStore {
-    /** Absolute. */
-    #directory;
-    constructor(directory) {
-        this.#directory = directory;
-    }
-    async prepareOutput(tag, directory) {
-        const blobs = (0,external_node_path_.join)(this.#directory, 'blobs');
-        const layout = (0,external_node_path_.join)(directory, 'layout');
-        await (0,promises_.mkdir)((0,external_node_path_.join)(blobs, 'sha256'), { recursive: true });
-        await (0,promises_.mkdir)(layout);
-        await (0,promises_.symlink)(blobs, (0,external_node_path_.join)(layout, 'blobs'));
-        return ['--output', `type=oci,tar=false,dest=${layout},name=${tag},compression=uncompressed`];
-    }
-    async export(imageIds, layoutDir) {
-        await (0,promises_.rename)(this.#directory, layoutDir);
-        return openLayout(layoutDir, await readBlobs(layoutDir), imageIds);
-    }
-    async clean() {
-        await (0,promises_.rm)(this.#directory, { recursive: true, force: true });
-    }
-}
-const pruned = 'Check that nothing prunes images on this machine while the gate runs.';
-function inGroups(items, most) {
-    const groups = Array.from({ length: Math.min(most, items.length) }, () => []);
-    for (const [index, item] of items.entries())
-        groups[index % most]?.push(item);
-    return groups;
-}
-function megabytes(bytes) {
-    return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-;// CONCATENATED MODULE: ./src/adapters/docker-engine.ts
-
-
-
-
-
-
-/** Builds through the docker client on PATH and its buildx plugin, on Docker itself or on a builder beside it. */
-class DockerEngine {
-    #options;
-    #env;
-    #store;
-    constructor(options) {
-        this.#options = options;
-        this.#env = options.env;
-    }
-    async prepare() {
-        const [client, builder] = await Promise.all([
-            this.#readClient(),
-            this.#ask('buildx', 'inspect', ...this.#builderArgs),
-        ]);
-        const { buildxVersion, server } = client;
-        if (buildxVersion === undefined) {
-            throw new errors/* ToolError */.v4('the docker client has no buildx, which builds the images', 'Install the buildx plugin: add docker/setup-buildx-action before this step, or the package docker-buildx-plugin.');
-        }
-        const { name, driver } = this.#readBuilder(builder, server);
-        if (driver === 'docker')
-            return { ...(await this.#prepareDocker(name, server)), buildxVersion };
-        const { version } = await this.#bootstrap(name);
-        this.#store = new BuilderStore((0,external_node_path_.join)(this.#options.tempDir, 'builder'));
-        return { serverVersion: version, buildxVersion, builder: { name, driver } };
-    }
-    async #prepareDocker(name, current) {
-        let server = current;
-        if (this.#options.builder !== undefined && name !== 'default') {
-            // Such a builder is a context of the client: what it builds is in the engine of that context.
-            const others = Object.entries(this.#env).filter(([key]) => key !== 'DOCKER_HOST');
-            this.#env = { ...Object.fromEntries(others), DOCKER_CONTEXT: name };
-            server = (await this.#readClient()).server;
-        }
-        if ('reason' in server)
-            throw notAnswering(server.reason);
-        const { run } = this.#options;
-        const ask = this.#ask.bind(this);
-        this.#store = new DockerStore({ run, env: this.#env, ask, containerd: server.containerd });
-        return { serverVersion: server.version };
-    }
-    async build(request, onLine) {
-        return this.#build(request, onLine).catch(explainFullDisk);
-    }
-    async #build(request, onLine) {
-        const { run, tempDir } = this.#options;
-        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'build-'));
-        try {
-            const metadataFile = (0,external_node_path_.join)(directory, 'metadata.json');
-            const output = await this.#prepared.prepareOutput(request.tag, directory);
-            const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)];
-            const signal = request.signal === undefined ? {} : { signal: request.signal };
-            const result = await run({ command: 'docker', args, env: this.#env, timeout: request.timeout, onLine, ...signal });
-            if (result.status === 'timed-out')
-                return result;
-            if (result.status === 'killed') {
-                throw new errors/* ToolError */.v4(`docker buildx build was killed by ${result.signal}`, 'Look for a lack of memory on this machine; a lower max-parallel needs less of it.');
-            }
-            if (result.exitCode !== 0)
-                return { status: 'failed', exitCode: result.exitCode };
-            return { status: 'built', ...(await readMetadata(metadataFile)) };
-        }
-        finally {
-            await (0,promises_.rm)(directory, { recursive: true, force: true });
-        }
-    }
-    async withExport(imageIds, use) {
-        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'export-'));
-        try {
-            return await use(await this.#prepared.export([...new Set(imageIds)], (0,external_node_path_.join)(directory, 'layout')));
-        }
-        finally {
-            await (0,promises_.rm)(directory, { recursive: true, force: true });
-        }
-    }
-    async clean() {
-        await this.#store?.clean();
-    }
-    get #prepared() {
-        if (this.#store === undefined)
-            throw new Error('the engine was not prepared');
-        return this.#store;
-    }
-    get #builderArgs() {
-        const { builder } = this.#options;
-        return builder === undefined ? [] : ['--builder', builder];
-    }
-    /** What the client knows of itself and of the server, in one question. */
-    async #readClient() {
-        const output = await this.#ask('info', '--format', '{{json .}}');
-        if (output.exitCode === 127) {
-            throw new errors/* ToolError */.v4('Docker is not installed: there is no `docker` on PATH', 'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/');
-        }
-        const info = parseObject(output.stdout);
-        const plugin = info?.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx');
-        return { buildxVersion: plugin?.Version, server: readServer(info, output) };
-    }
-    #readBuilder(output, server) {
-        const name = fieldOf('Name', output.stdout);
-        const driver = fieldOf('Driver', output.stdout);
-        if (output.exitCode === 0 && name !== undefined && driver !== undefined)
-            return { name, driver };
-        const { builder } = this.#options;
-        // Without a name it is the engine that buildx asks.
-        if (builder === undefined && 'reason' in server)
-            throw notAnswering(server.reason);
-        throw new errors/* ConfigurationError */.j1(`builder: ${builder === undefined ? 'there is none to build with' : `'${builder}' cannot be used`}: ${lastLine(output)}`, 'Create it before this step (docker/setup-buildx-action), see docker buildx ls for those that exist, or leave the input empty.');
-    }
-    async #bootstrap(name) {
-        const output = await this.#ask('buildx', 'inspect', '--bootstrap', name);
-        const status = fieldOf('Status', output.stdout);
-        if (output.exitCode !== 0 || status !== 'running') {
-            const reason = fieldOf('Error', output.stdout) ?? lastLine(output);
-            throw new errors/* ToolError */.v4(`the builder ${name} does not run: ${reason}`, 'Start it, or create it anew; see docker buildx ls.');
-        }
-        return { version: fieldOf('BuildKit version', output.stdout) ?? 'unknown' };
-    }
-    #ask(...args) {
-        return askCommand('docker', args, this.#env);
-    }
-}
-function readServer(info, output) {
-    const version = info?.ServerVersion;
-    if (version === undefined || version === '')
-        return { reason: info?.ServerErrors?.[0] ?? lastLine(output) };
-    // Docker's documented way to tell the containerd image store from the older ones.
-    const containerd = info?.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true;
-    return { version, containerd };
-}
-function notAnswering(reason) {
-    return new errors/* ToolError */.v4(`the Docker engine does not answer: ${reason}`, 'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.');
-}
-/**
- * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
- * index of several.
- *
- * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
- * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
- * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
- * nothing but their content.
- */
-function buildArgs(request, metadataFile) {
-    const { contextDir, dockerfile, freshFor, platform } = request;
-    return [
-        '--progress=rawjson',
-        '--provenance=false',
-        ...['--metadata-file', metadataFile],
-        ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
-        ...(platform === undefined ? [] : ['--platform', platform]),
-        ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
-        ...['--file', dockerfile],
-        contextDir,
-    ];
-}
-async function readMetadata(metadataFile) {
-    try {
-        const metadata = parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {};
-        const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata;
-        if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest))
-            return { imageId: digest, provenance };
-        throw new Error('it names no image');
-    }
-    catch (error) {
-        throw new errors/* ToolError */.v4(`docker buildx build left no usable metadata file: ${(0,errors/* messageOf */.bD)(error)}`, 'Use buildx 0.10 or later; docker buildx version tells.');
-    }
-}
-function parseObject(text) {
-    try {
-        const value = JSON.parse(text);
-        return typeof value === 'object' && value !== null ? value : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-/** The first `Field:   value` of what `docker buildx inspect` prints. */
-function fieldOf(field, text) {
-    return new RegExp(`^${field}:[ \\t]*(\\S.*)$`, 'm').exec(text)?.[1]?.trim();
-}
-function lastLine({ stderr, stdout }) {
-    return (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
-}
-
 ;// CONCATENATED MODULE: ./src/adapters/git.ts
+
 
 
 
@@ -46772,10 +46939,17 @@ class GitRepository {
         return (0,external_node_path_.join)(tree, prefix);
     }
     async #checkRepository() {
-        const result = await this.#git(['rev-parse', '--is-inside-work-tree'], { fails: true });
-        if (result.output.trim() === 'true')
+        const { workspace: cwd, env } = this.#options;
+        const question = [...safety, 'rev-parse', '--is-inside-work-tree'];
+        const options = { cwd, env: { ...env, ...quiet }, silent: true, ignoreReturnCode: true };
+        // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
+        const { stdout, stderr } = await getExecOutput('git', question, options).catch((error) => ({
+            stdout: '',
+            stderr: (0,errors/* messageOf */.bD)(error),
+        }));
+        if (stdout.trim() === 'true')
             return;
-        throw new errors/* ToolError */.v4(`the workspace is not a git repository, so there is nothing to compare with: ${result.said.at(-1) ?? ''}`, 'Check the repository out with actions/checkout before this step; in a container, with git installed in it.');
+        throw new errors/* ToolError */.v4(`the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`, 'Check the repository out with actions/checkout before this step; in a container, with git installed in it.');
     }
     /** The merge commit's first parent is the tip of the base that it was made with. */
     async #firstParent(commit) {
@@ -46907,130 +47081,6 @@ function parseChanges(text) {
 
 // EXTERNAL MODULE: ./src/adapters/local-files.ts
 var local_files = __nccwpck_require__(7473);
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __nccwpck_require__(1421);
-// EXTERNAL MODULE: external "node:string_decoder"
-var external_node_string_decoder_ = __nccwpck_require__(6193);
-;// CONCATENATED MODULE: ./src/adapters/process.ts
-/**
- * Child processes that stream, take long, and must be ended with everything that they started. Short questions
- * (`docker version`) go through @actions/exec instead.
- */
-
-
-
-/** How long a process may take to end by itself after it was asked to. */
-const graceMilliseconds = 3000;
-/** Longer lines are cut: no reader needs them, and a build can print megabytes without a line break. */
-const maxLine = 16 * 1024;
-/** @param cancelled ends every running process with its reason, and lets none start any more */
-function createRunProcess(cancelled) {
-    return async (request) => {
-        const stop = request.signal === undefined ? cancelled : AbortSignal.any([cancelled, request.signal]);
-        stop.throwIfAborted();
-        const child = (0,external_node_child_process_.spawn)(request.command, request.args, {
-            env: request.env,
-            cwd: request.cwd,
-            // A group of its own, so that what the child starts can be ended with it.
-            detached: true,
-            stdio: ['ignore', 'pipe', 'pipe'],
-        });
-        const timers = [];
-        const ended = { byTimeout: false };
-        const end = () => {
-            signalGroup(child, 'SIGTERM');
-            timers.push(setTimeout(() => {
-                signalGroup(child, 'SIGKILL');
-            }, graceMilliseconds));
-        };
-        if (request.timeout !== undefined) {
-            timers.push(setTimeout(() => {
-                ended.byTimeout = true;
-                end();
-            }, request.timeout));
-        }
-        stop.addEventListener('abort', end);
-        try {
-            const result = await waitFor(child, request, end);
-            stop.throwIfAborted();
-            return ended.byTimeout ? { status: 'timed-out' } : result;
-        }
-        finally {
-            // Also the one that would kill later: by then the number may be another process's.
-            timers.forEach(clearTimeout);
-            stop.removeEventListener('abort', end);
-            signalGroup(child, 'SIGKILL');
-        }
-    };
-}
-/** @param end asks the process to end */
-async function waitFor(child, request, end) {
-    const { command, onLine, onOutput } = request;
-    const ended = new Promise((resolve, reject) => {
-        child.on('error', error => {
-            reject(new errors/* ToolError */.v4(`${command} could not be started: ${(0,errors/* messageOf */.bD)(error)}`, 'Check that it is installed.'));
-        });
-        child.on('close', (exitCode, signal) => {
-            resolve(exitCode === null ? { status: 'killed', signal: signal ?? 'unknown' } : { status: 'exited', exitCode });
-        });
-    });
-    readLines(child.stderr, onLine);
-    const { stdout } = child;
-    if (onOutput === undefined || stdout === null) {
-        readLines(stdout, onLine);
-        return ended;
-    }
-    // Set when the output was refused while there was more of it: then the process fails only because it was ended.
-    const output = { refused: false };
-    const taken = onOutput(stdout).catch((error) => {
-        output.refused = !stdout.readableEnded;
-        end();
-        // Nobody reads on: what is in the pipe must not keep the process from ending.
-        stdout.resume();
-        throw error;
-    });
-    const [result, consumed] = await Promise.allSettled([ended, taken]);
-    if (result.status === 'rejected')
-        throw result.reason;
-    const failed = result.value.status !== 'exited' || result.value.exitCode !== 0;
-    // A process that failed by itself explains why its output is only half of one.
-    if (consumed.status === 'rejected' && (output.refused || !failed))
-        throw consumed.reason;
-    return result.value;
-}
-/** A bare carriage return ends a line too, as it does for the runner that reads our output. */
-function readLines(stream, onLine) {
-    const decoder = new external_node_string_decoder_.StringDecoder('utf8');
-    let rest = '';
-    const emit = (line) => {
-        if (line !== '')
-            onLine?.(line.slice(0, maxLine));
-    };
-    stream?.on('data', (chunk) => {
-        const lines = (rest + decoder.write(chunk)).split(/\r\n|\n|\r/);
-        rest = lines.pop() ?? '';
-        lines.forEach(emit);
-        // What is cut from a line without end must not pile up in memory.
-        if (rest.length > 64 * maxLine) {
-            emit(rest);
-            rest = '';
-        }
-    });
-    stream?.on('end', () => {
-        emit(rest + decoder.end());
-    });
-}
-function signalGroup(child, signal) {
-    if (child.pid === undefined)
-        return;
-    try {
-        process.kill(-child.pid, signal);
-    }
-    catch {
-        // Nobody is left in the group.
-    }
-}
-
 ;// CONCATENATED MODULE: ./src/adapters/shelf.ts
 /** Where what was downloaded is kept from run to run. */
 
@@ -47520,7 +47570,7 @@ async function provideFrom(request) {
         if (database !== undefined)
             return database;
     }
-    return unpack(await download(await source.readManifest(), source, request), request);
+    return trivy_database_unpack(await download(await source.readManifest(), source, request), request);
 }
 /**
  * What is kept is believed when it is in nobody else's reach, or when the registry still has that very manifest: whoever
@@ -47530,7 +47580,7 @@ async function provideFrom(request) {
 async function useKept(kept, source, request) {
     const { options, kind, repository } = request;
     const unpackCurrent = async () => {
-        const database = await unpack(kept, request);
+        const database = await trivy_database_unpack(kept, request);
         // One that does not say until when it is current is not.
         return Date.parse(database.nextUpdate) > options.now.getTime() ? database : undefined;
     };
@@ -47538,7 +47588,7 @@ async function useKept(kept, source, request) {
         return unpackCurrent().catch(unlessUnusable);
     const { digest } = await source.readManifest();
     if (kept.manifest.digest === digest)
-        return unpack(kept, request);
+        return trivy_database_unpack(kept, request);
     if (await source.hasManifest(kept.manifest.digest))
         return unpackCurrent().catch(unlessUnusable);
     options.tell(`The ${kind.name} in the cache is not one that ${repository} has: it is downloaded anew`);
@@ -47587,7 +47637,7 @@ async function download(manifest, source, request) {
 function entryOf({ kind, repository }) {
     return { name: `${kind.folder}-${(0,external_node_crypto_.createHash)('sha256').update(repository).digest('hex').slice(0, 16)}`, daily: true };
 }
-async function unpack({ archive }, request) {
+async function trivy_database_unpack({ archive }, request) {
     const { kind, repository, options } = request;
     const path = await (0,promises_.mkdtemp)((0,external_node_path_.join)(request.directory, 'unpacked-'));
     const metadata = await unpackDatabase(archive, path, kind, options.now);
@@ -47599,10 +47649,8 @@ const inFuture = 'which is in the future';
 const day = 24 * 60 * 60_000;
 /** Old knowledge passes what is known to be vulnerable by now. */
 function checkAge({ updatedAt }, { now, maxAge }) {
-    if (maxAge === undefined)
-        return;
     const age = now.getTime() - Date.parse(updatedAt);
-    if (age > maxAge)
+    if (maxAge !== undefined && age > maxAge)
         throw new errors/* ToolError */.v4(`it is ${(age / day).toFixed(1)} ${tooOld}`, '');
     // Clocks differ a little, and not by a day.
     if (age < -day)
@@ -49659,8 +49707,8 @@ const userAgent = 'actions/tool-cache';
  */
 function downloadTool(url, dest, auth, headers) {
     return tool_cache_awaiter(this, void 0, void 0, function* () {
-        dest = dest || external_path_.join(_getTempDirectory(), external_crypto_namespaceObject.randomUUID());
-        yield mkdirP(external_path_.dirname(dest));
+        dest = dest || external_path_namespaceObject.join(_getTempDirectory(), external_crypto_namespaceObject.randomUUID());
+        yield mkdirP(external_path_namespaceObject.dirname(dest));
         core_debug(`Downloading ${url}`);
         core_debug(`Destination ${dest}`);
         const maxAttempts = 3;
@@ -49996,7 +50044,7 @@ function cacheDir(sourceDir, tool, version, arch) {
         // copy each child item. do not move. move can fail on Windows
         // due to anti-virus software having an open handle on a file.
         for (const itemName of external_fs_.readdirSync(sourceDir)) {
-            const s = external_path_.join(sourceDir, itemName);
+            const s = external_path_namespaceObject.join(sourceDir, itemName);
             yield io_cp(s, destPath, { recursive: true });
         }
         // write .complete
@@ -50060,7 +50108,7 @@ function find(toolName, versionSpec, arch) {
     let toolPath = '';
     if (versionSpec) {
         versionSpec = node_modules_semver.clean(versionSpec) || '';
-        const cachePath = external_path_.join(_getCacheDirectory(), toolName, versionSpec, arch);
+        const cachePath = external_path_namespaceObject.join(_getCacheDirectory(), toolName, versionSpec, arch);
         core_debug(`checking cache: ${cachePath}`);
         if (external_fs_.existsSync(cachePath) && external_fs_.existsSync(`${cachePath}.complete`)) {
             core_debug(`Found tool in cache ${toolName} ${versionSpec} ${arch}`);
@@ -50081,12 +50129,12 @@ function find(toolName, versionSpec, arch) {
 function findAllVersions(toolName, arch) {
     const versions = [];
     arch = arch || external_os_namespaceObject.arch();
-    const toolPath = external_path_.join(_getCacheDirectory(), toolName);
+    const toolPath = external_path_namespaceObject.join(_getCacheDirectory(), toolName);
     if (external_fs_.existsSync(toolPath)) {
         const children = external_fs_.readdirSync(toolPath);
         for (const child of children) {
             if (isExplicitVersion(child)) {
-                const fullPath = external_path_.join(toolPath, child, arch || '');
+                const fullPath = external_path_namespaceObject.join(toolPath, child, arch || '');
                 if (external_fs_.existsSync(fullPath) && external_fs_.existsSync(`${fullPath}.complete`)) {
                     versions.push(child);
                 }
@@ -50150,7 +50198,7 @@ function _createExtractFolder(dest) {
 }
 function _createToolPath(tool, version, arch) {
     return tool_cache_awaiter(this, void 0, void 0, function* () {
-        const folderPath = external_path_.join(_getCacheDirectory(), tool, node_modules_semver.clean(version) || version, arch || '');
+        const folderPath = external_path_namespaceObject.join(_getCacheDirectory(), tool, node_modules_semver.clean(version) || version, arch || '');
         core_debug(`destination ${folderPath}`);
         const markerPath = `${folderPath}.complete`;
         yield rmRF(folderPath);
@@ -50160,7 +50208,7 @@ function _createToolPath(tool, version, arch) {
     });
 }
 function _completeToolPath(tool, version, arch) {
-    const folderPath = external_path_.join(_getCacheDirectory(), tool, node_modules_semver.clean(version) || version, arch || '');
+    const folderPath = external_path_namespaceObject.join(_getCacheDirectory(), tool, node_modules_semver.clean(version) || version, arch || '');
     const markerPath = `${folderPath}.complete`;
     external_fs_.writeFileSync(markerPath, '');
     core_debug('finished caching tool');
@@ -50258,7 +50306,7 @@ var trivy_release = __nccwpck_require__(9358);
 /** @throws ConfigurationError, IntegrityError, ToolError */
 async function installTrivy(trivy, options) {
     const located = trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256);
-    const version = await askVersion(located.path, await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, 'empty-')));
+    const version = await askVersion(located.path, await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, 'empty-')), options.run);
     const reason = (0,trivy_release/* deniedVersion */.UO)(version);
     if (reason !== undefined)
         throw refused(`Trivy ${version}: ${reason}`);
@@ -50388,9 +50436,9 @@ async function trivy_install_download(url, path) {
             : 'Check the network and its proxy, or set trivy-mirror to a mirror that this runner reaches.', [], { cause: error });
     }
 }
-async function askVersion(path, home) {
+async function askVersion(path, home, run) {
     const args = ['version', '--format', 'json', '--cache-dir', home];
-    const { exitCode, stdout, stderr } = await askCommand(path, args, scanEnvironment(process.env, home));
+    const { exitCode, stdout, stderr } = await askCommand(path, args, scanEnvironment(process.env, home), { run });
     const version = /"Version":\s*"v?(\d+\.\d+\.\d+[^"]*)"/.exec(stdout)?.[1];
     if (exitCode !== 0 || version === undefined) {
         throw new errors/* ToolError */.v4(`${path} does not answer as Trivy would: ${(stderr || stdout).trim().split('\n').at(-1) ?? ''}`, 'Check that it is Trivy, for this platform.');
@@ -50457,14 +50505,21 @@ class TrivyScanner {
     }
     /** Both at once; where one fails, the other is no longer waited for. */
     async #installAndDownload() {
-        const { settings, platform, tempDir, shelf } = this.#options;
+        const { settings, run, platform, tempDir, shelf, signal } = this.#options;
         const stop = new AbortController();
-        const installing = installTrivy(settings, { platform, tempDir, shelf, tell: this.#tell });
+        // Not AbortSignal.any: on Node 24.21 it may tell the reason of another signal.
+        const onEnd = () => {
+            stop.abort(signal.reason);
+        };
+        signal.addEventListener('abort', onEnd);
+        const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell });
         installing.catch((error) => {
             stop.abort(error);
         });
         const downloading = this.#provide(vulnerabilityDatabase, settings.dbRepositories, stop.signal);
-        return Promise.all([installing, downloading]);
+        return Promise.all([installing, downloading]).finally(() => {
+            signal.removeEventListener('abort', onEnd);
+        });
     }
     /** Finds what must be found, before anything is believed to be clean. */
     async #prove() {
@@ -50602,11 +50657,11 @@ class TrivyScanner {
             });
         }
     }
-    async #provide(kind, repositories, stop) {
-        const { credentials, signal, tempDir, shelf, settings } = this.#options;
+    async #provide(kind, repositories, signal = this.#options.signal) {
+        const { credentials, tempDir, shelf, settings } = this.#options;
         const { path, repository, updatedAt } = await provideDatabase(kind, repositories, {
             credentials,
-            signal: stop === undefined ? signal : AbortSignal.any([signal, stop]),
+            signal,
             tempDir,
             shelf,
             now: new Date(),
@@ -50715,57 +50770,66 @@ const systemClock = { now: () => new Date() };
 /** This machine as Node names it, for instance `linux-x64`. */
 const thisPlatform = `${process.platform}-${process.arch}`;
 /**
- * The real ports, on a temporary folder that exists while `use` runs. SIGINT and SIGTERM, which is how a runner
- * cancels, end all children first; then the run ends in `error`, with everything cleaned up.
+ * The real ports, on a temporary folder that exists while `use` runs. When the run must end, all children end first; what
+ * cleans up is given a little longer.
  */
 async function withWorkbench(options, use) {
     await (0,promises_.mkdir)(options.tempRoot, { recursive: true });
     // Docker and Trivy get real paths: a link in between is one more thing that could be swapped.
     const tempDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(await (0,promises_.realpath)(options.tempRoot), 'image-gate-'));
-    const cancelled = new AbortController();
-    const cancel = () => {
-        cancelled.abort(new errors/* ToolError */.v4('the run was cancelled', 'Run it again.'));
-    };
-    const run = createRunProcess(cancelled.signal);
-    const shelf = shelfOf(options, run, tempDir);
-    process.on('SIGINT', cancel).on('SIGTERM', cancel);
+    const { console, ending } = options;
+    const run = createRunProcess(ending.cancelled);
+    const tools = { ...options, run, tempDir, shelf: shelfOf(options, run, tempDir) };
     try {
         return await use({
-            engine: new DockerEngine({
-                run,
-                env: dockerEnvironment(process.env),
-                tempDir,
-                ...(options.builder === undefined ? {} : { builder: options.builder }),
-            }),
-            scanner: new TrivyScanner({
-                settings: options.trivy,
-                run,
-                tempDir,
-                shelf,
-                credentials: [],
-                platform: thisPlatform,
-                signal: cancelled.signal,
-                console: options.console,
-            }),
-            repository: new GitRepository({
-                run,
-                workspace: options.workspace,
-                tempDir,
-                env: gitEnvironment(process.env),
-                serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
-                ...(options.githubToken === undefined ? {} : { token: options.githubToken }),
-            }),
+            engine: await engineOf(tools),
+            scanner: scannerOf(tools),
+            repository: repositoryOf(tools),
             files: new local_files/* LocalFiles */.h(),
-            console: options.console,
+            console,
             clock: systemClock,
+            ending,
         });
     }
     finally {
-        if (shelf instanceof ActionsShelf)
-            await shelf.settle();
-        process.off('SIGINT', cancel).off('SIGTERM', cancel);
-        await (0,promises_.rm)(tempDir, { recursive: true, force: true });
+        if (tools.shelf instanceof ActionsShelf)
+            await tools.shelf.settle();
+        // Again where something is still being written: a process that was killed, or nobody waited for.
+        await (0,promises_.rm)(tempDir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
     }
+}
+async function engineOf({ run, tempDir, builder, ending, ...options }) {
+    const own = dockerEnvironment(process.env);
+    const { ownLogins, registryCredentials } = options;
+    return new DockerEngine({
+        run,
+        runCleaning: createRunProcess(ending.cleaning),
+        env: ownLogins ? own : await withGivenLogins(own, registryCredentials, (0,external_node_path_.join)(tempDir, 'docker')),
+        tempDir,
+        ...(builder === undefined ? {} : { builder }),
+    });
+}
+function scannerOf({ run, tempDir, shelf, console, ...options }) {
+    return new TrivyScanner({
+        settings: options.trivy,
+        run,
+        tempDir,
+        shelf,
+        credentials: options.registryCredentials,
+        platform: thisPlatform,
+        signal: options.ending.cancelled,
+        console,
+    });
+}
+function repositoryOf({ run, tempDir, workspace, githubToken }) {
+    return new GitRepository({
+        run,
+        workspace,
+        tempDir,
+        env: gitEnvironment(process.env),
+        serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
+        ...(githubToken === undefined ? {} : { token: githubToken }),
+    });
 }
 function shelfOf({ keep, console }, run, tempDir) {
     if (keep === undefined)
@@ -50797,20 +50861,22 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_1___default = /*#__PURE__*/__nccwpck_require__.n(node_os__WEBPACK_IMPORTED_MODULE_1__);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_2__);
-/* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8181);
+/* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(8181);
 /* harmony import */ var _adapters_browser_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1160);
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7473);
-/* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7286);
-/* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8497);
-/* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1689);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3916);
-/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4129);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(721);
-/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7496);
-/* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(6696);
-/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(8330);
+/* harmony import */ var _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9833);
+/* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7286);
+/* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9358);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1680);
+/* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1689);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3916);
+/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5495);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(9376);
+/* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(1053);
+/* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7027);
+/* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8330);
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
+
 
 
 
@@ -50829,6 +50895,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 
 /** 2 for blocked, so that a script can tell it from an error. */
 const exitCodes = { passed: 0, blocked: 2, error: 1 };
+const ending = new _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__/* .RunEnding */ .n();
 const print = process.stdout.write.bind(process.stdout);
 const printProgress = process.stderr.write.bind(process.stderr);
 /** The toolkit (@actions/tool-cache) keeps its files and says its words where a runner would want them; nobody here does. */
@@ -50842,11 +50909,11 @@ function consoleOf(verbose) {
     const { stderr } = process;
     // What builds print would push the live lines away.
     if (!stderr.isTTY || verbose)
-        return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__/* .TerminalConsole */ .U({ write: printProgress, verbose });
-    return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_5__/* .TerminalConsole */ .U({
+        return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_6__/* .TerminalConsole */ .U({ write: printProgress, verbose });
+    return new _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_6__/* .TerminalConsole */ .U({
         write: printProgress,
         verbose,
-        live: (0,log_update__WEBPACK_IMPORTED_MODULE_15__/* .createLogUpdate */ .SY)(stderr),
+        live: (0,log_update__WEBPACK_IMPORTED_MODULE_16__/* .createLogUpdate */ .SY)(stderr),
         rows: () => stderr.rows,
     });
 }
@@ -50856,7 +50923,7 @@ function outletsOf(folder, console) {
         name: 'report',
         deliver: async (report) => {
             console.settle();
-            print((0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_12__/* .renderTerminal */ .b)(report, colour));
+            print((0,_report_terminal_js__WEBPACK_IMPORTED_MODULE_13__/* .renderTerminal */ .b)(report, colour));
         },
     };
     if (folder === undefined)
@@ -50866,26 +50933,28 @@ function outletsOf(folder, console) {
 /** Where reports go: where somebody wants them, or where a browser can read them. */
 function folderOf({ reportDir }, workspace, open) {
     if (reportDir !== '')
-        return new _report_folder_js__WEBPACK_IMPORTED_MODULE_13__/* .ReportFolder */ .L((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, reportDir), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h());
-    return open ? new _report_folder_js__WEBPACK_IMPORTED_MODULE_13__/* .ReportFolder */ .L((0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), 'image-gate-report-')), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h()) : undefined;
+        return new _report_folder_js__WEBPACK_IMPORTED_MODULE_14__/* .ReportFolder */ .L((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(workspace, reportDir), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h());
+    return open ? new _report_folder_js__WEBPACK_IMPORTED_MODULE_14__/* .ReportFolder */ .L((0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdtempSync)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), 'image-gate-report-')), new _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__/* .LocalFiles */ .h()) : undefined;
 }
 async function show({ paths: { html } }, console) {
     console.info(`The report is in ${html}`);
     await (0,_adapters_browser_js__WEBPACK_IMPORTED_MODULE_3__/* .openInBrowser */ .c)(html).catch((error) => {
-        console.warning(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .GateError */ .ue ? `${error.message}. ${error.advice}` : (0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .messageOf */ .bD)(error));
+        console.warning(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_10__/* .GateError */ .ue ? `${error.message}. ${error.advice}` : (0,_errors_js__WEBPACK_IMPORTED_MODULE_10__/* .messageOf */ .bD)(error));
     });
 }
 async function gateHere(command) {
-    const given = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_10__/* .parseInputs */ .TL)(command.inputs, trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_6__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .thisPlatform */ .gA));
+    const given = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_11__/* .parseInputs */ .TL)(command.inputs, trivy => (0,_adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_7__/* .trivyMistakes */ .ks)(trivy, _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__/* .thisPlatform */ .gA));
     const workspace = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(command.path);
     const cacheDir = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(process.env['XDG_CACHE_HOME'] ?? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_1__.homedir)(), '.cache'), 'image-gate');
     tameToolkit(cacheDir);
     const console = consoleOf(command.verbose);
     const folder = folderOf(given, workspace, command.open);
     const inputs = { ...given, sbom: given.sbom && folder !== undefined };
-    const workbench = { ...inputs, workspace, console, tempRoot: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), keep: { folder: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(cacheDir, 'databases') } };
+    const keep = { folder: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(cacheDir, 'databases') };
+    ending.limit(inputs.totalTimeout);
+    const workbench = { ...inputs, ownLogins: true, workspace, console, tempRoot: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.tmpdir)(), keep, ending };
     const context = { workspace, processors: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.availableParallelism)() };
-    const report = await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_11__/* .gate */ .G)(inputs, context, ports, outletsOf(folder, console)));
+    const report = await (0,_adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__/* .withWorkbench */ .yX)(workbench, ports => (0,_main_js__WEBPACK_IMPORTED_MODULE_12__/* .gate */ .G)(inputs, context, ports, outletsOf(folder, console)));
     if (command.open && folder !== undefined)
         await show(folder, console);
     return report;
@@ -50893,22 +50962,26 @@ async function gateHere(command) {
 async function run() {
     let command;
     try {
-        command = (0,_command_line_js__WEBPACK_IMPORTED_MODULE_8__/* .parseCommandLine */ .D)(process.argv.slice(2));
+        command = (0,_command_line_js__WEBPACK_IMPORTED_MODULE_9__/* .parseCommandLine */ .D)(process.argv.slice(2));
         if (command.kind === 'gate')
             return exitCodes[(await gateHere(command)).verdict.result];
-        print(command.kind === 'help' ? (0,_command_line_js__WEBPACK_IMPORTED_MODULE_8__/* .helpText */ .B)() : `image-gate ${_package_json__WEBPACK_IMPORTED_MODULE_14__/* .version */ .rE}\n`);
+        print(command.kind === 'help' ? (0,_command_line_js__WEBPACK_IMPORTED_MODULE_9__/* .helpText */ .B)() : `image-gate ${_package_json__WEBPACK_IMPORTED_MODULE_15__/* .version */ .rE}\n`);
         return 0;
     }
     catch (error) {
-        const defaults = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_10__/* .parseInputs */ .TL)({}, () => []);
+        const defaults = (0,_inputs_js__WEBPACK_IMPORTED_MODULE_11__/* .parseInputs */ .TL)({}, () => []);
         const console = consoleOf(command?.kind === 'gate' && command.verbose);
-        const ports = { console, clock: _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_7__/* .systemClock */ .ml };
+        const ports = { console, clock: _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__/* .systemClock */ .ml };
         const context = { workspace: '.', processors: (0,node_os__WEBPACK_IMPORTED_MODULE_1__.availableParallelism)() };
-        await (0,_main_js__WEBPACK_IMPORTED_MODULE_11__/* .refuse */ .T)(error, defaults, context, ports, outletsOf(undefined, console));
+        await (0,_main_js__WEBPACK_IMPORTED_MODULE_12__/* .refuse */ .T)(error, defaults, context, ports, outletsOf(undefined, console));
         return exitCodes.error;
     }
 }
 process.exitCode = await run();
+ending.done();
+// What nobody waited for must not keep a run that was cancelled.
+if (ending.cancelled.aborted)
+    process.exit();
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
@@ -50925,7 +50998,7 @@ __webpack_async_result__();
 /* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
 /* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_util__WEBPACK_IMPORTED_MODULE_0__);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3916);
-/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4129);
+/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5495);
 /** The options of `image-gate`: those of action.yml that mean something on a person's machine, and a few of its own. */
 
 
@@ -51082,7 +51155,7 @@ function assertNever(value) {
 
 /***/ }),
 
-/***/ 4129:
+/***/ 5495:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51261,6 +51334,63 @@ function parseRepositories(text) {
     return list;
 }
 
+;// CONCATENATED MODULE: ./src/registry-credentials.ts
+/** Reads the input `registry-credentials`. Nothing of a password, or of what could be one, is ever said. */
+
+/** A host, with or without a port: what stands in an image's name before its first slash. */
+const registryForm = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/i;
+/** One `REGISTRY=USERNAME:PASSWORD` a line; neither a registry nor a user name can hold what ends it. */
+function parseRegistryCredentials(text) {
+    const credentials = [];
+    const mistakes = [];
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
+        if (line.trim() === '')
+            continue;
+        const read = parseLine(line.trim());
+        const known = typeof read !== 'string' && credentials.some(({ registry }) => registry === read.registry);
+        if (typeof read !== 'string' && !known)
+            credentials.push(read);
+        else
+            mistakes.push(`line ${String(index + 1)}: ${typeof read === 'string' ? read : `${read.registry} is named twice`}`);
+    }
+    if (mistakes.length > 0)
+        throw new Mistake(mistakes.join('; '));
+    return credentials;
+}
+/** @returns what is wrong, where something is */
+function parseLine(line) {
+    const [registry, login] = splitAt(line, '=');
+    if (login === undefined)
+        return 'is not of the form REGISTRY=USERNAME:PASSWORD';
+    if (!registryForm.test(registry)) {
+        return 'what stands before the first = is not a registry such as ghcr.io or registry.example:5000, without https:// and path';
+    }
+    const [username, password] = splitAt(login, ':');
+    if (password === undefined)
+        return `${registry}: what follows the first = is not of the form USERNAME:PASSWORD`;
+    if (username === '' || password === '')
+        return `${registry}: the ${username === '' ? 'user name' : 'password'} is empty`;
+    if (/[\u0000-\u001F\u007F]/.test(login))
+        return `${registry}: the user name or password has a control character`;
+    return { registry: registry.toLowerCase(), username, password };
+}
+function splitAt(text, separator) {
+    const at = text.indexOf(separator);
+    return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+/**
+ * What the log must not show: each password, and how HTTP writes it with its user name. It is generous, so that also
+ * what is mistyped is hidden before anybody says that it is.
+ */
+function secretsIn(text) {
+    const secrets = text.split(/\r?\n/).flatMap(line => {
+        const [, login = line] = splitAt(line.trim(), '=');
+        const [, password = login] = splitAt(login, ':');
+        return [password, Buffer.from(login).toString('base64'), line];
+    });
+    return [...new Set(secrets.map(secret => secret.trim()))].filter(secret => secret !== '');
+}
+
 // EXTERNAL MODULE: ./src/spelling.ts
 var spelling = __nccwpck_require__(9229);
 ;// CONCATENATED MODULE: ./src/inputs.ts
@@ -51268,6 +51398,7 @@ var spelling = __nccwpck_require__(9229);
  * The inputs of action.yml and the options of the command line: one table for both, read into one value. Every wrong
  * value is reported at once, with its name, what was given and what is allowed.
  */
+
 
 
 
@@ -51293,8 +51424,11 @@ const inputTable = {
     platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
     'build-args': spec('Build arguments for every image, one `NAME=VALUE` a line', '', parseBuildArgs),
     'no-cache': spec('Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once', 'true', parseBoolean),
+    'registry-credentials': spec('Logins for private base images, one `REGISTRY=USERNAME:PASSWORD` a line (`docker.io` for Docker Hub); no others count, whatever the runner is logged in to', '', parseRegistryCredentials, { actionOnly: true }),
+    'allow-untrusted-head': spec('Build also where an event such as `pull_request_target` would give the code of a fork the rights, secrets and caches of this repository', 'false', parseBoolean, { actionOnly: true }),
     'max-parallel': spec('How many images are worked on at once, at most; empty: twice the number of processors, from 4 to 32', '', parseMaxParallel),
     timeout: spec('Time limit for the build of one image, and again for its scan: `90s`, `10m`, `1h30m`', '10m', parseDuration),
+    'total-timeout': spec('Time limit for the whole run: what is known by then is reported, the rest is an `error`. GitHub ends a job after 6 hours', '5h', parseDuration),
     'trivy-version': spec('Version of Trivy to install', '0.74.0', parseVersion),
     'trivy-sha256': spec('SHA-256 of the release archive (or of the program, with `trivy-path`); needed for versions that Image Gate does not know', '', parseSha256),
     'trivy-mirror': spec('Base URL to download Trivy’s releases from: a company’s mirror of GitHub’s', 'https://github.com/aquasecurity/trivy/releases/download', parseUrl),
@@ -51359,10 +51493,13 @@ function toInputs(values) {
         warnOnly: values['warn-only'],
         buildArgs: values['build-args'],
         noCache: values['no-cache'],
+        registryCredentials: values['registry-credentials'],
+        allowUntrustedHead: values['allow-untrusted-head'],
         ...(values.builder === undefined ? {} : { builder: values.builder }),
         ...(values.platform === undefined ? {} : { platform: values.platform }),
         ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
         timeout: values.timeout,
+        totalTimeout: values['total-timeout'],
         trivy: {
             version: values['trivy-version'],
             ...(sha256 === undefined ? {} : { sha256 }),
@@ -51401,7 +51538,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 721:
+/***/ 9376:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51593,15 +51730,21 @@ function exceptionFinder(exceptions, now) {
     const byId = new Map();
     for (const exception of exceptions.filter(one => holds(one, now))) {
         const id = exception.id.toLowerCase();
-        byId.set(id, [...(byId.get(id) ?? []), exception]);
+        const known = byId.get(id);
+        if (known === undefined)
+            byId.set(id, [exception]);
+        else
+            known.push(exception);
     }
     return (finding, imageName) => byId.get(finding.id.toLowerCase())?.find(exception => covers(exception, finding, imageName));
 }
 function holds({ until }, now) {
     return until === undefined || Date.parse(until) > now.getTime();
 }
-function covers({ images, packages, paths }, finding, imageName) {
-    return ((images.length === 0 || images.some(pattern => matchesName(imageName, pattern))) &&
+function covers({ images, packages, paths, source }, finding, imageName) {
+    // VEX has names, and no globs.
+    const isImage = (pattern) => source === 'vex' ? pattern === imageName : matchesName(imageName, pattern);
+    return ((images.length === 0 || images.some(isImage)) &&
         (packages.length === 0 || packages.some(name => isPackage(finding, name))) &&
         (paths.length === 0 || paths.some(pattern => isIn(finding, pattern))));
 }
@@ -51617,8 +51760,10 @@ function isPackage(finding, wanted) {
     return own.name === other.name && (other.version === '' || own.version === other.version);
 }
 function isIn(finding, pattern) {
-    const matches = picomatch_default()(pattern.replace(/^\//, ''), { dot: true });
-    return pathsOf(finding).some(path => matches(path));
+    const relative = pattern.replace(/^\//, '');
+    // `/!x` is a path that begins so, and not all paths but one.
+    const matches = picomatch_default()(relative, { dot: true, nonegate: relative !== pattern });
+    return pathsOf(finding).some(path => path === relative || matches(path));
 }
 /** @param images as they were judged with these exceptions */
 function reviewExceptions(exceptions, images, now) {
@@ -51667,7 +51812,8 @@ function applyRules(finding, rules) {
             if (!asked)
                 return { ruling: 'reported' };
             const bySeverity = applySeverity(finding, rules);
-            const unfixed = rules.ignoreUnfixed && finding.fixedVersion === undefined;
+            // One that is fixed, in a version that nobody names, is no reason to wait.
+            const unfixed = rules.ignoreUnfixed && finding.fixedVersion === undefined && finding.status !== 'fixed';
             return bySeverity.ruling === 'gating' && unfixed ? { ruling: 'unfixed' } : bySeverity;
         }
         case 'misconfiguration':
@@ -51728,11 +51874,12 @@ function decide(measured, grounds) {
     }));
     const images = [...judged, ...skipped].sort((a, b) => compareText(a.image.name, b.image.name));
     return {
-        result: decideResult(images, warnOnly),
+        result: measured.problem === undefined ? decideResult(images, warnOnly) : 'error',
         images,
         counts: sumCounts(images.map(({ counts }) => counts)),
         warnOnly,
         exceptions: reviewExceptions(exceptions, images, now),
+        ...(measured.problem === undefined ? {} : { problem: measured.problem }),
     };
 }
 /** The verdict of a run that could not measure anything. */
@@ -51808,15 +51955,15 @@ function compare(scan, { comparisons, builds, scans }) {
     return { comparison: { status: 'failed', reason }, before: [] };
 }
 /** What the scanner found, and what can be said of the image as a whole. */
-function allFindings({ scan: { findings, os, packages, layers } }) {
+function allFindings({ scan: { findings, os, packages, layers, unexamined } }) {
     const layer = layers[0] === undefined ? {} : { layer: layers[0].diffId };
     const whole = [];
     if (os?.endOfLife === true) {
         const title = `${os.family} ${os.name} gets no security updates any more`;
         whole.push({ kind: 'end-of-life', id: 'end-of-life', severity: 'UNKNOWN', title, ...layer });
     }
-    if (os === undefined && packages === 0) {
-        const title = 'neither a distribution nor a package was recognised';
+    if (unexamined !== undefined || (os === undefined && packages === 0)) {
+        const title = unexamined ?? 'neither a distribution nor a package was recognised';
         whole.push({ kind: 'unrecognised', id: 'unrecognised', severity: 'UNKNOWN', title });
     }
     return [...findings, ...whole];
@@ -51827,50 +51974,80 @@ function nothing(image) {
     return { image, findings: [], counts: sumCounts([]), buildDuration: 0, scanDuration: 0 };
 }
 
+;// CONCATENATED MODULE: ./src/ending.ts
+/**
+ * Waits for work; when the run must end, only as long as work takes that heeds it.
+ * @throws the reason of the run's end, and what the work throws
+ */
+async function unlessOverdue(work, { overdue }) {
+    let onOverdue = () => undefined;
+    const late = new Promise((_, reject) => {
+        onOverdue = () => {
+            reject(overdue.reason);
+        };
+        if (overdue.aborted)
+            onOverdue();
+        else
+            overdue.addEventListener('abort', onOverdue);
+    });
+    try {
+        return await Promise.race([work, late]);
+    }
+    finally {
+        overdue.removeEventListener('abort', onOverdue);
+    }
+}
+/** What made work fail: once the run must end, that is the reason, whatever became of the work. */
+function causeOf(error, cancelled) {
+    return cancelled?.aborted === true ? cancelled.reason : error;
+}
+
 // EXTERNAL MODULE: ./src/errors.ts
 var errors = __nccwpck_require__(3916);
-;// CONCATENATED MODULE: ./src/explain/version.ts
-/** The lowest version of a package that fixes all of the findings; undefined where it is not certain. */
-function fixingVersion(findings) {
-    const fixes = findings.map(fixOf);
-    const [first] = fixes;
-    if (first === undefined)
-        return undefined;
-    if (fixes.every(fix => fix === first))
-        return first;
-    const compare = compareFor(findings[0]?.package);
-    return fixes.reduce((highest, fix) => {
-        if (highest === undefined || fix === undefined)
-            return undefined;
-        const order = compare(fix, highest);
-        return order === undefined ? undefined : order > 0 ? fix : highest;
-    }, first);
-}
-/** Of several versions that fix a finding, each on its own line of releases, the next above the installed one. */
-function fixOf({ fixedVersion, package: installed }) {
-    const candidates = (fixedVersion ?? '').split(',').map(version => version.trim());
-    if (candidates.length === 1)
-        return candidates[0] === '' ? undefined : candidates[0];
-    const compare = compareFor(installed);
-    const above = candidates.filter(version => (compare(version, installed.version) ?? 0) > 0);
-    const sorted = above.toSorted((a, b) => compare(a, b) ?? 0);
-    return candidates.every(version => compare(version, installed.version) !== undefined) ? sorted[0] : undefined;
-}
-function compareFor(subject) {
-    return subject?.type === 'debian' || subject?.type === 'ubuntu' ? compareDebian : compareNumbers;
-}
-/** `1.2.10` is above `1.2.9`; anything but numbers and points is not compared. */
-function compareNumbers(a, b) {
-    const [left, right] = [a, b].map(version => /^v?\d+(\.\d+)*$/.test(version) ? version.replace('v', '').split('.') : undefined);
+;// CONCATENATED MODULE: ./src/explain/alpine.ts
+/** The order of Alpine's versions. */
+/** See apk-package(5), "Package metadata": `NUMBER{.NUMBER}[LETTER]{_SUFFIX[NUMBER]}[~HASH][-rNUMBER]`. */
+const pattern = /^(\d+(?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(?:~[0-9a-f]+)?(?:-r(\d+))?$/;
+/** Before the version itself, and after it. */
+const suffixes = ['alpha', 'beta', 'pre', 'rc', '', 'cvs', 'svn', 'git', 'hg', 'p'];
+/** @returns undefined for what is no such version, or has a number with a zero before it: that counts otherwise */
+function compareAlpine(a, b) {
+    const [left, right] = [readVersion(a), readVersion(b)];
     if (left === undefined || right === undefined)
         return undefined;
     for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
-        const difference = Number(left[at] ?? 0) - Number(right[at] ?? 0);
+        const difference = (left[at] ?? 0) - (right[at] ?? 0);
         if (difference !== 0)
             return difference;
     }
     return 0;
 }
+/** What a version has at most of each: the parts of one must stand below the same ones of another. */
+const [maxNumbers, maxSuffixes] = [8, 4];
+function readVersion(text) {
+    const [, numbers = '', letter = '', tail = '', revision = '-1'] = pattern.exec(text) ?? [];
+    const parts = numbers.split('.');
+    const tails = [...tail.matchAll(/_([a-z]+)(\d*)/g)].map(([, name = '', number = '']) => [name, number]);
+    if (numbers === '' || parts.slice(1).some(part => /^0\d/.test(part)))
+        return undefined;
+    if (parts.length > maxNumbers || tails.length > maxSuffixes)
+        return undefined;
+    if (tails.some(([name]) => !suffixes.includes(name)))
+        return undefined;
+    return [
+        // One that goes on is above one that ends, also with a zero.
+        ...Array.from({ length: maxNumbers }, (_, at) => Number(parts[at] ?? -1)),
+        letter === '' ? 0 : letter.charCodeAt(0),
+        ...Array.from({ length: maxSuffixes }, (_, at) => tails[at] ?? ['', '0']).flatMap(([name, number]) => [
+            suffixes.indexOf(name),
+            Number(number),
+        ]),
+        Number(revision),
+    ];
+}
+
+;// CONCATENATED MODULE: ./src/explain/debian.ts
+/** The order of Debian's versions. */
 /** As `dpkg --compare-versions` does; see "Version" in the Debian Policy Manual, section 5.6.12. */
 function compareDebian(a, b) {
     const [left, right] = [splitDebian(a), splitDebian(b)];
@@ -51923,6 +52100,148 @@ function compareTexts(a, b) {
     return 0;
 }
 
+;// CONCATENATED MODULE: ./src/explain/rpm.ts
+/** The order of RPM's versions. */
+/** `[EPOCH:]VERSION[-RELEASE]`, each part as `rpmvercmp` in rpm's lib/rpmvercmp.c has it. */
+function compareRpm(a, b) {
+    const [left, right] = [splitRpm(a), splitRpm(b)];
+    return (left.epoch - right.epoch ||
+        rpm_compareParts(left.version, right.version) ||
+        // A version without a release stands for all of its releases.
+        (left.release === '' || right.release === '' ? 0 : rpm_compareParts(left.release, right.release)));
+}
+function splitRpm(text) {
+    const [, epoch = '0', version = '', release = ''] = /^(?:(\d+):)?(.*?)(?:-([^-]*))?$/.exec(text) ?? [];
+    return { epoch: Number(epoch), version, release };
+}
+/** Numbers and words by turns; `~` comes before everything, `^` after the end and before the rest. */
+function rpm_compareParts(a, b) {
+    const [left, right] = [partsOf(a), partsOf(b)];
+    for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
+        const order = comparePart(left[at], right[at]);
+        if (order !== 0)
+            return order;
+    }
+    return 0;
+}
+function partsOf(text) {
+    return text.match(/~|\^|\d+|[a-z]+/gi) ?? [];
+}
+function comparePart(a, b) {
+    if (a === b)
+        return 0;
+    const difference = rankOf(a) - rankOf(b);
+    if (difference !== 0 || a === undefined || b === undefined)
+        return difference;
+    if (/^\d/.test(a))
+        return compareDigits(a, b);
+    return a < b ? -1 : 1;
+}
+/** `~` is below the end, the end below `^`, that below a word, and a word below a number. */
+function rankOf(part) {
+    if (part === undefined)
+        return 1;
+    if (part === '~')
+        return 0;
+    if (part === '^')
+        return 2;
+    return /^\d/.test(part) ? 4 : 3;
+}
+/** However long they are. */
+function compareDigits(a, b) {
+    const [left, right] = [a, b].map(digits => digits.replace(/^0+/, ''));
+    return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
+}
+
+;// CONCATENATED MODULE: ./src/explain/semver.ts
+/** The order of versions that are numbers with points between them. */
+/** `1.2.10` is above `1.2.9`; anything but numbers and points is not compared. */
+function compareNumbers(a, b) {
+    const [left, right] = [a, b].map(version => /^v?\d+(\.\d+)*$/.test(version) ? version.replace('v', '').split('.') : undefined);
+    if (left === undefined || right === undefined)
+        return undefined;
+    for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
+        const difference = Number(left[at] ?? 0) - Number(right[at] ?? 0);
+        if (difference !== 0)
+            return difference;
+    }
+    return 0;
+}
+/** The same with what comes before a version, `1.2.3-beta.1`: semver.org, section 11. What was built by whom is no matter. */
+function compareSemver(a, b) {
+    const [left, right] = [splitSemver(a), splitSemver(b)];
+    if (left === undefined || right === undefined)
+        return undefined;
+    const byNumbers = compareNumbers(left.numbers, right.numbers);
+    return byNumbers === 0 ? compareBefore(left.before, right.before) : byNumbers;
+}
+function splitSemver(text) {
+    const parts = /^(v?\d+(?:\.\d+)*)(?:-([0-9a-z.-]+))?(?:\+[0-9a-z.-]+)?$/i.exec(text);
+    return parts?.[1] === undefined ? undefined : { numbers: parts[1], before: parts[2]?.split('.') ?? [] };
+}
+function compareBefore(a, b) {
+    if (a.length === 0 || b.length === 0)
+        return b.length - a.length;
+    for (const [at, left] of a.entries()) {
+        const right = b[at];
+        if (right === undefined)
+            return 1;
+        const [isNumber, otherIs] = [left, right].map(part => /^\d+$/.test(part));
+        if (isNumber === true && otherIs === true && Number(left) !== Number(right))
+            return Number(left) - Number(right);
+        if (isNumber !== otherIs)
+            return isNumber === true ? -1 : 1;
+        if (left !== right && isNumber !== true)
+            return left < right ? -1 : 1;
+    }
+    return a.length - b.length;
+}
+
+;// CONCATENATED MODULE: ./src/explain/version.ts
+
+
+
+
+/** The lowest version of a package that fixes all of the findings; undefined where it is not certain. */
+function fixingVersion(findings) {
+    const fixes = findings.map(fixOf);
+    const [first] = fixes;
+    if (first === undefined)
+        return undefined;
+    if (fixes.every(fix => fix === first))
+        return first;
+    const compare = compareFor(findings[0]?.package);
+    return fixes.reduce((highest, fix) => {
+        if (highest === undefined || fix === undefined)
+            return undefined;
+        const order = compare(fix, highest);
+        return order === undefined ? undefined : order > 0 ? fix : highest;
+    }, first);
+}
+/** Of several versions that fix a finding, each on its own line of releases, the next above the installed one. */
+function fixOf({ fixedVersion, package: installed }) {
+    const candidates = (fixedVersion ?? '').split(',').map(version => version.trim());
+    if (candidates.length === 1)
+        return candidates[0] === '' ? undefined : candidates[0];
+    const compare = compareFor(installed);
+    const above = candidates.filter(version => (compare(version, installed.version) ?? 0) > 0);
+    const sorted = above.toSorted((a, b) => compare(a, b) ?? 0);
+    return candidates.every(version => compare(version, installed.version) !== undefined) ? sorted[0] : undefined;
+}
+/** By Trivy's names of distributions and of kinds of packages; what is not here has numbers and points, or no order. */
+const comparers = {
+    ...orderOf(compareDebian, 'debian ubuntu'),
+    ...orderOf(compareAlpine, 'alpine chainguard wolfi'),
+    ...orderOf(compareRpm, 'alma amazon azurelinux cbl-mariner centos fedora opensuse-leap opensuse-tumbleweed oracle photon redhat rocky'),
+    ...orderOf(compareSemver, 'cargo gobinary gomod node-pkg npm pnpm rustbinary yarn'),
+};
+function orderOf(compare, types) {
+    return Object.fromEntries(types.split(' ').map(type => [type, compare]));
+}
+function compareFor(subject) {
+    return comparers[subject?.type ?? ''] ?? compareNumbers;
+}
+
 ;// CONCATENATED MODULE: ./src/explain/advice.ts
 /** What to do about what blocks: computed from the findings, nothing guessed. Pure. */
 
@@ -51930,11 +52249,12 @@ function compareTexts(a, b) {
 /** One piece of advice for each cause; what removes most comes first, what nobody can mend yet last. */
 function adviseOn({ images }) {
     const groups = new Map();
-    for (const { image, findings } of images) {
+    for (const { image, findings, os } of images) {
+        const release = releaseOf(os);
         for (const finding of findings) {
             if (finding.ruling !== 'gating')
                 continue;
-            const key = causeOf(finding);
+            const key = advice_causeOf(finding, release);
             const group = groups.get(key);
             if (group === undefined)
                 groups.set(key, [{ image: image.name, finding }]);
@@ -51955,8 +52275,16 @@ function worstOf(placed) {
     return Math.min(...new Set(placed.map(({ finding }) => model_finding/* severities */.g.indexOf(finding.severity))));
 }
 const rank = ({ action }) => (action === 'wait' ? 1 : 0);
+/**
+ * The distribution's release: `debian 12`, `alpine 3.19`. The versions that fix a package in one are no versions of
+ * another.
+ */
+function releaseOf(os) {
+    const numbers = os?.family === 'alpine' || os?.family === 'ubuntu' ? 2 : 1;
+    return os === undefined ? '' : `${os.family} ${os.name.split('.').slice(0, numbers).join('.')}`;
+}
 /** What has the same cause goes away together. */
-function causeOf(finding) {
+function advice_causeOf(finding, release) {
     const base = finding.origin?.fromBase === true ? finding.origin.instruction : undefined;
     if (finding.kind === 'end-of-life')
         return `base ${baseName(base ?? '')}`;
@@ -51966,13 +52294,14 @@ function causeOf(finding) {
         return 'wait';
     if (base !== undefined)
         return `base ${baseName(base)}`;
-    return `upgrade ${finding.package.type} ${finding.package.name}`;
+    const { name, type, class: kind } = finding.package;
+    return `upgrade ${kind === 'os-pkgs' ? release : ''} ${type} ${name}`;
 }
 function adviseOnGroup(placed) {
     const common = { removes: placed.length, images: [...new Set(placed.map(({ image }) => image))].sort() };
     const findings = placed.map(({ finding }) => finding);
     const [first] = findings;
-    const [kind = ''] = first === undefined ? [] : causeOf(first).split(' ');
+    const [kind = ''] = first === undefined ? [] : advice_causeOf(first, '').split(' ');
     if (first === undefined || kind === 'wait')
         return { ...common, action: 'wait' };
     if (kind === 'base')
@@ -51983,12 +52312,17 @@ function adviseOnGroup(placed) {
     const version = fixingVersion(findings.filter((finding) => finding.kind === 'vulnerability'));
     return { ...common, action: 'upgrade', package: first.package.name, ...(version === undefined ? {} : { version }) };
 }
+/** The same few instructions brought thousands of findings. */
+const baseNames = new Map();
 /** The image that FROM names; empty where the line says none. */
 function baseName(instruction) {
-    return (instruction
-        .split(/\s+/)
-        .slice(1)
-        .find(word => !word.startsWith('--')) ?? '');
+    const known = baseNames.get(instruction);
+    if (known !== undefined)
+        return known;
+    const [, ...words] = instruction.split(/\s+/);
+    const name = words.find(word => !word.startsWith('--')) ?? '';
+    baseNames.set(instruction, name);
+    return name;
 }
 
 // EXTERNAL MODULE: ./node_modules/dockerfile-ast/lib/main.js
@@ -51998,21 +52332,22 @@ var main = __nccwpck_require__(8390);
 /** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
 function parseFinalStage(dockerfile) {
     const source = dockerfile.split(/\r?\n/);
-    const stages = splitStages(main.DockerfileParser.parse(dockerfile).getInstructions());
+    // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
+    const stages = splitStages(main.DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' ')).getInstructions());
+    const named = new NamedStages(stages);
+    const bodies = [];
     let stage = stages.at(-1);
-    let steps = [];
     while (stage !== undefined) {
-        steps = [...stage.body.map(instruction => toStep(instruction, source)), ...steps];
-        const from = stage.from;
-        const index = stages.indexOf(stage);
-        const base = from.getImage()?.toLowerCase();
-        const named = stages.slice(0, index).filter(other => other.from.getBuildStage() !== null);
-        const parent = named.findLast(other => other.from.getBuildStage()?.toLowerCase() === base);
-        if (parent === undefined) {
-            const certain = named.length === 0 || base?.includes('$') !== true;
-            return { steps, ...(certain ? { from: toStep(from, source) } : {}) };
+        bodies.unshift(stage.body);
+        const base = stage.from.getImage()?.toLowerCase();
+        const parent = named.findLastBefore(stage, base);
+        if (parent !== undefined) {
+            stage = parent;
+            continue;
         }
-        stage = parent;
+        const steps = bodies.flatMap(body => body.map(instruction => toStep(instruction, source)));
+        const certain = !named.anyBefore(stage) || base?.includes('$') !== true;
+        return { steps, ...(certain ? { from: toStep(stage.from, source) } : {}) };
     }
     return undefined;
 }
@@ -52020,11 +52355,41 @@ function splitStages(instructions) {
     const stages = [];
     for (const instruction of instructions) {
         if (instruction instanceof main.From)
-            stages.push({ from: instruction, body: [] });
+            stages.push({ from: instruction, body: [], index: stages.length });
         else
             stages.at(-1)?.body.push(instruction);
     }
     return stages;
+}
+/** Stages by name, read once: there may be thousands, each of which is FROM the one before. */
+class NamedStages {
+    #byName = new Map();
+    #first;
+    constructor(stages) {
+        let first = Infinity;
+        for (const stage of stages) {
+            const name = stage.from.getBuildStage()?.toLowerCase();
+            if (name === undefined)
+                continue;
+            first = Math.min(first, stage.index);
+            const known = this.#byName.get(name);
+            if (known === undefined)
+                this.#byName.set(name, [stage]);
+            else
+                known.push(stage);
+        }
+        this.#first = first;
+    }
+    /** Whoever asks does so for ever earlier stages: later ones are forgotten on the way. */
+    findLastBefore({ index }, name) {
+        const known = this.#byName.get(name ?? '') ?? [];
+        while ((known.at(-1)?.index ?? -1) >= index)
+            known.pop();
+        return known.at(-1);
+    }
+    anyBefore({ index }) {
+        return this.#first < index;
+    }
 }
 function toStep(instruction, source) {
     const { start, end } = instruction.getRange();
@@ -52043,12 +52408,34 @@ function toStep(instruction, source) {
 }
 /** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
 function withoutFlags(argument, firstLine) {
-    const escape = /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
+    const escape = escapeOf(firstLine);
     const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line));
     const joined = lines
         .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
         .join('');
     return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '');
+}
+function escapeOf(firstLine) {
+    return /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
+}
+/** More of an instruction than this nobody needs to recognise it. */
+const maxText = 100;
+/** An instruction in one line, for people: continuation lines joined, and cut where it is long. */
+function instructionText(source, { start, end }) {
+    const lines = source.slice(start - 1, end).filter((line, at) => at === 0 || !/^\s*(#|$)/.test(line));
+    const escape = escapeOf(source[0] ?? '');
+    const last = lines.findIndex(line => !line.trimEnd().endsWith(escape));
+    const joined = lines.slice(0, last + 1 || undefined).map(line => line.trimEnd());
+    const text = foldWhitespace(joined.map(line => (line.endsWith(escape) ? line.slice(0, -1) : line)).join(' '));
+    // What a here-document holds is not the instruction's own line.
+    const whole = last === -1 || last === lines.length - 1 ? text : `${text} …`;
+    const characters = [...whole];
+    return characters.length <= maxText
+        ? whole
+        : `${characters
+            .slice(0, maxText - 1)
+            .join('')
+            .trimEnd()}…`;
 }
 function foldWhitespace(text) {
     return text.replace(/\s+/g, ' ').trim();
@@ -52185,9 +52572,11 @@ function explainOrigins(verdict, { builds, scans, dockerfiles }) {
 /** Maps layers (by DiffID) to the instructions that made them; a layer that cannot be placed has no entry. */
 function locateLayers({ image, scan: { layers } }, provenance, dockerfile) {
     const stage = parseFinalStage(dockerfile);
-    const placed = placeByProvenance(layers, provenance, stage) ??
-        (stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines));
     const source = dockerfile.split(/\r?\n/);
+    const proven = placeByProvenance(layers, provenance, stage);
+    // Lines that there are not tell of another Dockerfile.
+    const fits = proven?.every(lines => lines === undefined || lines.end <= source.length) === true;
+    const placed = fits ? proven : stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines);
     const origins = new Map();
     for (const [at, { diffId }] of layers.entries()) {
         const lines = placed[at];
@@ -52198,7 +52587,7 @@ function locateLayers({ image, scan: { layers } }, provenance, dockerfile) {
     return origins;
 }
 function toOrigin(lines, file, source) {
-    const instruction = (source[lines.start - 1] ?? '').trim();
+    const instruction = instructionText(source, lines);
     return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) };
 }
 /** A command that wrote a secret into a file very likely has it in itself. */
@@ -52214,6 +52603,8 @@ var model = __nccwpck_require__(182);
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/build/progress.ts
 
+/** Of a line that does not end, so many characters are kept: a progress bar is one line, and only its end matters. */
+const maxRest = 65_536;
 /**
  * Reads BuildKit's progress stream, one JSON object a line (`docker buildx build --progress=rawjson`). Keeps only
  * what it needs to say each step once and to put log lines together.
@@ -52226,8 +52617,8 @@ class ProgressReader {
         if (status === undefined)
             return line.trim() === '' ? [] : [{ kind: 'message', text: line }];
         return [
-            ...(status.vertexes ?? []).flatMap(vertex => this.#readVertex(vertex)),
-            ...(status.logs ?? []).flatMap(({ vertex, data }) => this.#readLog(vertex, data)),
+            ...status.vertexes.flatMap(vertex => this.#readVertex(vertex)),
+            ...status.logs.flatMap(log => this.#readLog(log)),
         ];
     }
     #readVertex(vertex) {
@@ -52236,24 +52627,24 @@ class ProgressReader {
         const { digest, name } = vertex;
         if (vertex.started !== undefined && !this.#said.has(digest)) {
             this.#said.set(digest, 'started');
-            if (!internal && vertex.cached !== true)
+            if (!internal && !vertex.cached)
                 events.push({ kind: 'step', name });
         }
         if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
             this.#said.set(digest, 'done');
             events.push(...this.#flush(digest));
-            if (vertex.error)
+            if (vertex.error !== undefined)
                 events.push({ kind: 'failed', name, error: vertex.error });
             else if (!internal)
                 events.push({ kind: 'done', step: progress_toStep(vertex) });
         }
         return events;
     }
-    #readLog(vertex, data) {
+    #readLog({ vertex, data }) {
         const state = this.#decoders.get(vertex) ?? { decoder: new external_node_string_decoder_.StringDecoder('utf8'), rest: '' };
         this.#decoders.set(vertex, state);
         const lines = (state.rest + state.decoder.write(Buffer.from(data, 'base64'))).split('\n');
-        state.rest = lines.pop() ?? '';
+        state.rest = (lines.pop() ?? '').slice(-maxRest);
         return lines.flatMap(toLogEvents);
     }
     #flush(vertex) {
@@ -52265,7 +52656,7 @@ class ProgressReader {
 }
 function progress_toStep({ digest, name, cached, started, completed }) {
     const duration = Date.parse(completed ?? '') - Date.parse(started ?? '');
-    return { digest, name, cached: cached === true, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) };
+    return { digest, name, cached, duration: Number.isNaN(duration) ? 0 : Math.max(0, duration) };
 }
 /** Of a line that was overwritten as it grew (a progress bar), only what it came to is worth a line. */
 function toLogEvents(line) {
@@ -52279,16 +52670,32 @@ function parseStatus(line) {
     if (!line.startsWith('{'))
         return undefined;
     try {
-        const value = JSON.parse(line);
-        if (typeof value !== 'object' || value === null)
+        const { vertexes = [], logs = [] } = JSON.parse(line);
+        if (!Array.isArray(vertexes) || !Array.isArray(logs))
             return undefined;
-        const { vertexes, logs } = value;
-        const isStatus = [vertexes, logs].every(list => list === undefined || Array.isArray(list));
-        return isStatus ? value : undefined;
+        return { vertexes: vertexes.flatMap(readVertex), logs: logs.flatMap(readLog) };
     }
     catch {
         return undefined;
     }
+}
+/** What is no step is left out; what a step does not say well, it does not say. */
+function readVertex(value) {
+    const { digest, name, started, completed, cached, error } = propertiesOf(value);
+    if (typeof digest !== 'string' || typeof name !== 'string')
+        return [];
+    const [start, end, reason] = [started, completed, error].map(textOf);
+    return [{ digest, name, started: start, completed: end, cached: cached === true, error: reason }];
+}
+function readLog(value) {
+    const { vertex, data } = propertiesOf(value);
+    return typeof vertex === 'string' && typeof data === 'string' ? [{ vertex, data }] : [];
+}
+function propertiesOf(value) {
+    return typeof value === 'object' && value !== null ? value : {};
+}
+function textOf(value) {
+    return typeof value === 'string' && value !== '' ? value : undefined;
 }
 /**
  * The lines of the failing step, from the excerpt that the build client prints:
@@ -52296,11 +52703,10 @@ function parseStatus(line) {
  */
 function parseFailingLines(messages) {
     const marked = messages.flatMap(text => {
-        const match = /^\s*(\d+) \| >>> /.exec(text);
-        return match?.[1] === undefined ? [] : [Number(match[1])];
+        const line = Number(/^\s*(\d+) \| >>> /.exec(text)?.[1]);
+        return Number.isSafeInteger(line) && line > 0 ? [line] : [];
     });
-    const start = marked[0];
-    return start === undefined ? undefined : { start, end: marked.at(-1) ?? start };
+    return marked.length === 0 ? undefined : { start: Math.min(...marked), end: Math.max(...marked) };
 }
 
 ;// CONCATENATED MODULE: ./src/build/failure.ts
@@ -52308,7 +52714,7 @@ function parseFailingLines(messages) {
 function refusal(image, reason) {
     return {
         message: `refused: ${reason}`,
-        advice: `Make ${image.contextDir} a folder with a Dockerfile of its own; links must stay inside the images folder.`,
+        advice: `Make ${image.contextDir} a folder of a name of its own, with a Dockerfile of its own; links must stay inside the images folder, and a Dockerfile or .dockerignore has at most 1 MiB.`,
         log: [],
     };
 }
@@ -52334,27 +52740,30 @@ function buildFailure(exitCode, log) {
         ...(lines === undefined ? {} : { lines }),
     };
 }
+/** In the action the logins of steps before it do not count. */
+const howToLogIn = 'input registry-credentials; on the command line docker login';
 /** How registries refuse, in the words of containerd's resolver and of Docker Hub; the first that fits. */
 const refusals = [
     {
         sign: /toomanyrequests|too many requests|rate limit|status:? 429/i,
         what: 'the registry limits how often it may be asked',
-        advice: 'Log in to the registry before this step (docker/login-action), which raises the limit, or take the base image from a mirror; then run again.',
+        advice: `Give a login at the registry, which raises the limit (${howToLogIn}), or take the base image from a mirror; then run again.`,
     },
     {
         sign: /pull access denied|unauthori[sz]ed|authentication required|authorization failed|insufficient_scope|no basic auth|forbidden|status:? 40[13]|denied: /i,
         what: 'it does not exist, or credentials for it are missing',
-        advice: 'Check the name in FROM; if the image is private, log in to its registry before this step (docker/login-action).',
+        advice: `Check the name in FROM; if the image is private, give a login at its registry (${howToLogIn}).`,
+    },
+    {
+        // Containerd ends it with "not found".
+        sign: /no match for platform|no matching manifest/i,
+        what: 'it does not exist for this platform',
+        advice: 'Choose a base image that is published for the platform, or change the input platform.',
     },
     {
         sign: /not found|manifest unknown|status:? 404/i,
         what: 'it does not exist',
         advice: 'Check the name and the tag in FROM, and that they exist for this platform.',
-    },
-    {
-        sign: /no match for platform|no matching manifest/i,
-        what: 'it does not exist for this platform',
-        advice: 'Choose a base image that is published for the platform, or change the input platform.',
     },
     {
         sign: /./,
@@ -52482,13 +52891,22 @@ function readSteps(provenance) {
     const { source, layers } = known ?? provenance.runDetails?.metadata?.buildkit_metadata ?? {};
     return walkUp(buildConfig?.llbDefinition ?? []).map(({ step, output, adds }) => ({
         ...(adds === undefined ? {} : { adds }),
-        results: (layers?.[output] ?? []).filter(chain => chain.length > 0).map(chain => chain.map(({ digest }) => digest)),
+        results: (layers?.[output] ?? []).filter(chain => chain.length > 0).map(readDigests),
         instructions: (source?.locations?.[step.id]?.locations ?? []).flatMap(readLines),
     }));
+}
+function readDigests(chain) {
+    return chain.map(({ digest }) => {
+        if (typeof digest !== 'string' || digest === '')
+            throw new Error('a layer without a digest');
+        return digest;
+    });
 }
 /** The way from the base image to the result, which is what the last step of a definition refers to. */
 function walkUp(definition) {
     const steps = new Map(definition.map(step => [step.id, step]));
+    if (steps.size !== definition.length)
+        return [];
     const rungs = [];
     let output = definition.at(-1)?.inputs?.[0];
     while (output !== undefined) {
@@ -52497,21 +52915,34 @@ function walkUp(definition) {
         if (step === undefined || operation === undefined)
             return [];
         const { input, adds } = readOperation(operation);
-        rungs.unshift({ step, output, adds });
+        rungs.push({ step, output, adds });
         // A definition that goes in circles is none.
         if (rungs.length > steps.size)
             return [];
-        output = input === undefined ? undefined : step.inputs?.[input];
+        output = input === undefined ? undefined : inputOf(step, input);
     }
-    return rungs;
+    return rungs.reverse();
+}
+/** @param index -1 for nothing */
+function inputOf({ inputs = [] }, index) {
+    if (index === -1)
+        return undefined;
+    const input = Number.isInteger(index) ? inputs[index] : undefined;
+    if (input === undefined)
+        throw new Error('an input that is not there');
+    return input;
 }
 /** On which input a step builds, if on any, and how many layers it puts on top. */
 function readOperation({ source, exec, file, merge }) {
     if (source !== undefined)
         return {};
     // What is 0 is left out in some of them.
-    if (merge?.inputs !== undefined)
-        return { input: merge.inputs[0]?.input ?? 0, adds: merge.inputs.length - 1 };
+    if (merge?.inputs !== undefined) {
+        const [first, ...rest] = merge.inputs;
+        if (first === undefined)
+            throw new Error('a merge of nothing');
+        return { input: first.input ?? 0, adds: rest.length };
+    }
     const root = file?.actions?.[0] ?? exec?.mounts?.find(({ dest }) => dest === '/');
     if (root === undefined)
         throw new Error('a step of an unknown kind');
@@ -52519,11 +52950,25 @@ function readOperation({ source, exec, file, merge }) {
 }
 /** The lines of one instruction; a here-document has a range for each of its lines. */
 function readLines({ ranges = [] }) {
-    const lines = ranges.flatMap(({ start, end }) => [start?.line, end?.line].filter(line => typeof line === 'number'));
-    return lines.length === 0 ? [] : [{ start: Math.min(...lines), end: Math.max(...lines) }];
+    const lines = ranges.map(({ start, end }) => {
+        const range = { start: start?.line ?? 0, end: end?.line ?? 0 };
+        const isRange = Number.isSafeInteger(range.start) && Number.isSafeInteger(range.end);
+        // One of several instructions less, and another would look like the right one: nothing is believed then.
+        if (!isRange || range.start < 1 || range.end < range.start)
+            throw new Error('lines that there are not');
+        return range;
+    });
+    if (lines.length === 0)
+        return [];
+    const bounds = (one, other) => ({
+        start: Math.min(one.start, other.start),
+        end: Math.max(one.end, other.end),
+    });
+    return [lines.reduce(bounds)];
 }
 
 ;// CONCATENATED MODULE: ./src/build/images.ts
+
 
 
 
@@ -52591,9 +53036,10 @@ async function askEngine(image, plan, log, engine) {
         return failed(buildFailure(result.exitCode, log));
     }
     catch (error) {
-        if (!(error instanceof errors/* GateError */.ue))
-            throw error;
-        return failed({ message: `could not be built: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log: log.tail });
+        const cause = causeOf(error, plan.signal);
+        if (!(cause instanceof errors/* GateError */.ue))
+            throw cause;
+        return failed({ message: `could not be built: ${(0,errors/* messageOf */.bD)(cause)}`, advice: cause.advice, log: log.tail });
     }
 }
 function requestFor(image, plan) {
@@ -52641,29 +53087,35 @@ function takesWork({ name }) {
     return /^\[[^\]]*\d+\/\d+\] (?!FROM )/.test(name);
 }
 
+// EXTERNAL MODULE: ./src/report/characters.ts
+var characters = __nccwpck_require__(1136);
 // EXTERNAL MODULE: ./src/report/text.ts
 var report_text = __nccwpck_require__(5655);
 ;// CONCATENATED MODULE: ./src/report/log.ts
 /** What the log says on the way, for whoever watches. */
 
 
+
 function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
+    const tell = (text) => {
+        console.info((0,characters/* visible */.R)(text));
+    };
     if (images.length === 0)
-        console.info(`There is nothing to gate under ${imagesRoot}.`);
+        tell(`There is nothing to gate under ${imagesRoot}.`);
     else
-        console.info(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`);
+        tell(`Images under ${imagesRoot}: ${images.map(({ name }) => name).join(', ')}`);
     const reasons = ['images', 'only-changed'];
     for (const reason of reasons) {
         const names = skipped.filter(skip => skip.reason === reason).map(({ image }) => image.name);
         if (names.length > 0)
-            console.info(`Skipped, ${(0,report_text/* skipText */.DD)(reason)}: ${names.join(', ')}`);
+            tell(`Skipped, ${(0,report_text/* skipText */.DD)(reason)}: ${names.join(', ')}`);
     }
     for (const { name, safeName } of images) {
         if (name !== safeName)
-            console.info(`${name} is built as ${safeName}: its name cannot stand in an image reference.`);
+            tell(`${name} is built as ${safeName}: its name cannot stand in an image reference.`);
     }
     for (const { path, reason } of ignored)
-        console.info(`Not an image: ${path}: ${reason}`);
+        tell(`Not an image: ${path}: ${reason}`);
 }
 function tellScanner({ version, source, database }, console) {
     console.info(`Trivy ${version}, from ${source}`);
@@ -52684,21 +53136,82 @@ function tellChange(change, console) {
         console.info(`The commit before this change is ${change.base}.`);
 }
 
+;// CONCATENATED MODULE: ./src/scan/repeated-key.ts
+/**
+ * Of two equal keys of an object `JSON.parse` keeps the last, without a word: an empty list of findings could stand in for
+ * the full one.
+ */
+const [quote, backslash, colon, opening, closing] = Array.from('"\\:{}', character => character.charCodeAt(0));
+/**
+ * @param text JSON, well formed; reports have many megabytes, so each character is looked at once
+ * @returns the first key that an object has twice
+ */
+function findRepeatedKey(text) {
+    const open = [];
+    for (let at = 0; at < text.length; at += 1) {
+        const character = text.charCodeAt(at);
+        if (character === opening)
+            open.push(new Set());
+        else if (character === closing)
+            open.pop();
+        if (character !== quote)
+            continue;
+        const start = at;
+        at = endOfString(text, start);
+        if (text.charCodeAt(skipSpace(text, at + 1)) !== colon)
+            continue;
+        const written = text.slice(start, at + 1);
+        const key = written.includes('\\') ? JSON.parse(written) : written.slice(1, -1);
+        const seen = open.at(-1);
+        if (seen?.has(key) === true)
+            return key;
+        seen?.add(key);
+    }
+    return undefined;
+}
+/** The place of the quotation mark that ends a string: one with an even number of backslashes before it. */
+function endOfString(text, start) {
+    for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+        let first = end;
+        while (text.charCodeAt(first - 1) === backslash)
+            first -= 1;
+        if ((end - first) % 2 === 0)
+            return end;
+    }
+    return text.length;
+}
+function skipSpace(text, from) {
+    let at = from;
+    while (at < text.length && text.charCodeAt(at) <= 32)
+        at += 1;
+    return at;
+}
+
 ;// CONCATENATED MODULE: ./src/scan/json.ts
 /** Reads foreign JSON, believing nothing: what is not as it should be is an error, never a default. */
 
+
 function parseJson(text) {
+    let value;
     try {
-        return JSON.parse(text);
+        value = JSON.parse(text);
     }
     catch (error) {
         throw unreadable('it is not JSON', error);
     }
+    const key = findRepeatedKey(text);
+    if (key !== undefined)
+        throw unreadable(`an object has the key ${shown(key)} more than once`);
+    return value;
 }
 function asObject(value, where) {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
         return value;
     throw unreadable(`${where} is not an object`);
+}
+/** An object; absent is an empty one, as Trivy writes it. */
+function optionalObject(value, where) {
+    return value === undefined ? {} : asObject(value, where);
 }
 function asArray(value, where) {
     if (Array.isArray(value))
@@ -52707,33 +53220,98 @@ function asArray(value, where) {
 }
 /** A list of objects; absent is empty, as Trivy writes it. */
 function objectsOf(value, where) {
-    return asArray(value ?? [], where).map(item => asObject(item, `${where}[]`));
+    return value === undefined ? [] : asArray(value, where).map(item => asObject(item, `${where}[]`));
 }
 function asString(value, where) {
-    const text = optionalString(value);
+    const text = optionalString(value, where);
     if (text === undefined)
         throw unreadable(`${where} is missing`);
     return text;
 }
-function optionalString(value) {
-    return typeof value === 'string' && value !== '' ? value : undefined;
+/** A text; absent and empty both say nothing. */
+function optionalString(value, where) {
+    if (value === undefined || value === '')
+        return undefined;
+    if (typeof value === 'string')
+        return value;
+    throw unreadable(`${where} is not a text`);
 }
 /** A property that is only there when it says something. */
-function optional(key, value) {
-    const text = optionalString(value);
+function optional(key, from, name) {
+    const text = optionalString(from[name], name);
     return text === undefined ? {} : { [key]: text };
+}
+/** A foreign value for the middle of a message. */
+function shown(value) {
+    if (typeof value === 'object' && value !== null)
+        return Array.isArray(value) ? 'a list' : 'an object';
+    const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+    return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
 }
 function unreadable(what, cause) {
     return new errors/* IntegrityError */.cs(`Trivy’s report cannot be read: ${what}`, 'Run again; if it stays, report it with the version of Trivy that the log names.', { cause });
+}
+
+;// CONCATENATED MODULE: ./src/scan/pool.ts
+const texts = new Map();
+const objects = new Map();
+/** The newest of each ID in a package: the next image that has it most likely has the same. */
+const findings = new WeakMap();
+/** The same finding as that of another image, where it is the same; else one whose parts are those of others. */
+function pooled(finding) {
+    const subject = oneObject(keyOf(finding.package), finding.package);
+    const ofPackage = findings.get(subject) ?? new Map();
+    findings.set(subject, ofPackage);
+    const ratings = oneObject(JSON.stringify(finding.vendorSeverities), finding.vendorSeverities);
+    const own = { ...finding, package: subject, vendorSeverities: ratings };
+    const known = ofPackage.get(finding.id);
+    if (known !== undefined && isSame(known, own))
+        return known;
+    const shared = withSharedTexts(own);
+    ofPackage.set(finding.id, shared);
+    return shared;
+}
+/** All that there is to a package, in JSON: no character in a name can make one package look like another. */
+function keyOf({ name, version, purl, path, class: kind, type }) {
+    return JSON.stringify([name, version, purl, path, kind, type]);
+}
+function withSharedTexts(finding) {
+    const { id, title, url, layer } = finding;
+    return {
+        ...finding,
+        id: oneText(id),
+        ...(title === undefined ? {} : { title: oneText(title) }),
+        ...(url === undefined ? {} : { url: oneText(url) }),
+        ...(layer === undefined ? {} : { layer: oneText(layer) }),
+    };
+}
+function isSame(a, b) {
+    const names = Object.keys(a);
+    return names.length === Object.keys(b).length && names.every(name => a[name] === b[name]);
+}
+function oneText(text) {
+    const known = texts.get(text);
+    if (known !== undefined)
+        return known;
+    texts.set(text, text);
+    return text;
+}
+function oneObject(key, object) {
+    const known = objects.get(key);
+    if (known !== undefined)
+        return known;
+    objects.set(key, object);
+    return object;
 }
 
 ;// CONCATENATED MODULE: ./src/scan/finding.ts
 /** Trivy's findings, one by one, in our words. */
 
 
+
 /** The vulnerabilities of one of the report's results. */
 function readVulnerabilities(result) {
-    return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => readVulnerability(raw, result));
+    return objectsOf(result['Vulnerabilities'], 'Vulnerabilities').map(raw => pooled(readVulnerability(raw, result)));
 }
 function readVulnerability(raw, result) {
     return {
@@ -52741,22 +53319,22 @@ function readVulnerability(raw, result) {
         id: asString(raw['VulnerabilityID'], 'VulnerabilityID'),
         severity: readSeverity(raw['Severity']),
         vendorSeverities: readVendorSeverities(raw['VendorSeverity']),
-        status: optionalString(raw['Status']) ?? 'unknown',
+        status: optionalString(raw['Status'], 'Status') ?? 'unknown',
         package: readPackage(raw, result),
-        ...optional('severitySource', raw['SeveritySource']),
-        ...optional('fixedVersion', raw['FixedVersion']),
+        ...optional('severitySource', raw, 'SeveritySource'),
+        ...optional('fixedVersion', raw, 'FixedVersion'),
         ...readTexts(raw),
     };
 }
 function readPackage(raw, result) {
-    const identifier = asObject(raw['PkgIdentifier'] ?? {}, 'PkgIdentifier');
+    const identifier = optionalObject(raw['PkgIdentifier'], 'PkgIdentifier');
     return {
         name: asString(raw['PkgName'], 'PkgName'),
-        version: optionalString(raw['InstalledVersion']) ?? '',
+        version: optionalString(raw['InstalledVersion'], 'InstalledVersion') ?? '',
         class: result['Class'],
-        type: optionalString(result['Type']) ?? '',
-        ...optional('purl', identifier['PURL']),
-        ...optional('path', raw['PkgPath']),
+        type: optionalString(result['Type'], 'Type') ?? '',
+        ...optional('purl', identifier, 'PURL'),
+        ...optional('path', raw, 'PkgPath'),
     };
 }
 function readSecrets(result) {
@@ -52770,57 +53348,75 @@ function readSecrets(result) {
             // whole instruction, where Trivy masks the one value and no other.
             ...(texts.layer === undefined
                 ? {}
-                : { ...optional('path', result['Target']), ...optional('match', raw['Match']) }),
+                : { ...optional('path', result, 'Target'), ...optional('match', raw, 'Match') }),
             ...texts,
         };
     });
 }
 /** @param file the Dockerfile, relative to the workspace */
 function readMisconfigurations(result, file) {
-    return objectsOf(result['Misconfigurations'], 'Misconfigurations')
-        .filter(({ Status }) => Status === 'FAIL')
-        .map(raw => {
-        const { start, end, instruction } = readCause(raw);
-        const lines = start === undefined || end === undefined ? undefined : { start, end };
-        return {
-            kind: 'misconfiguration',
-            id: asString(raw['ID'], 'ID'),
-            severity: readSeverity(raw['Severity']),
-            message: optionalString(raw['Message']) ?? '',
-            ...optional('resolution', raw['Resolution']),
-            ...readTexts(raw),
-            place: { file, ...(lines === undefined ? {} : { lines }) },
-            ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
-        };
-    });
+    const all = objectsOf(result['Misconfigurations'], 'Misconfigurations');
+    const failed = all.filter(raw => hasFailed(raw));
+    const { Failures: number } = optionalObject(result['MisconfSummary'], 'MisconfSummary');
+    if (number !== undefined && number !== failed.length) {
+        throw unreadable(`it counts ${shown(number)} failures of checks, and tells of ${String(failed.length)}`);
+    }
+    return failed.map(raw => readMisconfiguration(raw, file));
+}
+/** Anything but a plain word on it must not read as "passed". */
+function hasFailed({ Status: status }) {
+    if (status === 'FAIL' || status === 'PASS')
+        return status === 'FAIL';
+    throw unreadable(`the Status of a check is ${shown(status)}`);
+}
+function readMisconfiguration(raw, file) {
+    const { lines, instruction } = readCause(raw);
+    return {
+        kind: 'misconfiguration',
+        id: asString(raw['ID'], 'ID'),
+        severity: readSeverity(raw['Severity']),
+        message: optionalString(raw['Message'], 'Message') ?? '',
+        ...optional('resolution', raw, 'Resolution'),
+        ...readTexts(raw),
+        place: { file, ...(lines === undefined ? {} : { lines }) },
+        ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
+    };
 }
 function readCause(raw) {
-    const cause = asObject(raw['CauseMetadata'] ?? {}, 'CauseMetadata');
-    const [first] = objectsOf(asObject(cause['Code'] ?? {}, 'Code')['Lines'], 'Lines');
+    const cause = optionalObject(raw['CauseMetadata'], 'CauseMetadata');
+    // Where there is no code, Trivy may write so: a list of Go's that is none.
+    const { Lines: code } = optionalObject(cause['Code'], 'Code');
+    const [first] = objectsOf(code ?? undefined, 'Lines');
     return {
-        start: readLine(cause['StartLine']),
-        end: readLine(cause['EndLine']),
-        instruction: withoutValues(optionalString(first?.['Content'])?.trim() ?? ''),
+        lines: finding_readLines(cause['StartLine'], cause['EndLine']),
+        instruction: withoutValues(optionalString(first?.['Content'], 'Content')?.trim() ?? ''),
     };
 }
 /** A check that finds a secret in ENV or ARG shows the line that has it; no report of ours does. */
 function withoutValues(instruction) {
-    if (!/^(ENV|ARG)\s/i.test(instruction))
+    const [, keyword, name] = /^((?:ENV|ARG)\s+)([^\s=]*)/i.exec(instruction) ?? [];
+    if (keyword === undefined || name === undefined)
         return instruction;
-    return instruction.includes('=')
-        ? instruction.replace(/=("[^"]*"|'[^']*'|\S)*/g, '=***')
-        : instruction.replace(/^(\S+\s+\S+)\s.*$/, '$1 ***');
+    const rest = instruction.slice(keyword.length + name.length);
+    // `ENV NAME VALUE`: all that follows is the value, whatever is in it.
+    if (!rest.startsWith('='))
+        return /\S/.test(rest) ? `${keyword}${name} ***` : instruction;
+    // A quotation mark that nothing closes here is closed on a later line.
+    return `${keyword}${name}${rest.replace(/=(?:"(?:[^"\\]|\\[^])*(?:"|\\?$)|'[^']*(?:'|$)|\\[^]?|[^\s"'\\])*/g, '=***')}`;
 }
-/** Lines count from 1; Trivy leaves out those that it does not know. */
-function readLine(value) {
-    return typeof value === 'number' && value > 0 ? value : undefined;
+/** Lines count from 1. Trivy leaves out those that it does not know; a range that is none says nothing either. */
+function finding_readLines(start, end) {
+    return isLine(start) && isLine(end) && start <= end ? { start, end } : undefined;
+}
+function isLine(value) {
+    return Number.isSafeInteger(value) && value > 0;
 }
 function readTexts(raw) {
-    const layer = asObject(raw['Layer'] ?? {}, 'Layer');
+    const layer = optionalObject(raw['Layer'], 'Layer');
     return {
-        ...optional('title', raw['Title']),
-        ...optional('url', raw['PrimaryURL']),
-        ...optional('layer', layer['DiffID']),
+        ...optional('title', raw, 'Title'),
+        ...optional('url', raw, 'PrimaryURL'),
+        ...optional('layer', layer, 'DiffID'),
     };
 }
 /** A severity that Trivy does not rate is UNKNOWN; one that we do not know is no reason to lose the finding either. */
@@ -52830,8 +53426,52 @@ function readSeverity(value) {
 /** Trivy writes these as numbers: 0 for UNKNOWN to 4 for CRITICAL (`pkg/types/types.go` in aquasecurity/trivy-db). */
 function readVendorSeverities(value) {
     const byNumber = model_finding/* severities */.g.toReversed();
-    const entries = Object.entries(asObject(value ?? {}, 'VendorSeverity'));
-    return Object.fromEntries(entries.map(([vendor, rating]) => [vendor, byNumber[Number(rating)] ?? 'UNKNOWN']));
+    const ratings = Object.entries(optionalObject(value, 'VendorSeverity'));
+    return Object.fromEntries(ratings.map(([vendor, rating]) => [
+        vendor,
+        (typeof rating === 'number' ? byNumber[rating] : undefined) ?? 'UNKNOWN',
+    ]));
+}
+
+;// CONCATENATED MODULE: ./src/scan/system.ts
+
+/**
+ * Distributions that Trivy has known vulnerabilities of for years: of these its report has packages, or it is not whole.
+ * Of others it depends on the version of Trivy (`drivers` in `pkg/detector/ospkg/detect.go` of aquasecurity/trivy).
+ */
+const examined = new Set([
+    ...['alma', 'alpine', 'amazon', 'cbl-mariner', 'centos', 'chainguard', 'debian', 'oracle', 'photon', 'redhat'],
+    ...['rocky', 'ubuntu', 'wolfi'],
+]);
+/** The one distribution whose packages are those of its languages (`HasOSPackages` in `pkg/fanal/types/const.go`). */
+const withoutPackages = 'activestate';
+/** What Trivy calls the distribution of packages that belong to none. */
+const none = 'none';
+/** @throws IntegrityError where the report says nothing of the packages of a distribution that Trivy knows */
+function readSystem(value, results) {
+    if (value === undefined)
+        return {};
+    const system = asObject(value, 'OS');
+    const [family, name = ''] = [optionalString(system['Family'], 'Family'), optionalString(system['Name'], 'Name')];
+    const endOfLife = system['EOSL'] ?? false;
+    if (typeof endOfLife !== 'boolean')
+        throw unreadable(`EOSL is ${shown(endOfLife)}`);
+    if (family === undefined)
+        return {};
+    // Whoever removes the files that tell the distribution would otherwise be rid of all its vulnerabilities.
+    if (family === none)
+        return { unexamined: 'there are packages of a distribution that was not recognised' };
+    const os = { family, name, endOfLife };
+    const ofSystem = results.filter(({ Class }) => Class === 'os-pkgs');
+    if (ofSystem.length === 0) {
+        if (examined.has(family))
+            throw unreadable(`it names ${family}, and says nothing of its packages`);
+        if (family === withoutPackages)
+            return { os };
+        return { os, unexamined: `Trivy does not know the vulnerabilities of ${family} ${name}`.trimEnd() };
+    }
+    const seen = ofSystem.some(result => ['Packages', 'Vulnerabilities'].some(key => objectsOf(result[key], key).length > 0));
+    return seen ? { os } : { os, unexamined: `${family} ${name} was recognised, but no package of it`.replace('  ', ' ') };
 }
 
 ;// CONCATENATED MODULE: ./src/scan/report.ts
@@ -52842,35 +53482,63 @@ function readVendorSeverities(value) {
 
 
 
+
 /** @throws IntegrityError when the text is not a report on that kind of thing */
-function readEnvelope(text, artifactType) {
+function readResults(text, artifactType) {
     const report = asObject(parseJson(text), 'the report');
     for (const [name, expected] of Object.entries({ SchemaVersion: 2, ArtifactType: artifactType })) {
         if (report[name] === expected)
             continue;
-        throw unreadable(`${name} is ${JSON.stringify(report[name])}, not ${JSON.stringify(expected)}`);
+        throw unreadable(`${name} is ${shown(report[name])}, not ${shown(expected)}`);
     }
-    return report;
+    const results = objectsOf(report['Results'], 'Results');
+    results.forEach(checkResult);
+    return { report, results };
+}
+/** The classes of results in which there are findings of each kind. */
+const classesOf = {
+    Vulnerabilities: ['os-pkgs', 'lang-pkgs'],
+    Secrets: ['secret'],
+    Misconfigurations: ['config'],
+};
+function checkResult(result) {
+    const kind = asString(result['Class'], 'Class');
+    if (typeof result['Target'] !== 'string')
+        throw unreadable('Target is missing');
+    for (const [key, classes] of Object.entries(classesOf)) {
+        if (objectsOf(result[key], key).length === 0 || classes.includes(kind))
+            continue;
+        throw unreadable(`there are ${key} in a result of the class ${shown(kind)}`);
+    }
+    // Nobody asks Trivy to let anything pass: if something made it do so, the findings are here and not where they belong.
+    if (objectsOf(result['ExperimentalModifiedFindings'], 'ExperimentalModifiedFindings').length > 0) {
+        throw unreadable('Trivy was told to leave findings out, and not by Image Gate');
+    }
 }
 /** @throws IntegrityError when the text is not a whole report of the given image */
 function parseScanReport(text, expectedDiffIds) {
-    const report = readEnvelope(text, 'container_image');
+    const { report, results } = readResults(text, 'container_image');
     const metadata = asObject(report['Metadata'], 'Metadata');
     const layers = readLayers(metadata);
-    const diffIds = layers.map(({ diffId }) => diffId);
-    if (diffIds.join() !== expectedDiffIds.join()) {
-        throw new errors/* IntegrityError */.cs('Trivy’s report is about another image: its layers are not those of the image', 'Run again; if it stays, report it with the version of Trivy that the log names.');
-    }
-    const results = objectsOf(report['Results'], 'Results');
+    checkLayers(layers, metadata, expectedDiffIds);
     const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs');
     const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets);
-    const os = readOs(metadata['OS']);
     return {
         findings: [...packageResults.flatMap(readVulnerabilities), ...secrets],
         layers,
         packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
-        ...(os === undefined ? {} : { os }),
+        ...readSystem(metadata['OS'], results),
     };
+}
+/** Both what the image is made of and what Trivy says that it looked at. */
+function checkLayers(layers, metadata, expected) {
+    const diffIds = layers.map(({ diffId }) => diffId);
+    const analysed = asArray(metadata['DiffIDs'] ?? [], 'DiffIDs');
+    for (const ids of [diffIds, analysed]) {
+        if (ids.length === expected.length && ids.every((id, at) => id === expected[at]))
+            continue;
+        throw new errors/* IntegrityError */.cs('Trivy’s report is about another image: its layers are not those of the image', 'Run again; if it stays, report it with the version of Trivy that the log names.');
+    }
 }
 function readLayers(metadata) {
     const config = asObject(metadata['ImageConfig'], 'ImageConfig');
@@ -52883,19 +53551,10 @@ function readLayers(metadata) {
     const aligned = history.length === diffIds.length;
     return diffIds.map((diffId, index) => {
         const entry = aligned ? history[index] : undefined;
-        const createdBy = optionalString(entry?.['created_by']);
-        const byBuildKit = optionalString(entry?.['comment'])?.startsWith('buildkit.dockerfile') === true;
+        const createdBy = optionalString(entry?.['created_by'], 'created_by');
+        const byBuildKit = optionalString(entry?.['comment'], 'comment')?.startsWith('buildkit.dockerfile') === true;
         return { diffId, byBuildKit, ...(createdBy === undefined ? {} : { createdBy }) };
     });
-}
-function readOs(value) {
-    if (value === undefined || value === null)
-        return undefined;
-    const os = asObject(value, 'OS');
-    const family = optionalString(os['Family']);
-    if (family === undefined)
-        return undefined;
-    return { family, name: optionalString(os['Name']) ?? '', endOfLife: os['EOSL'] === true };
 }
 
 ;// CONCATENATED MODULE: ./src/scan/context-report.ts
@@ -52907,14 +53566,14 @@ function readOs(value) {
 /** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
 function parseLockFileReport({ text, complaints }, image) {
     refuseUnread(image.lockFiles, complaints);
-    const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results');
+    const { results } = readResults(text, 'filesystem');
     return image.lockFiles.flatMap(file => results
         .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
         .flatMap(result => readLockFile(result, file, image)));
 }
 /** @throws IntegrityError for a report that is none, or not about a Dockerfile */
 function parseDockerfileReport(text, { dockerfile }) {
-    const results = objectsOf(readEnvelope(text, 'filesystem')['Results'], 'Results');
+    const { results } = readResults(text, 'filesystem');
     const checked = results.filter(({ Class, Target }) => Class === 'config' && Target === 'Dockerfile');
     // Trivy counts the checks that passed too: without a result it did not look.
     if (checked.length === 0)
@@ -52947,12 +53606,11 @@ function readLockFile(result, { path, origin }, { contextDir }) {
 function readPackageLines(result) {
     const lines = new Map();
     for (const item of objectsOf(result['Packages'], 'Packages')) {
-        const location = asObject(objectsOf(item['Locations'], 'Locations')[0] ?? {}, 'Locations[]');
-        const start = readLine(location['StartLine']);
-        const end = readLine(location['EndLine']);
-        if (start === undefined || end === undefined)
-            continue;
-        lines.set(`${optionalString(item['Name']) ?? ''} ${optionalString(item['Version']) ?? ''}`, { start, end });
+        const [location] = objectsOf(item['Locations'], 'Locations');
+        const where = finding_readLines(location?.['StartLine'], location?.['EndLine']);
+        const [name, version] = [optionalString(item['Name'], 'Name'), optionalString(item['Version'], 'Version')];
+        if (where !== undefined)
+            lines.set(`${name ?? ''} ${version ?? ''}`, where);
     }
     return lines;
 }
@@ -53021,6 +53679,7 @@ function groupByLayers(images, sharedOf) {
 
 
 
+
 /**
  * Exports every image that was built, together, and scans them. A scan that fails is that image's outcome, never "no
  * findings"; so is an export.
@@ -53029,36 +53688,50 @@ async function scanImages(builds, plan, ports) {
     const built = builds.filter(build => build.status === 'built');
     if (built.length === 0)
         return { outcomes: [], work: { export: 0, scan: 0, layers: countLayers([]) } };
-    const { clock, console, engine } = ports;
+    const { clock, engine, ending } = ports;
     const started = clock.now().getTime();
     const elapsed = () => clock.now().getTime() - started;
-    const scan = async (exported) => {
-        const exportDuration = elapsed();
-        const { outcomes, layers } = await scanExport(built, exported, plan, ports);
-        return { outcomes, work: { export: exportDuration, scan: elapsed() - exportDuration, layers } };
-    };
-    return engine
-        .withExport(built.map(({ imageId }) => imageId), scan)
-        .catch((error) => ({
-        outcomes: built.map(image => toFailure(image, error, 0, console)),
-        work: { export: elapsed(), scan: 0, layers: countLayers([]) },
-    }));
-}
-async function scanExport(built, exported, plan, ports) {
+    // Beside the work, so that those that are known outlive an export that fails later, or a run that must end.
     const outcomes = new Map();
+    const work = { exported: elapsed, layers: countLayers([]) };
+    const scan = async (exported) => {
+        const duration = elapsed();
+        work.exported = () => duration;
+        const scannable = findScannable(built, exported, outcomes, ports);
+        work.layers = countLayers(scannable);
+        await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
+            outcomes.set(image.built, await scanImage(image, cache, plan, ports));
+        });
+    };
+    const imageIds = built.map(({ imageId }) => imageId);
+    let missing;
+    try {
+        ending.cancelled.throwIfAborted();
+        await unlessOverdue(engine.withExport(imageIds, scan), ending);
+    }
+    catch (error) {
+        missing = causeOf(error, ending.cancelled);
+        if (!(missing instanceof errors/* GateError */.ue))
+            throw missing;
+    }
+    const exportDuration = work.exported();
+    return {
+        outcomes: built.map(image => outcomes.get(image) ?? toFailure(image, missing, 0, ports)),
+        work: { export: exportDuration, scan: elapsed() - exportDuration, layers: work.layers },
+    };
+}
+/** What was exported whole; for the others, that is their outcome. */
+function findScannable(built, exported, outcomes, ports) {
     const scannable = [];
     for (const image of built) {
         try {
             scannable.push({ built: image, exported: exported.image(image.imageId) });
         }
         catch (error) {
-            outcomes.set(image, toFailure(image, error, 0, ports.console));
+            outcomes.set(image, toFailure(image, error, 0, ports));
         }
     }
-    await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
-        outcomes.set(image.built, await scanImage(image, cache, plan, ports));
-    });
-    return { outcomes: built.flatMap(image => outcomes.get(image) ?? []), layers: countLayers(scannable) };
+    return scannable;
 }
 async function scanGroups(images, turns, scanner, scan) {
     const groups = planScans(images, image => image.exported.digests.diffIds);
@@ -53078,7 +53751,8 @@ async function scanGroups(images, turns, scanner, scan) {
         })));
     }));
 }
-async function scanImage({ built, exported }, cache, plan, { scanner, console, clock }) {
+async function scanImage({ built, exported }, cache, plan, ports) {
+    const { scanner, console, clock } = ports;
     const started = clock.now().getTime();
     const elapsed = () => clock.now().getTime() - started;
     const { image, imageId } = built;
@@ -53098,7 +53772,7 @@ async function scanImage({ built, exported }, cache, plan, { scanner, console, c
         return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() };
     }
     catch (error) {
-        return toFailure(built, error, elapsed(), console);
+        return toFailure(built, error, elapsed(), ports);
     }
 }
 /** An SBOM is a report and no part of the verdict: without one the image is as clean as it is. */
@@ -53130,13 +53804,14 @@ async function scanContext(image, plan, scanner) {
     return [...inLockFiles, ...inDockerfile];
 }
 /** @throws what is a defect of ours */
-function toFailure({ image, imageId }, error, duration, console) {
-    if (!(error instanceof errors/* GateError */.ue))
-        throw error;
-    const log = error instanceof errors/* ToolError */.v4 ? error.log : [];
+function toFailure({ image, imageId }, error, duration, { console, ending }) {
+    const cause = causeOf(error, ending.cancelled);
+    if (!(cause instanceof errors/* GateError */.ue))
+        throw cause;
+    const log = cause instanceof errors/* ToolError */.v4 ? cause.log : [];
     console.progress((0,model/* imageTitle */.cR)(image), 'scan failed');
-    console.info(`${(0,model/* imageTitle */.cR)(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(error)}`);
-    const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(error)}`, advice: error.advice, log };
+    console.info(`${(0,model/* imageTitle */.cR)(image)}: the scan failed: ${(0,errors/* messageOf */.bD)(cause)}`);
+    const failure = { message: `the scan failed: ${(0,errors/* messageOf */.bD)(cause)}`, advice: cause.advice, log };
     return { status: 'failed', image, imageId, failure, duration };
 }
 function countLayers(images) {
@@ -53154,13 +53829,14 @@ function describeScan({ os, packages, findings }) {
 
 /**
  * Maps a folder's name to one that can stand in an image reference. A name that already can is kept; any other gets
- * a suffix made from the original, so that `Web` and `web` stay two images.
+ * a suffix made from the original, so that `Web` and `web` stay two images. Nobody finds two names with the same suffix,
+ * and a name that looks as if it had one gets one too: reports, like images, are told apart by these names.
  *
  * The grammar is that of a path component in the distribution project's `reference` package; the length keeps the
  * whole reference below its limit of 255 characters.
  */
 function toSafeName(name) {
-    if (/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name) && name.length <= 100)
+    if (component.test(name) && name.length <= 100 && !suffixed.test(name))
         return name;
     const plain = name
         .normalize('NFKD')
@@ -53168,9 +53844,11 @@ function toSafeName(name) {
         .replace(/[^a-z0-9]+/g, '-')
         .slice(0, 60)
         .replace(/^-+|-+$/g, '');
-    const suffix = (0,external_node_crypto_.createHash)('sha256').update(name).digest('hex').slice(0, 8);
+    const suffix = (0,external_node_crypto_.createHash)('sha256').update(name).digest('hex').slice(0, 24);
     return `${plain || 'image'}-${suffix}`;
 }
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const suffixed = /-[0-9a-f]{24}$/;
 
 ;// CONCATENATED MODULE: ./src/discover/images.ts
 
@@ -53197,7 +53875,9 @@ async function discoverImages(request, files) {
 }
 async function resolveRoot({ workspace, imagesRoot }, files) {
     const path = (0,external_node_path_.resolve)(workspace, imagesRoot);
-    const realPath = await files.realPath(path);
+    const realPath = await files.realPath(path).catch((error) => {
+        throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot.slice(0, 200)}' cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, 'Name a folder inside the repository, relative to its top level.', { cause: error });
+    });
     const realWorkspace = (await files.realPath(workspace)) ?? workspace;
     if (!contains(workspace, path) || (realPath !== undefined && !contains(realWorkspace, realPath))) {
         throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot}' lies outside the repository`, 'Name a folder inside the repository, relative to its top level.');
@@ -53226,8 +53906,10 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
         },
     });
     // A link could swap a gated image for something that this check never sees: it is refused, not passed over.
-    if (entry.kind === 'missing')
-        return image('it is a link that leads nowhere');
+    if (entry.kind === 'missing') {
+        // What is not UTF-8 is not found again under the name that it is listed by.
+        return image(entry.name.includes('\ufffd') ? 'its name is not UTF-8' : 'it is a link that leads nowhere');
+    }
     if (entry.kind !== 'directory')
         return ignore('not a folder');
     if (entry.realPath === undefined || !contains(root.realPath, entry.realPath)) {
@@ -53263,7 +53945,7 @@ async function ignoreWithoutDockerfile(inside, directory, ignore, files) {
 function images_select(all, patterns) {
     if (patterns.length === 0)
         return { images: [...all], skipped: [] };
-    const matchers = patterns.map(pattern => ({ pattern, matches: picomatch_default()(pattern, { dot: true }) }));
+    const matchers = patterns.map(pattern => ({ pattern, matches: compileGlob(pattern) }));
     const idle = matchers.filter(({ matches }) => !all.some(({ name }) => matches(name)));
     if (idle.length > 0) {
         throw new errors/* ConfigurationError */.j1(idle.map(({ pattern }) => `images: '${pattern}' matches no image`), `The images are: ${all.map(({ name }) => name).join(', ') || 'none'}.`);
@@ -53271,6 +53953,17 @@ function images_select(all, patterns) {
     const wanted = (image) => matchers.some(({ matches }) => matches(image.name));
     const skipped = all.filter(image => !wanted(image)).map((image) => ({ image, reason: 'images' }));
     return { images: all.filter(wanted), skipped };
+}
+function compileGlob(pattern) {
+    try {
+        return picomatch_default()(pattern, { dot: true });
+    }
+    catch (error) {
+        const start = pattern.slice(0, 60);
+        throw new errors/* ConfigurationError */.j1(`images: '${start}' is not a pattern`, 'Name images, or use a glob such as web-*.', {
+            cause: error,
+        });
+    }
 }
 function nothingToGate(imagesRoot, ignored) {
     const seen = ignored.map(({ path, reason }) => `${path} (${reason})`).join(', ');
@@ -53287,17 +53980,237 @@ function images_compare(a, b) {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
-// EXTERNAL MODULE: ./node_modules/@balena/dockerignore/ignore.js
-var ignore = __nccwpck_require__(4158);
-var ignore_default = /*#__PURE__*/__nccwpck_require__.n(ignore);
+;// CONCATENATED MODULE: ./src/discover/pattern.ts
+/**
+ * Patterns of paths as Docker has them in `.dockerignore` (`patternmatcher.go` in moby/patternmatcher), and much the same in
+ * COPY. They come from the repository under test, as do the names that they are held against: no regular expression is made
+ * of them, since one can be written that runs for years.
+ */
+/** @returns undefined for a pattern that Docker refuses, or of which nobody would guess what it makes */
+function compilePattern(pattern) {
+    const pieces = parsePattern(pattern);
+    if (pieces === undefined)
+        return undefined;
+    if (pieces.every(piece => piece.kind === 'text')) {
+        const plain = pieces.map(({ character }) => character).join('');
+        return path => path === plain || path.startsWith(`${plain}/`);
+    }
+    return path => matchPieces(pieces, path);
+}
+function parsePattern(pattern) {
+    const characters = [...pattern];
+    const pieces = [];
+    let at = 0;
+    let odd = false;
+    while (at < characters.length) {
+        odd ||= forgotten.has(characters[at] ?? '');
+        const read = readPiece(characters, at);
+        if (read === undefined)
+            return undefined;
+        pieces.push(...read.pieces);
+        at = read.next;
+    }
+    // These count as special, also where they are not.
+    const special = /[\\\]]/.test(pattern) ? 'all' : pieces.flatMap(({ kind }) => (kind === 'text' ? [] : kind)).join();
+    return withPlainEnd(pieces, special) ?? (odd && special !== '' ? undefined : pieces);
+}
+/** Docker makes a regular expression of a pattern in which something is special, and forgets to take the meaning of these. */
+const forgotten = new Set('{|}^');
+/** Where `**` is all that is special, and stands at one end, Docker looks only at the other. */
+function withPlainEnd(pieces, special) {
+    const rest = { kind: 'rest', lineEnds: true };
+    if (special === 'rest')
+        return [...pieces.slice(0, -1), rest];
+    const [first, inside] = pieces;
+    if (special !== 'folders,inside' || first?.kind !== 'folders' || inside?.kind !== 'inside')
+        return undefined;
+    return inside.slash ? [first, { ...inside, lineEnds: true }, ...pieces.slice(2)] : [rest, ...pieces.slice(2)];
+}
+function readPiece(characters, at) {
+    const [character = '', following] = characters.slice(at, at + 2);
+    switch (character) {
+        case '*': {
+            if (following !== '*')
+                return { pieces: [{ kind: 'some' }], next: at + 1 };
+            const slash = characters[at + 2] === '/';
+            const next = slash ? at + 3 : at + 2;
+            if (next >= characters.length)
+                return { pieces: [{ kind: 'rest', lineEnds: false }], next };
+            return { pieces: [{ kind: 'folders' }, { kind: 'inside', slash, lineEnds: false }], next };
+        }
+        case '?':
+            return { pieces: [{ kind: 'one' }], next: at + 1 };
+        case '[':
+            return readClass(characters, at + 1);
+        case '\\':
+            // Before a letter or a digit it is one of the special signs of a regular expression there.
+            return following !== undefined && /[!-/:-@[-`{-~]/.test(following)
+                ? { pieces: [{ kind: 'text', character: following }], next: at + 2 }
+                : undefined;
+        default:
+            return { pieces: [{ kind: 'text', character }], next: at + 1 };
+    }
+}
+/** `[abc]`, `[a-z]`, `[^a-z]`; nothing fancier. */
+function readClass(characters, start) {
+    const negated = characters[start] === '^';
+    const ranges = [];
+    let at = negated ? start + 1 : start;
+    while (characters[at] !== ']') {
+        const first = characters[at];
+        const last = characters[at + 1] === '-' ? characters[at + 2] : first;
+        if (first === undefined || last === undefined || /[-\\[\]*?]/.test(first + last))
+            return undefined;
+        const range = [codeOf(first), codeOf(last)];
+        if (range[0] > range[1])
+            return undefined;
+        ranges.push(range);
+        at += characters[at + 1] === '-' ? 3 : 1;
+    }
+    return ranges.length === 0 ? undefined : { pieces: [{ kind: 'class', negated, ranges }], next: at + 1 };
+}
+/** Walks along the path, at all the places of the pattern at once where it could be. */
+function matchPieces(pieces, path) {
+    let places = new Set();
+    enter(0, pieces, places);
+    for (const character of path) {
+        // What matches up to here is a folder above.
+        if (character === '/' && places.has(pieces.length))
+            return true;
+        const next = new Set();
+        for (const place of places) {
+            const piece = pieces[place];
+            if (piece !== undefined)
+                step(piece, place, character, pieces, next);
+        }
+        places = next;
+        if (places.size === 0)
+            return false;
+    }
+    return places.has(pieces.length);
+}
+function step(piece, place, character, pieces, next) {
+    switch (piece.kind) {
+        case 'some':
+            if (character !== '/')
+                enter(place, pieces, next);
+            break;
+        case 'rest':
+            if (piece.lineEnds || character !== '\n')
+                enter(place, pieces, next);
+            break;
+        case 'folders':
+            break;
+        case 'inside':
+            if (piece.lineEnds || character !== '\n')
+                next.add(place);
+            if (character === '/')
+                enter(place + 1, pieces, next);
+            break;
+        default:
+            if (takes(piece, character))
+                enter(place + 1, pieces, next);
+    }
+}
+function takes(piece, character) {
+    switch (piece.kind) {
+        case 'text':
+            return piece.character === character;
+        case 'one':
+            return character !== '/';
+        case 'class':
+            return (piece.ranges.some(([first, last]) => first <= codeOf(character) && codeOf(character) <= last) !== piece.negated);
+    }
+}
+function codeOf(character) {
+    return character.codePointAt(0) ?? 0;
+}
+/** To a place of the pattern, and to those that can be had from there for nothing. */
+function enter(place, pieces, places) {
+    for (let at = place; !places.has(at); at += 1) {
+        places.add(at);
+        const kind = pieces[at]?.kind;
+        if (kind === 'folders') {
+            places.add(at + 1);
+            at += 1;
+        }
+        else if (kind !== 'some' && kind !== 'rest')
+            return;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/discover/ignore-file.ts
+/** Reads a `.dockerignore` as Docker does (`ignorefile.go` in moby/patternmatcher): what it hides, the build never sees. */
+
+/** @returns true for paths, relative to the context, that the file hides */
+function readIgnoreFile(text) {
+    const rules = text
+        .replace(/^\uFEFF/, '')
+        .split('\n')
+        .flatMap(readRule);
+    return path => {
+        let ignored = false;
+        for (const { negated, matches } of rules) {
+            if (negated === ignored && matches(path))
+                ignored = !negated;
+        }
+        return ignored;
+    };
+}
+function readRule(line) {
+    const pattern = line.startsWith('#') ? '' : trimSpace(line);
+    if (pattern === '')
+        return [];
+    // Docker looks twice, and the second time at what the first has made of it: `/!x` takes something back, too.
+    const once = pattern.startsWith('!') ? `!${cleanPath(trimSpace(pattern.slice(1)))}` : cleanPath(pattern);
+    const twice = cleaned(trimSpace(once));
+    const negated = twice.startsWith('!');
+    const path = negated ? twice.slice(1) : twice;
+    // What is not understood hides nothing, or takes everything back: better a file too many than one too few.
+    const matches = compilePattern(path) ?? (() => negated);
+    return [{ negated, matches }];
+}
+/** As Go cleans paths, and without a slash before it. */
+function cleanPath(path) {
+    const clean = cleaned(path);
+    return clean.length > 1 && clean.startsWith('/') ? clean.slice(1) : clean;
+}
+/** Node's own takes the square of the time for what goes up very often. */
+function cleaned(path) {
+    const root = path.startsWith('/') ? '/' : '';
+    const parts = [];
+    for (const part of path.split('/')) {
+        if (part === '' || part === '.')
+            continue;
+        if (part !== '..')
+            parts.push(part);
+        else if (parts.length > 0 && parts.at(-1) !== '..')
+            parts.pop();
+        else if (root === '')
+            parts.push(part);
+    }
+    return root + parts.join('/') || '.';
+}
+/** Go's idea of white space, which has the next line sign and not the byte order mark. */
+function trimSpace(text) {
+    let [start, end] = [0, text.length];
+    while (start < end && isSpace(text[start]))
+        start += 1;
+    while (end > start && isSpace(text[end - 1]))
+        end -= 1;
+    return text.slice(start, end);
+}
+function isSpace(character) {
+    return character === '\u0085' || (character !== undefined && character !== '\uFEFF' && /\s/.test(character));
+}
+
 ;// CONCATENATED MODULE: ./src/discover/lock-files.ts
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
 
 
 
 
-// Its types say that the module has a default export; the module is the function itself.
-const newIgnore = (ignore_default());
+
 /** Those that Trivy reads in a file system scan without asking anybody (`pkg/fanal/types/const.go` in aquasecurity/trivy). */
 const lockFileNames = new Set([
     ...['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock'],
@@ -53305,25 +54218,46 @@ const lockFileNames = new Set([
     ...['Gemfile.lock', 'composer.lock', 'Cargo.lock', 'go.mod', 'mix.lock', 'pubspec.lock', 'conan.lock'],
     ...['gradle.lockfile', 'packages.lock.json', 'packages.config', 'Podfile.lock', 'Package.resolved'],
 ]);
-/** The same images, each with its lock files. An image whose Dockerfile cannot be read does not build anyway. */
+/** Bytes. Nothing that people write by hand is as long, and a parser's time should not be a stranger's to spend. */
+const maxBytes = 1024 * 1024;
+/** The same images, each with its lock files. One whose files cannot be examined is refused: nobody knows what it copies. */
 async function findLockFiles(images, workspace, files) {
     return Promise.all(images.map(async (image) => {
         if (image.refusal !== undefined)
             return image;
-        const text = (await files.readText((0,external_node_path_.join)(workspace, image.dockerfile)).catch(() => undefined)) ?? '';
-        const copies = readCopies(text, image.dockerfile);
-        if (copies.length === 0)
-            return image;
-        const contextDir = (0,external_node_path_.join)(workspace, image.contextDir);
-        const realDir = (await files.realPath(contextDir)) ?? contextDir;
-        const kept = await notIgnored(await walk(realDir, '', files), contextDir, files);
-        return { ...image, lockFiles: kept.flatMap(path => copiedBy(path, copies)) };
+        try {
+            return { ...image, lockFiles: await lockFilesOf(image, workspace, files) };
+        }
+        catch (error) {
+            return { ...image, refusal: (0,errors/* messageOf */.bD)(error) };
+        }
     }));
+}
+async function lockFilesOf(image, workspace, files) {
+    const text = (await readShort((0,external_node_path_.join)(workspace, image.dockerfile), 'its Dockerfile', files)) ?? '';
+    const copies = readCopies(text, image.dockerfile);
+    if (copies.length === 0)
+        return [];
+    const contextDir = (0,external_node_path_.join)(workspace, image.contextDir);
+    const realDir = (await files.realPath(contextDir)) ?? contextDir;
+    const kept = await notIgnored(await walk(realDir, '', files), realDir, files);
+    return kept.flatMap(path => copiedBy(path, copies));
+}
+/** @throws Error that says in what way the file is not one that can be read */
+async function readShort(path, what, files) {
+    const text = await files.readText(path).catch((error) => {
+        throw new Error(`${what} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, { cause: error });
+    });
+    const bytes = Buffer.byteLength(text ?? '');
+    if (bytes <= maxBytes)
+        return text;
+    throw new Error(`${what} has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
 }
 /** Every COPY and ADD that takes something from the context, in any stage. */
 function readCopies(dockerfile, file) {
     const lines = dockerfile.split(/\r?\n/);
-    return main.DockerfileParser.parse(dockerfile)
+    // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
+    return main.DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' '))
         .getInstructions()
         .filter(instruction => instruction instanceof main.JSONInstruction)
         .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
@@ -53336,30 +54270,45 @@ function readCopies(dockerfile, file) {
             instruction: (lines[start.line] ?? '').trim(),
             fromBase: false,
         };
-        return { sources: readSources(instruction), origin };
+        return { sources: readSources(instruction, lines), origin };
     })
         .filter(({ sources }) => sources.length > 0);
 }
 /** All words but the last, which is where they go; what a here-document holds is not of the context. */
-function readSources(instruction) {
+function readSources(instruction, lines) {
     const json = instruction.getJSONStrings().map(word => word.getJSONValue());
-    const words = json.length > 0 ? json : instruction.getArguments().map(argument => argument.getValue());
-    const heredoc = words.findIndex(word => word.startsWith('<<'));
-    return ((heredoc < 0 ? words.slice(0, -1) : words.slice(0, heredoc))
-        .filter(word => !/^(https?|git):\/\//.test(word))
-        // What a variable holds is not known here: better a file too many than one too few.
-        .map(word => (word.includes('$') ? '' : word.replace(/^(\.{0,2}\/)+|^\.$|\/+$/g, ''))));
+    // What an escape stands for is not told here.
+    if (json.length > 0 && /\\(?![ \t]*\r?\n)/.test(instruction.getRawArgumentsContent() ?? ''))
+        return [everything];
+    const words = json.length > 0 ? json : readWords(instruction, lines);
+    return words
+        .slice(0, -1)
+        .filter(word => !/^(<<|(https?|git):\/\/)/.test(word))
+        .map(word => compileSource(word));
+}
+/** The words of the instruction itself: those of its here-documents begin on the line after it. */
+function readWords(instruction, lines) {
+    const words = instruction.getArguments();
+    const heredocs = words.filter(word => word.getValue().startsWith('<<')).map(word => word.getRange().start.line);
+    if (heredocs[0] === undefined)
+        return words.map(word => word.getValue());
+    let last = heredocs[0];
+    while (/[\\`][ \t]*$/.test(lines[last] ?? ''))
+        last += 1;
+    return words.filter(word => word.getRange().start.line <= last).map(word => word.getValue());
+}
+const everything = () => true;
+/** What a variable holds, or what a pattern means, may not be known here: better a file too many than one too few. */
+function compileSource(word) {
+    // Docker takes quotation marks and backslashes away before it looks for files.
+    const source = cleanPath(`/${word.replace(/["'\\]/g, '')}`);
+    if (word.includes('$') || source === '/')
+        return everything;
+    return compilePattern(source) ?? everything;
 }
 function copiedBy(path, copies) {
-    const parts = path.split('/');
-    const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
-    const copy = copies.find(({ sources }) => sources.some(source => source === '' || prefixes.some(prefix => matchesSource(prefix, source))));
+    const copy = copies.find(({ sources }) => sources.some(matches => matches(path)));
     return copy === undefined ? [] : [{ path, origin: copy.origin }];
-}
-/** BuildKit matches sources as Go's `filepath.Match` does: `*` stays within a folder, and there are no braces. */
-function matchesSource(path, source) {
-    const options = { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true };
-    return path === source || picomatch_default().isMatch(path, source, options);
 }
 /** @param contextDir with all links followed */
 async function walk(contextDir, below, files) {
@@ -53377,16 +54326,26 @@ async function walk(contextDir, below, files) {
 }
 /** They hold what lock files of others name. Trivy passes over them too. */
 const skippedFolders = new Set(['node_modules', '.git']);
-/** Without what the build never sees. */
+/**
+ * Without what the build never sees. A file that says so must be one, and lie in the context: a link could lead anywhere.
+ * @param contextDir with all links followed
+ */
 async function notIgnored(paths, contextDir, files) {
     if (paths.length === 0)
         return paths;
+    const entries = (await files.list(contextDir)) ?? [];
     for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
-        const text = await files.readText((0,external_node_path_.join)(contextDir, name));
-        if (text !== undefined)
-            return newIgnore()
-                .add(text)
-                .filter([...paths]);
+        const entry = entries.find(other => other.name === name);
+        if (entry === undefined)
+            continue;
+        // Where it leads elsewhere, what Docker makes of it is not known: better a file too many than one too few.
+        if (entry.kind === 'missing' || entry.realPath?.startsWith(`${contextDir}/`) !== true)
+            return paths;
+        const text = await readShort(entry.realPath, `its ${name}`, files);
+        if (text === undefined)
+            return paths;
+        const isIgnored = readIgnoreFile(text);
+        return paths.filter(path => !isIgnored(path));
     }
     return paths;
 }
@@ -53531,13 +54490,79 @@ function change_pathsOf(files) {
 
 // EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
 var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./src/policy/shape.ts
+/** What a policy must not have, though it be good YAML. */
+
+/**
+ * Looks at what the parser builds while it does, and goes no deeper itself: where the rest of the library runs out of stack,
+ * it may take the whole process along.
+ * @returns where there are more levels than that, as the index of a character
+ */
+function findDepth(text, most) {
+    const parser = new dist/* Parser */.iX();
+    for (const lexeme of new dist/* Lexer */.JG().lex(text)) {
+        Array.from(parser.next(lexeme));
+        if (parser.stack.length > most)
+            return parser.offset;
+    }
+    return undefined;
+}
+/** Keys that stand there twice or are not what they say, and what contains itself. */
+function findOddities(document) {
+    const oddities = [];
+    const anchors = new Map();
+    const remember = (node) => {
+        if (node.anchor !== undefined)
+            anchors.set(node.anchor, node);
+    };
+    (0,dist/* visit */.YR)(document, {
+        Map: (_, map) => {
+            remember(map);
+            oddities.push(...findOddKeys(map));
+        },
+        Seq: (_, list) => {
+            remember(list);
+        },
+        Alias: (_, alias, path) => {
+            const named = anchors.get(alias.source);
+            if (named !== undefined && path.includes(named))
+                oddities.push(oddity(alias, 'an alias stands in what it names'));
+        },
+    });
+    return oddities;
+}
+/** The parser's own check compares every key with every other: minutes for a file of some hundred kilobytes. */
+function findOddKeys({ items }) {
+    const seen = new Set();
+    return items.flatMap(({ key }) => {
+        const name = (0,dist/* isScalar */.jn)(key) ? shape_nameOf(key.value) : '';
+        if (key !== null && (!(0,dist/* isScalar */.jn)(key) || (key.source ?? name) !== name)) {
+            return [oddity(key, 'a key must be a text; put it into quotation marks')];
+        }
+        if (seen.has(name))
+            return [oddity(key, 'Map keys must be unique')];
+        seen.add(name);
+        return [];
+    });
+}
+/** As it will be called: a number is a text then, and nothing is the empty one. */
+function shape_nameOf(key) {
+    return typeof key === 'string' ? key : key === null ? '' : JSON.stringify(key);
+}
+function oddity(node, text) {
+    return { at: (0,dist/* isNode */.Ll)(node) ? (node.range?.[0] ?? 0) : 0, text };
+}
+
 ;// CONCATENATED MODULE: ./src/policy/document.ts
 /** A YAML (or JSON) file, with the place of everything in it. */
 
 
+
 /** Bytes. No policy that people read is as long, and a parser's time should not be a stranger's to spend. */
-const maxBytes = 1024 * 1024;
+const document_maxBytes = 1024 * 1024;
 const maxMessages = 100;
+/** Levels; no policy needs ten. */
+const maxDepth = 50;
 /** Gathers what is wrong, so that all of it can be said at once. */
 class Mistakes {
     #all = [];
@@ -53558,27 +54583,29 @@ class Mistakes {
 /** True, and a mistake, for a file that nobody should have to read. */
 function isTooBig(file, text, mistakes) {
     const bytes = Buffer.byteLength(text);
-    if (bytes <= maxBytes)
+    if (bytes <= document_maxBytes)
         return false;
-    mistakes.add(file, 1, 1, `the file has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
+    mistakes.add(file, 1, 1, `the file has ${(bytes / document_maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
     return true;
 }
 /** @returns undefined when there are mistakes, which are then noted; an empty file is an empty mapping */
 function openDocument(file, text, mistakes) {
-    if (isTooBig(file, text, mistakes))
+    if (isTooBig(file, text, mistakes) || isTooDeep(file, text, mistakes))
         return undefined;
     const lines = new dist/* LineCounter */.HN();
     const document = (0,dist/* parseDocument */.Tp)(text.replace(/^\uFEFF/, ''), {
         lineCounter: lines,
         prettyErrors: false,
         uniqueKeys: false,
+        // Sets, binary data and the like: nothing of it is wanted, and some of it would read as something else.
+        resolveKnownTags: false,
     });
     for (const error of [...document.errors, ...document.warnings]) {
         const { line, col } = lines.linePos(error.pos[0]);
         const what = error.code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : clean(error.message, 200);
         mistakes.add(file, line, col, what);
     }
-    if (document.errors.length > 0 || refuseDuplicates(file, document, lines, mistakes))
+    if (document.errors.length > 0 || refuseOddities(file, document, lines, mistakes))
         return undefined;
     if (document.contents !== null && !(0,dist/* isMap */.jh)(document.contents)) {
         mistakes.add(file, 1, 1, 'the file must be a mapping of keys to values');
@@ -53593,25 +54620,22 @@ function openDocument(file, text, mistakes) {
         return undefined;
     }
 }
-/** The parser's own check compares every key with every other: minutes for a file of some hundred kilobytes. */
-function refuseDuplicates(file, document, lines, mistakes) {
-    let found = false;
-    (0,dist/* visit */.YR)(document, {
-        Map(_, { items }) {
-            const seen = new Set();
-            for (const { key } of items) {
-                if (!(0,dist/* isScalar */.jn)(key))
-                    continue;
-                if (seen.has(key.value)) {
-                    const { line, col } = lines.linePos(key.range?.[0] ?? 0);
-                    mistakes.add(file, line, col, 'Map keys must be unique');
-                    found = true;
-                }
-                seen.add(key.value);
-            }
-        },
-    });
-    return found;
+function isTooDeep(file, text, mistakes) {
+    const at = findDepth(text, maxDepth);
+    if (at === undefined)
+        return false;
+    const before = text.slice(0, at);
+    const column = before.length - before.lastIndexOf('\n');
+    mistakes.add(file, before.split('\n').length, column, `there are more than ${String(maxDepth)} levels`);
+    return true;
+}
+function refuseOddities(file, document, lines, mistakes) {
+    const oddities = findOddities(document);
+    for (const { at, text } of oddities) {
+        const { line, col } = lines.linePos(at);
+        mistakes.add(file, line, col, text);
+    }
+    return oddities.length > 0;
 }
 class Located {
     file;
@@ -53682,7 +54706,10 @@ function idlePatterns({ images, exceptions }, names) {
             .filter(({ source }) => source === 'policy')
             .flatMap(exception => exception.images.map(pattern => ({ pattern, place: exception.place }))),
     ];
-    const matches = (pattern) => names.includes(pattern) || (pattern !== '' && names.some(name => picomatch_default().isMatch(name, pattern, { dot: true })));
+    const matches = (pattern) => {
+        const isMatch = picomatch_default()(pattern, { dot: true });
+        return names.some(name => name === pattern || isMatch(name));
+    };
     return patterns
         .filter(({ pattern }) => !matches(pattern))
         .map(({ pattern, place }) => `${place.file}:${String(place.lines?.start ?? 1)}: '${clean(pattern)}' matches no image`);
@@ -61338,7 +62365,7 @@ function report(issue, document) {
     if (type === 'strict_object' || type === 'loose_object')
         document.refuse(path, clean(message, 400));
     else
-        document.refuse(path, `${clean(check_nameOf(path))} ${message}, not ${clean(shown(input))}`);
+        document.refuse(path, `${clean(check_nameOf(path))} ${message}, not ${clean(check_shown(input))}`);
 }
 function keysOf({ path }) {
     return (path ?? []).map(item => item.key);
@@ -61350,9 +62377,11 @@ function check_nameOf(path) {
         .join('')
         .replace(/^\./, '');
 }
-function shown(value) {
+function check_shown(value) {
     if (value === undefined)
         return 'nothing';
+    if (typeof value === 'number')
+        return String(value);
     return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
 
@@ -61381,8 +62410,18 @@ function describeMapping({ expected, received, input }, known) {
 }
 /** A text that says something. */
 const schema_text = pipe(string('must be a text'), trim(), nonEmpty('must not be empty'));
-/** One text, or a list of them. */
-const texts = union([schema_text, pipe(array(schema_text), nonEmpty('must not be empty'))], 'must be a text or a list of texts');
+/** One, or a list of them. */
+const oneOrMore = (item) => union([item, pipe(array(item), nonEmpty('must not be empty'))], 'must be a text or a list of texts');
+/** Characters: as many as the longest path has on most systems. Far longer ones the library for globs refuses. */
+const maxGlob = 4096;
+const tooLong = `must not have more than ${String(maxGlob)} characters`;
+const glob = pipe(schema_text, maxLength(maxGlob, tooLong));
+/** A slash alone would be all paths, or none. */
+const pathGlob = pipe(glob, regex(/[^/]/, 'must name a path, or a glob such as usr/lib/**'));
+/** What is wrong with a glob that is a key; undefined for a good one. */
+function mistakeInKey(key) {
+    return key.trim() === '' ? 'must not be empty' : key.length > maxGlob ? tooLong : undefined;
+}
 const choice = (allowed) => picklist(allowed, `must be one of: ${allowed.join(', ')}`);
 const choices = (allowed) => pipe(array(choice(allowed), 'must be a list'), nonEmpty('must not be empty'));
 const flag = dist_boolean('must be true or false');
@@ -61399,9 +62438,9 @@ const rules = {
 const rulesSchema = strict(rules);
 const exceptionSchema = strict({
     id: pipe(schema_text, dist_description('The vulnerability, check or secret rule, for instance CVE-2024-1234')),
-    images: described(texts, 'Names or globs of images; without it, all'),
-    packages: described(texts, 'Names or package URLs; without it, all. A package URL without a version means any version'),
-    paths: described(texts, 'Globs of paths in the image or the repository; without it, all'),
+    images: described(oneOrMore(glob), 'Names or globs of images; without it, all'),
+    packages: described(oneOrMore(schema_text), 'Names or package URLs; without it, all. A package URL without a version means any version'),
+    paths: described(oneOrMore(pathGlob), 'Globs of paths in the image or the repository; without it, all'),
     reason: pipe(schema_text, dist_description('Why it may pass: every report shows it')),
     expires: pipe(string('must be a date such as 2026-12-31'), regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-12-31'), dist_description('The last day on which it lets anything pass, as YYYY-MM-DD in UTC')),
 });
@@ -61418,8 +62457,9 @@ const policySchema = pipe(strict({
 }), title('Image Gate policy'), dist_description('What blocks a change, for which images, and what may pass for a time'));
 const trivyEntry = strict({
     id: schema_text,
-    paths: dist_optional(array(schema_text, 'must be a list of paths')),
-    purls: dist_optional(array(schema_text, 'must be a list of package URLs')),
+    // Of an empty list Trivy makes all of them.
+    paths: dist_optional(pipe(array(pathGlob, 'must be a list of paths'), nonEmpty('must not be empty'))),
+    purls: dist_optional(pipe(array(schema_text, 'must be a list of package URLs'), nonEmpty('must not be empty'))),
     statement: dist_optional(schema_text),
     expired_at: dist_optional(pipe(string('must be a date such as 2026-12-31'), regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/, 'must be a date such as 2026-12-31'))),
 });
@@ -61467,11 +62507,15 @@ function readOpenVex(file, text, mistakes) {
     const holding = new Map();
     for (const { statement, index } of inTimeOrder(document)) {
         for (const claim of claimsOf(statement)) {
-            // A later statement about the same takes the place of an earlier one.
+            // A later statement about the same takes the place of an earlier one, and what harms takes back more than it names.
             const key = JSON.stringify(claim);
             holding.delete(key);
-            if (statement.status !== 'not_affected' && statement.status !== 'fixed')
+            if (statement.status !== 'not_affected' && statement.status !== 'fixed') {
+                for (const [other, earlier] of holding)
+                    if (isPartOf(earlier, claim))
+                        holding.delete(other);
                 continue;
+            }
             holding.set(key, {
                 ...claim,
                 source: 'vex',
@@ -61481,6 +62525,11 @@ function readOpenVex(file, text, mistakes) {
         }
     }
     return { exceptions: [...holding.values()], warnings: [] };
+}
+/** True when the claim is about nothing but what the other is about, too. */
+function isPartOf(claim, other) {
+    const within = (some, all) => all.length === 0 || (some.length > 0 && some.every(item => all.includes(item)));
+    return claim.id === other.id && within(claim.images, other.images) && within(claim.packages, other.packages);
 }
 function inTimeOrder({ value }) {
     const timeOf = ({ timestamp }) => Date.parse(timestamp ?? value.timestamp ?? '') || 0;
@@ -61497,10 +62546,10 @@ function claimsOf({ vulnerability, products, subcomponents }) {
 /** A product is an image (`pkg:oci/NAME`), perhaps with what in it is meant, or a package wherever it is. */
 function scopesOf(product, ofStatement) {
     const purl = purlOf(product);
-    const image = /^pkg:oci\/([^@?#]+)/.exec(purl)?.[1];
-    if (image === undefined)
+    const image = decoded(/^pkg:oci\/(?:[^@?#]*\/)?([^@?#/]+)/.exec(purl)?.[1] ?? '');
+    if (image === '')
         return [{ images: [], packages: [purl] }];
-    const images = [decoded(image.split('/').at(-1) ?? image)];
+    const images = [image];
     const parts = (typeof product === 'string' ? undefined : product.subcomponents) ?? ofStatement;
     return parts.length === 0 ? [{ images, packages: [] }] : parts.map(part => ({ images, packages: [purlOf(part)] }));
 }
@@ -61540,7 +62589,10 @@ function readTrivyIgnore(file, text, mistakes) {
         const [words = '', ...rest] = line.split(/(?:^|\s)#/);
         const [id, ...options] = words.trim().split(/\s+/);
         if (id === undefined || id === '') {
-            comments = rest.length > 0 ? [...comments, rest.join('#').trim()] : [];
+            if (rest.length === 0)
+                comments = [];
+            else
+                comments.push(rest.join('#').trim());
             continue;
         }
         const place = { file, lines: { start: index + 1, end: index + 1 } };
@@ -61567,6 +62619,8 @@ function withoutEnd(id, place) {
 }
 function readOptions(options, refuse) {
     let until;
+    if (options.length > 1)
+        refuse('there is more than one expiry date');
     for (const option of options) {
         const date = /^exp:(\d{4}-\d{2}-\d{2})$/.exec(option)?.[1];
         until = date === undefined ? undefined : startOf(date);
@@ -61718,8 +62772,9 @@ function firstLine(policy, path) {
 /** What a schema cannot say: days that there are not, or too far ahead; names that the library silently passes over. */
 function refuseMore(document, policy, now) {
     const given = document.raw['max-exception-days'];
-    const days = typeof given === 'number' ? given : defaultMaxExceptionDays;
-    const latest = new Date(now.getTime() + Math.min(days, maxExceptionDays) * day).toISOString().slice(0, 10);
+    const isNumber = typeof given === 'number' && given >= 1 && given <= maxExceptionDays;
+    const days = isNumber ? given : defaultMaxExceptionDays;
+    const latest = new Date(now.getTime() + days * day).toISOString().slice(0, 10);
     for (const [index, entry] of listUnder(document, 'exceptions').entries()) {
         const expires = entry?.expires;
         if (typeof expires !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(expires))
@@ -61734,6 +62789,9 @@ function refuseMore(document, policy, now) {
     }
     const images = Object.keys(policy?.raw?.images ?? {});
     for (const name of images) {
+        const mistake = mistakeInKey(name);
+        if (mistake !== undefined)
+            document.refuse(['images', name], `the name of an image ${mistake}`);
         if (!Object.hasOwn(policy?.value.images ?? {}, name)) {
             document.refuse(['images', name], `'${clean(name)}' cannot be named here; use a glob such as '${clean(name)}*'`);
         }
@@ -61900,6 +62958,8 @@ function takeTurns(most) {
 
 
 
+
+
 /** Builds and scans; what was before the change beside what is now, on the same engine and with the same database. */
 async function measure({ discovery: { images }, base, policies }, run) {
     if (images.length === 0)
@@ -61918,7 +62978,8 @@ async function measure({ discovery: { images }, base, policies }, run) {
         const turns = takeTurns(Math.min(context.processors, togetherOn(run)));
         const { outcomes, work } = await scanImages(builds, { ...inputs, workspaces, rulesOf, turns }, ports);
         const steps = measureSharing(builds);
-        return { builds, scans: outcomes, scanner, engine, work: { ...work, build: buildDuration, steps } };
+        const facts = { engine, work: { ...work, build: buildDuration, steps } };
+        return { builds, scans: outcomes, ...facts, ...(scanner === undefined ? {} : { scanner }) };
     }
     finally {
         await ports.engine.clean();
@@ -61929,20 +62990,32 @@ async function buildAndPrepare(images, workspaces, scanners, run) {
     const { inputs, ports } = run;
     const started = ports.clock.now().getTime();
     const stop = new AbortController();
-    const preparing = ports.scanner.prepare(scanners).catch((error) => {
+    const { cancelled } = ports.ending;
+    // Not AbortSignal.any: in Node 24.21 the reason of one that aborts later takes the place of the first.
+    const onCancelled = () => {
+        stop.abort(cancelled.reason);
+    };
+    if (cancelled.aborted)
+        onCancelled();
+    cancelled.addEventListener('abort', onCancelled);
+    const preparing = unlessOverdue(ports.scanner.prepare(scanners), ports.ending).catch((error) => {
         stop.abort(error);
         throw error;
     });
     const runId = (0,external_node_crypto_.randomBytes)(4).toString('hex');
     const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal: stop.signal };
     const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)]);
-    // If both fail, the builds were ended because of the scanner.
-    if (scanner.status === 'rejected')
+    // If both fail, the builds were ended because of the scanner; in a run that was cancelled, the scanner because of that.
+    const isReason = !cancelled.aborted || (scanner.status === 'rejected' && scanner.reason instanceof errors/* IntegrityError */.cs);
+    if (scanner.status === 'rejected' && isReason)
         throw scanner.reason;
     if (builds.status === 'rejected')
         throw builds.reason;
+    const built = { builds: builds.value, buildDuration: ports.clock.now().getTime() - started };
+    if (scanner.status === 'rejected')
+        return built;
     tellScanner(scanner.value, ports.console);
-    return { builds: builds.value, scanner: scanner.value, buildDuration: ports.clock.now().getTime() - started };
+    return { ...built, scanner: scanner.value };
 }
 /**
  * How many builds run at once where nobody says. What images share runs once at any number, and 32 images took as long
@@ -61970,8 +63043,40 @@ async function deliver(report, outlets, console) {
 
 // EXTERNAL MODULE: ./src/report/warnings.ts
 var warnings = __nccwpck_require__(2741);
+;// CONCATENATED MODULE: ./src/trust.ts
+/** Whether the code of strangers would be built with what belongs to the repository. Pure. */
+
+
+/**
+ * Events that run with the rights of the repository although a pull request of a fork may be behind them. On
+ * `pull_request` GitHub gives a fork's code neither secrets nor a token that may write.
+ */
+const privileged = new Set(['pull_request_target', 'workflow_run', 'issue_comment']);
+/** What would happen to whom, in a sentence; undefined where nothing would. */
+function strangersCode({ event = '', repository, headRepository }) {
+    if (!privileged.has(event) || headRepository === undefined)
+        return undefined;
+    if (repository !== undefined && headRepository.toLowerCase() === repository.toLowerCase())
+        return undefined;
+    const whose = headRepository === model/* unknownRepository */.Vk ? 'a repository that it does not name' : headRepository;
+    return `the event ${event} builds code of ${whose} with the rights, secrets and caches of ${repository ?? 'this repository'}`;
+}
+/**
+ * @param allowed the input `allow-untrusted-head`
+ * @returns what a reader of the report must know of it, where it is allowed
+ * @throws ConfigurationError where it is not
+ */
+function admitHead(context, allowed) {
+    const reason = strangersCode(context);
+    if (reason === undefined || allowed)
+        return reason;
+    throw new errors/* ConfigurationError */.j1(reason, 'Use the event pull_request, which gives a fork’s code none of them (examples/workflows/pull-request-forks.yml). Only if you know that what is checked out is yours, or the runner has nothing to lose: allow-untrusted-head: true.');
+}
+
 ;// CONCATENATED MODULE: ./src/main.ts
 /** The story of a run. The rooms do the work; here they are only walked through, in order. */
+
+
 
 
 
@@ -61987,7 +63092,7 @@ var warnings = __nccwpck_require__(2741);
 /** Gates the images of a repository and tells everybody. Never throws: what goes wrong is in the report too. */
 async function gate(inputs, context, ports, outlets) {
     const startedAt = ports.clock.now();
-    const examination = await examine({ inputs, context, ports }).catch((error) => fail(error, inputs, ports.console));
+    const examination = await examine({ inputs, context, ports }).catch((error) => fail(error instanceof errors/* IntegrityError */.cs ? error : causeOf(error, ports.ending.cancelled), inputs, ports.console));
     const duration = ports.clock.now().getTime() - startedAt.getTime();
     const { imagesRoot } = inputs;
     const report = { ...examination, context, imagesRoot, startedAt: startedAt.toISOString(), duration };
@@ -62004,12 +63109,15 @@ async function refuse(error, defaults, context, { console, clock }, outlets) {
 }
 async function examine(run) {
     const { inputs, context, ports } = run;
+    const untrusted = admitHead(context, inputs.allowUntrustedHead);
     const scope = await readScope(run);
     const { discovery, change, policies, history } = scope;
     tellChange(change, ports.console);
     tellDiscovery(discovery, inputs, ports.console);
     const { builds, scans, ...facts } = await measure(scope, run);
-    const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons };
+    const { cancelled } = ports.ending;
+    const early = cancelled.aborted ? { problem: problemOf(cancelled.reason) } : {};
+    const measured = { builds, scans, skipped: discovery.skipped, comparisons: scope.base.comparisons, ...early };
     const now = ports.clock.now();
     const judge = (policy) => decide(measured, groundsOf(policy, inputs, now));
     const verdict = judge(policies.inForce);
@@ -62021,7 +63129,7 @@ async function examine(run) {
         verdict: explained,
         advice: adviseOn(explained),
         ignored: discovery.ignored,
-        warnings: (0,warnings/* collectWarnings */._)({ context, change, history, policies, verdict, onlyChanged, ...facts }),
+        warnings: (0,warnings/* collectWarnings */._)({ context, untrusted, change, history, policies, verdict, onlyChanged, ...facts }),
         policy: { revision: policies.revision, ...policySummary(policies.inForce) },
         ...(policies.proposed === undefined ? {} : { policyEffects: compareVerdicts(verdict, judge(policies.proposed)) }),
         ...(change === undefined ? {} : { change }),
@@ -62113,6 +63221,7 @@ const rulings = ['gating', 'existing', 'excepted', 'unfixed', 'below-threshold',
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Vk: () => (/* binding */ unknownRepository),
 /* harmony export */   cR: () => (/* binding */ imageTitle),
 /* harmony export */   sw: () => (/* binding */ commentModes)
 /* harmony export */ });
@@ -62122,13 +63231,15 @@ const rulings = ['gating', 'existing', 'excepted', 'unfixed', 'below-threshold',
 function imageTitle({ name, revision }) {
     return revision === 'head' ? name : `${name} (before the change)`;
 }
+/** Instead of a repository's name: the event is about somebody's code, and does not say whose. */
+const unknownRepository = 'unknown';
 /** When to comment on the pull request. */
 const commentModes = ['auto', 'on-failure', 'always', 'never'];
 
 
 /***/ }),
 
-/***/ 6696:
+/***/ 7027:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -62143,130 +63254,67 @@ var external_node_path_ = __nccwpck_require__(6760);
 var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: ./src/report/cause.ts
 var cause = __nccwpck_require__(4193);
-// EXTERNAL MODULE: ./src/model-finding.ts
-var model_finding = __nccwpck_require__(6982);
-// EXTERNAL MODULE: ./src/report/markdown.ts
-var markdown = __nccwpck_require__(4285);
-// EXTERNAL MODULE: ./src/report/text.ts
-var report_text = __nccwpck_require__(5655);
-;// CONCATENATED MODULE: ./src/report/summary-images.ts
-/** What the job summary and the comment say of each image that does not pass. */
-
-
-
-
-function failures(report, { images }) {
-    const all = (0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed');
-    const shown = all.slice(0, Math.max(images, 5));
-    const rest = all.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${(0,report_text/* count */.U9)(rest, 'more image')} that failed: see the table above and the JSON report.`];
-    return [...shown.map(failure), ...more];
-}
-/** What blocks, image by image; where not all of them fit, the worst ones, and how many more there are. */
-function blockingImages(report, { images, rows }) {
-    const all = (0,report_text/* imagesIn */.o$)(report, 'vulnerable');
-    if (all.length <= images)
-        return all.map(image => blocking(image, rows));
-    const shown = worstFirst(report).slice(0, images);
-    const rest = all.filter(image => !shown.includes(image));
-    const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
-    const more = `${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the table above and the JSON report.`;
-    return [...shown.map(image => blocking(image, rows)), `… and ${more}`];
-}
-function worstFirst(report) {
-    const worse = (a, b) => model_finding/* severities */.g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
-    return (0,report_text/* imagesIn */.o$)(report, 'vulnerable').toSorted(worse);
-}
-function failure(verdict) {
-    const { image, failure: what } = verdict;
-    if (what === undefined)
-        return '';
-    const lines = [
-        `### ⛔ ${(0,markdown/* code */.aY)(image.name)}: ${(0,report_text/* stateText */.r9)(verdict)}`,
-        `${(0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines))}: ${(0,markdown/* escapeText */.X1)(what.message)}`,
-        `**What to do next:** ${(0,markdown/* escapeText */.X1)(what.advice)}`,
-    ];
-    if (what.log.length > 0)
-        lines.push((0,markdown/* codeBlock */.DV)(what.log));
-    return lines.join('\n\n');
-}
-function blocking(image, rows) {
-    const title = `### ❌ ${(0,markdown/* code */.aY)(image.image.name)}: ${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(image.counts), 'finding')} (${(0,report_text/* countsText */.WN)(image.counts)})`;
-    return [title, ...(0,cause/* groupByCause */.w)(image).map(cause => renderCause(cause, image, rows))].join('\n\n');
-}
-function renderCause({ origin, findings }, { image }, rows) {
-    const where = (0,markdown/* code */.aY)((0,report_text/* placeText */.Z9)(origin?.file ?? image.dockerfile, origin?.lines));
-    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,markdown/* code */.aY)(origin.instruction)}`;
-    const base = origin?.fromBase === true ? ', the base image' : '';
-    const shown = findings.slice(0, rows);
-    const rest = findings.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${String(rest)} more, less severe or equal: see the JSON report.`];
-    return [`${where}: ${what}${base}`, findingTable(shown), ...more].join('\n\n');
-}
-function findingTable(findings) {
-    const header = ['Severity', 'Rated by', 'Finding', 'In', 'Installed', 'What helps', 'What it is'];
-    const rows = findings.map(finding => [
-        finding.severity,
-        ratingCell(finding),
-        (0,markdown/* link */.nf)(finding.id, finding.url),
-        subjectCell(finding),
-        finding.kind === 'vulnerability' ? (0,markdown/* code */.aY)(finding.package.version) : '',
-        remedyCell(finding),
-        (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(finding.title ?? '')),
-    ]);
-    return (0,markdown/* usedColumns */.Vl)(header, rows);
-}
-/** Whose rating it is, and who sees it differently. */
-function ratingCell(finding) {
-    if (finding.kind !== 'vulnerability')
-        return '';
-    const { severity, severitySource, vendorSeverities } = finding;
-    const others = Object.entries(vendorSeverities)
-        .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
-        .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
-    return (0,markdown/* escapeText */.X1)([...(severitySource === undefined ? [] : [severitySource]), ...others].join(', '));
-}
-function subjectCell(finding) {
-    if (finding.kind !== 'vulnerability')
-        return (0,markdown/* code */.aY)((0,report_text/* subjectText */.yq)(finding));
-    const { place, package: { name, path }, } = finding;
-    const where = place === undefined ? path : (0,report_text/* placeText */.Z9)(path ?? place.file, place.lines);
-    return (0,markdown/* code */.aY)(name) + (where === undefined ? '' : ` in ${(0,markdown/* code */.aY)(where)}`);
-}
-function remedyCell(finding) {
-    if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
-        return (0,markdown/* code */.aY)(finding.fixedVersion);
-    return (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)((0,report_text/* remedyText */.K1)(finding)));
-}
-
+// EXTERNAL MODULE: ./src/report/summary-images.ts
+var summary_images = __nccwpck_require__(5141);
 ;// CONCATENATED MODULE: ./src/report/extent.ts
 
 
-/** Rows go first, then images: whoever has 200 of them wants to see each one's worst. */
+/**
+ * What blocks nothing goes first, as a whole; then rows, the least severe of each instruction; then images, the least
+ * affected first: whoever has 200 of them wants to see each one's worst.
+ */
 const extents = [
-    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows })),
-    ...[50, 20, 5, 0].map(images => ({ images, rows: 3 })),
+    { images: Infinity, rows: 200, asides: true },
+    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows, asides: false })),
+    ...[50, 20, 5, 0].map(images => ({ images, rows: 3, asides: false })),
 ];
-/** Renders as much as fits: the worst findings first. Undefined where not even the least does. */
-function renderWithin({ bytes, characters = bytes, most = { images: Infinity, rows: Infinity } }, report, render) {
-    for (const { images, rows } of extents) {
-        const extent = { images: Math.min(images, most.images), rows: Math.min(rows, most.rows) };
+/**
+ * Renders as much as fits: the worst findings first.
+ * @param shorter what there is instead where not even the least does; the last of these must fit whatever happens
+ */
+function renderWithin({ bytes, characters = bytes, most = { images: Infinity, rows: Infinity }, title, elsewhere }, report, render, ...shorter) {
+    const fits = (text) => text.length <= characters && Buffer.byteLength(text) <= bytes;
+    for (const { images, rows, asides } of extents) {
+        const extent = {
+            images: Math.min(images, most.images),
+            rows: Math.min(rows, most.rows),
+            title,
+            asides,
+            elsewhere,
+        };
         if (estimate(report, extent) > 4 * characters)
             continue;
         const text = render(extent);
-        if (text.length <= characters && Buffer.byteLength(text) <= bytes)
+        if (fits(text))
             return text;
     }
-    return undefined;
+    return shorter.find(fits) ?? shorter[shorter.length - 1] ?? '';
 }
 /** Bytes, roughly: to render what cannot fit by far takes time for nothing. */
 function estimate(report, { images, rows }) {
-    const causes = worstFirst(report).slice(0, images).flatMap(cause/* groupByCause */.w);
+    const causes = (0,summary_images/* worstImages */.Cb)(report).slice(0, images).flatMap(cause/* groupByCause */.w);
     return causes.reduce((sum, { findings }) => sum + Math.min(rows, findings.length), 0) * bytesPerRow;
 }
 const bytesPerRow = 150;
 
+// EXTERNAL MODULE: ./src/report/markdown.ts
+var markdown = __nccwpck_require__(4285);
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(6982);
+// EXTERNAL MODULE: ./src/report/facts.ts
+var facts = __nccwpck_require__(1349);
+// EXTERNAL MODULE: ./src/report/tally.ts
+var tally = __nccwpck_require__(6900);
+// EXTERNAL MODULE: ./src/report/steps.ts
+var report_steps = __nccwpck_require__(21);
+// EXTERNAL MODULE: ./src/report/text.ts
+var report_text = __nccwpck_require__(5655);
 ;// CONCATENATED MODULE: ./src/report/summary-overview.ts
+/** What the job summary and the comment say of the run as a whole. */
+
+
+
+
 
 
 const resultIcons = { passed: '✅', blocked: '❌', error: '⛔' };
@@ -62277,17 +63325,25 @@ const stateIcons = {
     'scan-failed': '⛔',
     skipped: '⏭️',
 };
+/** A folder's name may be of any length, a heading may not: it is what is left where nothing else fits. */
+const maxHeadline = 300;
 function heading(report) {
     const icon = (0,report_text/* imagesIn */.o$)(report, 'vulnerable').length > 0 && report.verdict.result === 'passed'
         ? '⚠️'
         : resultIcons[report.verdict.result];
-    return `## ${icon} ${(0,markdown/* escapeText */.X1)((0,report_text/* headline */.Pl)(report))}`;
+    return `## ${icon} ${(0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)((0,report_text/* headline */.Pl)(report), maxHeadline))}`;
 }
+/** More warnings than this nobody heeds; nor is any of them read to the end that is longer than that. */
+const maxWarnings = 20;
+const maxWords = 1000;
 /** Before anything else: what the verdict does not tell by itself. */
-function warnings(report) {
+function warnings(report, { elsewhere }) {
     if (report.warnings.length === 0)
         return '';
-    return ['> [!WARNING]', ...report.warnings.map(text => `> - ${(0,markdown/* escapeText */.X1)(text)}`)].join('\n');
+    const shown = report.warnings.slice(0, maxWarnings).map(text => (0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(text, maxWords)));
+    const rest = report.warnings.length - shown.length;
+    const all = rest === 0 ? shown : [...shown, `… and ${(0,report_text/* count */.U9)(rest, 'more warning')}: see ${elsewhere}.`];
+    return ['> [!WARNING]', ...all.map(text => `> - ${text}`)].join('\n');
 }
 function countsLine({ verdict }) {
     const total = (0,report_text/* totalOf */.e6)(verdict.counts);
@@ -62295,122 +63351,133 @@ function countsLine({ verdict }) {
         ? ''
         : `**${(0,report_text/* count */.U9)(total, 'finding')}** that ${total === 1 ? 'counts' : 'count'}: ${(0,report_text/* countsText */.WN)(verdict.counts)}.`;
 }
-function problem({ verdict }) {
-    if (verdict.problem === undefined)
-        return '';
-    return verdict.problem.messages.map(message => `- ${(0,markdown/* escapeText */.X1)(message)}`).join('\n');
+/** Nothing vanishes. */
+function notCountedLine({ verdict }) {
+    const parts = (0,tally/* notCounted */.O)(verdict);
+    return parts.length === 0 ? '' : `Not counted, but in the JSON report: ${(0,report_text/* sentenceList */.MT)(parts)}.`;
 }
+function problem({ verdict }, { elsewhere }) {
+    const messages = verdict.problem?.messages ?? [];
+    const shown = messages.slice(0, maxWarnings).map(message => `- ${(0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(message, maxWords))}`);
+    const rest = messages.length - shown.length;
+    return [...shown, ...(rest === 0 ? [] : [`- … and ${(0,report_text/* numberText */.$4)(rest)} more: see ${elsewhere}.`])].join('\n');
+}
+const right = (title) => ({ number: title });
 function imageTable(images) {
     if (images.length === 0)
         return '';
-    const header = ['Image', 'State', 'Critical', 'High', 'Medium', 'Low', 'Unknown', 'System', 'Build', 'Scan'];
-    const number = (value) => (value === 0 ? '' : String(value));
+    const counted = model_finding/* severities */.g.map(name => right(name.charAt(0) + name.slice(1).toLowerCase()));
+    const header = ['Image', 'State', ...counted, 'System', right('Build'), right('Scan')];
+    const number = (value) => (value === 0 ? '' : (0,report_text/* numberText */.$4)(value));
     const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
     const rows = images.map(image => [
         (0,markdown/* code */.aY)(image.image.name),
-        `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image)}${comparisonCell(image)}`,
-        number(image.counts.CRITICAL),
-        number(image.counts.HIGH),
-        number(image.counts.MEDIUM),
-        number(image.counts.LOW),
-        number(image.counts.UNKNOWN),
-        systemCell(image),
+        `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image)}${(0,markdown/* escapeText */.X1)((0,report_text/* comparisonText */.VF)(image))}`,
+        ...model_finding/* severities */.g.map(name => number(image.counts[name])),
+        `${image.os === undefined && image.packages === 0 ? '⚠️ ' : ''}${(0,markdown/* escapeText */.X1)((0,report_text/* systemText */.VZ)(image))}`,
         time(image.buildDuration),
         time(image.scanDuration),
     ]);
     return (0,markdown/* usedColumns */.Vl)(header, rows);
 }
-/** "Clean" means little where the scanner recognised nothing, so that is said beside it. */
-function systemCell({ os, packages }) {
-    if (os !== undefined)
-        return (0,markdown/* escapeText */.X1)(`${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`);
-    if (packages === undefined)
-        return '';
-    return packages === 0 ? '⚠️ nothing recognised' : 'no distribution';
-}
-/** Where only what the change brings counts, what the image was compared with. */
-function comparisonCell({ comparison, skipped }) {
-    if (skipped === 'only-changed')
-        return ' (unchanged)';
-    switch (comparison?.status) {
-        case 'new':
-            return ' (new)';
-        case 'unchanged':
-            return ' (unchanged)';
-        case 'failed':
-            return ` (all counts: no comparison: ${(0,markdown/* escapeText */.X1)((0,report_text/* shorten */.ml)(comparison.reason))})`;
-        default:
-            return '';
-    }
-}
-function next(report, rows) {
+function next(report, { rows, elsewhere }) {
     const { advice, verdict } = report;
     if (advice.length === 0) {
-        const step = (0,report_text/* commonStep */.Wl)(report);
+        const step = (0,report_steps/* commonStep */.Wl)(report);
         return step === '' ? '' : `**What to do next:** ${(0,markdown/* escapeText */.X1)(step)}`;
     }
     const most = Math.min(rows, maxAdvice);
-    const lines = advice.slice(0, most).map(one => `1. ${(0,markdown/* escapeText */.X1)((0,report_text/* adviceText */.YM)(one, verdict))}`);
+    const steps = advice.slice(0, most).map(one => (0,report_steps/* adviceText */.YM)(one, verdict, markdown/* markdownMarks */.O1));
     const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0);
-    const more = rest === 0 ? [] : [`… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see the JSON report.`];
-    return [`**What to do next**`, lines.join('\n'), ...more].join('\n\n');
+    const more = rest === 0 ? [] : [`… and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}: see ${elsewhere}.`];
+    return [`**What to do next**`, (0,markdown/* numbered */.jN)(steps), ...more].join('\n\n');
 }
 /** More steps than this are no advice any more. */
 const maxAdvice = 10;
-function ignored(report) {
+function ignored(report, { rows, elsewhere }) {
     const suspicious = report.ignored.filter(entry => entry.suspicious);
-    if (suspicious.length === 0)
-        return '';
-    return suspicious.map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`).join('\n');
+    const shown = suspicious.slice(0, rows).map(({ path, reason }) => `- ⚠️ ${code(path)}: ${escapeText(reason)}`);
+    return withRest(shown.join('\n'), suspicious.length - shown.length, elsewhere);
 }
 function time({ work }) {
     if (work === undefined)
         return '';
     const rows = workRows(work).map(row => row.map(escapeText));
-    return `<details><summary>Where the time went</summary>\n\n${table(['', 'Time', 'Work'], rows)}\n\n</details>`;
+    return folded('Where the time went', table(['Step', right('Time'), 'Work'], rows));
 }
 function footer(report) {
-    const { scanner, engine } = report;
-    const database = scanner?.database;
-    const parts = [
-        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
-        ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
-        ...(database === undefined ? [] : [`database of ${database.updatedAt.slice(0, 10)} from ${database.repository}`]),
-        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
-        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
-    ];
-    return parts.map(markdown/* escapeText */.X1).join(' · ');
+    return (0,facts/* factsOf */.x)(report).map(markdown/* escapeText */.X1).join(' · ');
+}
+
+// EXTERNAL MODULE: ./src/model-policy.ts
+var model_policy = __nccwpck_require__(25);
+;// CONCATENATED MODULE: ./src/report/placed.ts
+/** The findings of all images together. */
+
+/** What blocks first, and of that the worst. */
+function rankOf({ ruling, severity }) {
+    return model_policy/* rulings */.XT.indexOf(ruling) * model_finding/* severities */.g.length + model_finding/* severities */.g.indexOf(severity);
+}
+const ranks = model_policy/* rulings */.XT.length * model_finding/* severities */.g.length;
+/** What blocks first, and of that the worst; of findings worth the same, those of the first image. */
+function placed_worstFindings(images, isWanted = () => true) {
+    const byRank = Array.from({ length: ranks }, () => []);
+    for (const image of images) {
+        for (const finding of image.findings)
+            if (isWanted(finding))
+                byRank[rankOf(finding)]?.push({ image, finding });
+    }
+    return byRank.flat();
+}
+/**
+ * As many of all findings as there is room for: in one half the worst of each image, so that who looks for an image finds
+ * it, in the other the worst of all. Relies on the order in which images have their findings.
+ */
+function fairShare(images, most) {
+    const total = images.reduce((sum, { findings }) => sum + findings.length, 0);
+    if (total <= most)
+        return placed_worstFindings(images);
+    const share = Math.floor(most / 2 / images.filter(({ findings }) => findings.length > 0).length);
+    const own = images.flatMap(image => image.findings.slice(0, share).map((finding) => ({ image, finding })));
+    const room = most - own.length;
+    const limit = rankOfLast(images, share, room);
+    const others = [];
+    for (const image of images) {
+        for (const finding of image.findings.slice(share))
+            if (rankOf(finding) <= limit)
+                others.push({ image, finding });
+    }
+    const byRank = (a, b) => rankOf(a.finding) - rankOf(b.finding);
+    return [...own, ...others.sort(byRank).slice(0, room)].sort(byRank);
+}
+/** The rank of the last of so many findings, without the first ones of each image. */
+function rankOfLast(images, share, number) {
+    const counts = Array.from({ length: ranks }, () => 0);
+    for (const { findings } of images) {
+        for (const finding of findings.slice(share))
+            counts[rankOf(finding)] = (counts[rankOf(finding)] ?? 0) + 1;
+    }
+    let left = number;
+    return counts.findIndex(count => (left -= count) <= 0);
 }
 
 ;// CONCATENATED MODULE: ./src/report/summary-policy.ts
 
 
-/** Nothing vanishes: what does not count is shown with what lets it pass, or at least counted. */
-function passedOver(report, rows) {
-    const of = (ruling) => report.verdict.images.flatMap(image => image.findings.filter(finding => finding.ruling === ruling).map(finding => ({ image, finding })));
-    const reported = of('reported');
-    const notes = reported.flatMap(({ image, finding }) => finding.kind === 'end-of-life' ? [`${image.image.name}: ${finding.title ?? finding.id}`] : []);
-    const below = of('below-threshold');
-    const unrated = below.filter(({ finding }) => finding.severity === 'UNKNOWN').length;
-    const counted = [
-        [of('unfixed').length, 'without a fix'],
-        [below.length - unrated, 'of other severities'],
-        [unrated, 'that nobody has rated'],
-        [reported.length - notes.length, 'that no rule asks for'],
-    ];
-    const parts = counted.filter(([number]) => number > 0).map(([number, what]) => `${String(number)} ${what}`);
-    return [
-        ...notes.map(text => `⚠️ ${escapeText(text)}: what is found in it is not all that there is.`),
-        details('excepted', of('excepted'), rows),
-        details('existing before this change', of('existing'), rows),
-        parts.length === 0 ? '' : `Not counted, but in the JSON report: ${listed(parts)}.`,
-    ]
-        .filter(section => section !== '')
-        .join('\n\n');
+
+
+
+/** What would count, were it not for an exception, or for having been there before: with what lets it pass. */
+function passedOver({ verdict }, extent) {
+    const tables = ['excepted', 'existing'].map(ruling => {
+        const all = worstFindings(verdict.images, finding => finding.ruling === ruling);
+        return all.length === 0
+            ? ''
+            : passedTable(ruling === 'existing' ? 'existing before this change' : ruling, all, extent);
+    });
+    return tables.filter(section => section !== '').join('\n\n');
 }
-function details(what, passed, rows) {
-    if (passed.length === 0)
-        return '';
+function passedTable(what, passed, { rows, elsewhere }) {
     const withReason = passed.some(({ finding }) => finding.exception !== undefined);
     const shown = passed
         .slice(0, rows)
@@ -62422,15 +63489,30 @@ function details(what, passed, rows) {
         ...(withReason ? [finding.exception === undefined ? '' : escapeText(exceptionText(finding.exception))] : []),
     ]);
     const header = ['Image', 'Finding', 'Severity', 'In', ...(withReason ? ['Why it passes'] : [])];
-    return folded(`${count(passed.length, 'finding')} ${what}`, withRest(table(header, shown), passed.length - shown.length));
+    const title = `${count(passed.length, 'finding')} ${what}`;
+    return folded(title, withRest(table(header, shown), passed.length - shown.length, elsewhere));
+}
+/** Which sections gave way to what blocks. */
+function asidesLeftOut({ verdict, work }, { elsewhere }) {
+    const { excepted, existing } = tallyOf(verdict);
+    const { expired, expiring, unused } = verdict.exceptions;
+    const exceptions = expired.length + expiring.length + unused.length;
+    const parts = [
+        ...(excepted === 0 ? [] : [`the ${count(excepted, 'finding')} that ${excepted === 1 ? 'is' : 'are'} excepted`]),
+        ...(existing === 0 ? [] : [`the ${count(existing, 'finding')} that existed before this change`]),
+        ...(exceptions === 0 ? [] : [`${count(exceptions, 'exception')} to look after`]),
+        'the rules that are not the default',
+        ...(work === undefined ? [] : ['where the time went']),
+    ];
+    return `Left out, to have room for what blocks: ${sentenceList(parts)}. See ${elsewhere}.`;
 }
 /** Exceptions that somebody should look after. */
-function exceptions({ verdict: { exceptions: use } }, rows) {
+function exceptions({ verdict: { exceptions: use } }, { rows, elsewhere }) {
     const list = (title, items) => {
         if (items.length === 0)
             return [];
         const lines = items.slice(0, rows).map(item => `- ${code(item.id)}: ${escapeText(exceptionText(item))}`);
-        return [`**${title}**`, withRest(lines.join('\n'), items.length - lines.length)];
+        return [`**${title}**`, withRest(lines.join('\n'), items.length - lines.length, elsewhere)];
     };
     return [
         ...list('Exceptions that expired, and count for nothing any more', use.expired),
@@ -62439,33 +63521,24 @@ function exceptions({ verdict: { exceptions: use } }, rows) {
     ].join('\n\n');
 }
 /** What a proposed policy would do, once it is merged. */
-function afterMerge({ policyEffects }, rows) {
+function afterMerge({ policyEffects }, { rows, elsewhere }) {
     if (policyEffects === undefined)
         return '';
     const title = '**After the merge**, the changed policy';
     if (policyEffects.length === 0)
         return `${title} would change nothing about these images.`;
     const shown = policyEffects.slice(0, rows);
-    const lines = shown.map(effect => `- ${describeEffect(effect)}`);
-    return `${title} would decide otherwise:\n\n${withRest(lines.join('\n'), policyEffects.length - shown.length)}`;
+    const lines = shown.map(effect => `- ${(0,report_steps/* effectText */.tr)(effect, markdown/* markdownMarks */.O1)}`);
+    return `${title} would decide otherwise:\n\n${(0,markdown/* withRest */.Hy)(lines.join('\n'), policyEffects.length - shown.length, elsewhere)}`;
 }
-function describeEffect({ image, before, after, released, caught }) {
-    const name = (finding) => `${finding.id} in ${(0,report_text/* subjectText */.yq)(finding)}`;
-    const parts = [
-        ...(released.length === 0 ? [] : [`no longer blocked: ${(0,report_text/* listText */.so)(released.map(name))}`]),
-        ...(caught.length === 0 ? [] : [`newly blocked: ${(0,report_text/* listText */.so)(caught.map(name))}`]),
-    ];
-    const states = before === after ? (0,report_text/* stateText */.r9)({ state: after, findings: [] }) : `${before} → ${after}`;
-    return `${(0,markdown/* code */.aY)(image)} (${states}): ${(0,markdown/* escapeText */.X1)(parts.join('; '))}`;
-}
-function changedImages({ change }) {
+function changedImages({ change }, { rows, elsewhere }) {
     if (change === undefined)
         return '';
     const lines = [
         ...change.renamed.map(({ from, to }) => `- ${code(from)} is now ${code(to)}`),
         ...change.deleted.map(name => `- ${code(name)} is gone`),
     ];
-    return lines.join('\n');
+    return withRest(lines.slice(0, rows).join('\n'), lines.length - rows, elsewhere);
 }
 /** The names of rules in the policy file and among the inputs. */
 const ruleTexts = {
@@ -62498,16 +63571,6 @@ function rulesTable({ verdict }) {
     const rows = [...images].map(([row, names]) => [...row.split('\n'), escapeText(listText(names))]);
     return folded('Rules that are not the default', table(['Rule', 'Value', 'Set by', 'Images'], rows));
 }
-/** `a, b and c` */
-function listed(parts) {
-    return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
-}
-function folded(title, content) {
-    return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`;
-}
-function withRest(text, rest) {
-    return rest > 0 ? `${text}\n\n… and ${String(rest)} more: see the JSON report.` : text;
-}
 
 ;// CONCATENATED MODULE: ./src/report/comment.ts
 /** The comment on a pull request, one for each gate: what blocks it, or that nothing does any more. */
@@ -62522,7 +63585,13 @@ function withRest(text, rest) {
  * GitHub refuses bodies above 65,536 characters ("Body is too long"), and stores 262,144 bytes of UTF-8. A comment is no
  * place for all there is, so that it shows less where more would fit.
  */
-const room = { characters: 65_000, bytes: 260_000, most: { images: 10, rows: 10 } };
+const room = {
+    characters: 65_000,
+    bytes: 260_000,
+    most: { images: 10, rows: 10 },
+    title: 60,
+    elsewhere: 'the job summary',
+};
 /** More rows than this nobody reads in a comment. */
 const maxTable = 50;
 /** What finds the comment again. Nothing of a workflow's names stands in it as it is: they could end it early. */
@@ -62553,26 +63622,29 @@ function renderComment(report, failedBefore) {
     const { verdict, context } = report;
     const fails = verdict.result !== 'passed';
     const hidden = [commentMarker(context), stateMarker(context, fails)].join('\n');
-    const short = [hidden, heading(report), warnings(report), countsLine(report)];
-    if (!fails)
-        return (0,markdown/* joinSections */.lS)([...short, failedBefore ? fixedBy(context) : '', closing(report)]);
-    const render = (extent) => (0,markdown/* joinSections */.lS)([...short, ...comment_details(report, extent), closing(report)]);
-    return renderWithin(room, report, render) ?? (0,markdown/* joinSections */.lS)([...short, closing(report)]);
+    const first = [hidden, heading(report)];
+    const start = [...first, warnings(report, room), countsLine(report), notCountedLine(report)];
+    const tooMuch = `Too much to show here: see ${room.elsewhere}.`;
+    const render = (extent) => (0,markdown/* joinSections */.lS)([
+        ...start,
+        ...(fails ? details(report, extent) : [failedBefore ? fixedBy(context) : '']),
+        closing(report),
+    ]);
+    const short = [...start, tooMuch, closing(report)];
+    return renderWithin(room, report, render, (0,markdown/* joinSections */.lS)(short), (0,markdown/* joinSections */.lS)([...first, tooMuch]));
 }
-function comment_details(report, extent) {
+function details(report, extent) {
     const { images } = report.verdict;
-    const failing = images.filter(({ state }) => state !== 'clean' && state !== 'skipped');
+    const failing = [...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed'), ...(0,summary_images/* worstImages */.Cb)(report)];
     const shown = images.length <= maxTable ? images : failing.slice(0, maxTable);
-    const rest = images.length - shown.length;
-    const lines = blockingImages(report, extent);
+    const lines = (0,summary_images/* blockingImages */.OS)(report, extent);
     return [
-        problem(report),
-        imageTable(shown),
-        rest === 0 ? '' : `… and ${(0,report_text/* count */.U9)(rest, 'more image')}: see the job summary.`,
-        next(report, maxSteps),
-        ...failures(report, extent),
-        ...(lines.length === 0 ? [] : ['<details><summary>What blocks, line by line</summary>', ...lines, '</details>']),
-        afterMerge(report, extent.rows),
+        problem(report, extent),
+        (0,markdown/* withRest */.Hy)(imageTable(shown), images.length - shown.length, extent.elsewhere, 'more images'),
+        next(report, { ...extent, rows: maxSteps }),
+        ...(0,summary_images/* failures */.e9)(report, extent),
+        lines.length === 0 ? '' : (0,markdown/* folded */.TM)('What blocks, line by line', lines.join('\n\n')),
+        afterMerge(report, extent),
     ];
 }
 const maxSteps = 5;
@@ -62601,8 +63673,10 @@ function readState(body) {
     return { runId: Number(runId), failed: state === 'failed' };
 }
 
-// EXTERNAL MODULE: ./src/model-policy.ts
-var model_policy = __nccwpck_require__(25);
+// EXTERNAL MODULE: ./src/report/address.ts
+var report_address = __nccwpck_require__(4746);
+// EXTERNAL MODULE: ./src/report/characters.ts
+var characters = __nccwpck_require__(1136);
 ;// CONCATENATED MODULE: ./src/report/markup.ts
 /** HTML in which nothing that came from elsewhere can be more than text. */
 
@@ -62615,21 +63689,127 @@ class Markup {
 }
 /** A template whose values are made harmless wherever they stand: in text, or in an attribute in double quotes. */
 function markup(parts, ...values) {
-    return new Markup(parts.map((part, at) => part + textOf(values[at] ?? '')).join(''));
+    // Strings that are added up are only copied once, at the very end; joined ones in every template around them.
+    let text = '';
+    for (const [at, part] of parts.entries())
+        text += part + textOf(values[at] ?? '');
+    return new Markup(text);
 }
 const nothing = new Markup('');
 function textOf(value) {
     if (value instanceof Markup)
         return value.text;
     if (typeof value === 'object')
-        return value.map(({ text }) => text).join('');
-    return (0,markdown/* visible */.RK)(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`);
+        return value.reduce((all, { text }) => all + text, '');
+    return (0,characters/* visible */.R)(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`);
 }
 /** A link, where the address is a web address; otherwise the text alone. */
 function markup_anchor(text, address) {
     return address !== undefined && /^https:\/\//.test(address)
         ? markup `<a href="${address}" rel="noreferrer">${text}</a>`
         : markup `${text}`;
+}
+/** @param rows each a `<tr>` */
+function markup_table(header, rows) {
+    const cells = header.map(column => typeof column === 'string'
+        ? markup `<th scope="col">${column}</th>`
+        : markup `<th scope="col" class="number">${column.number}</th>`);
+    return markup `<div class="wide">
+    <table>
+      <thead>
+        <tr>
+          ${cells}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div> `;
+}
+
+;// CONCATENATED MODULE: ./src/report/html-findings.ts
+/** The table of findings in the HTML report, with its filters. */
+
+
+
+
+
+/** A browser still filters so many rows without a pause; the JSON report has all of them. */
+const maxRows = 5_000;
+function findings({ verdict, context }) {
+    const shown = fairShare(verdict.images, maxRows);
+    if (shown.length === 0)
+        return nothing;
+    const rest = verdict.images.reduce((sum, image) => sum + image.findings.length, 0) - shown.length;
+    const header = ['Severity', 'Finding', 'Image', 'In', 'What helps', 'Brought by', 'Ruling'];
+    return markup `<h2 id="findings-title">Findings</h2>
+    ${filters(shown)}
+    <div id="findings">${markup_table(header, shown.map(placed => row(placed, context)))}</div>
+    ${rest === 0 ? nothing : markup `<p class="quiet">… and ${(0,report_text/* count */.U9)(rest, 'more finding')}, less severe or not gating: see the JSON report. Of each image the worst are here.</p>`} `;
+}
+function filters(rows) {
+    const select = (name, label, values, preset = '') => {
+        const options = [...new Set(values)].map(value => markup `<option value="${value}">${value}</option>`);
+        return markup `<label
+      >${label}<select name="${name}" data-preset="${preset}">
+        <option value="">all</option>
+        ${options}
+      </select></label
+    > `;
+    };
+    const used = new Set(rows.map(({ finding }) => finding.severity));
+    const blocks = rows.some(({ finding }) => finding.ruling === 'gating');
+    return markup `<form class="filters" hidden>
+    <label>Search<input name="text" type="search" placeholder="CVE, package, path" /></label>
+    ${select('image', 'Image', rows.map(({ image }) => image.image.name).sort())}
+    ${select('severity', 'Severity', model_finding/* severities */.g.filter(severity => used.has(severity)))}
+    ${select('origin', 'Brought by', rows.map(({ finding }) => originKind(finding)).sort())}
+    ${select('ruling', 'Ruling', rows.map(({ finding }) => (0,report_text/* rulingText */.H8)(finding.ruling)), blocks ? (0,report_text/* rulingText */.H8)('gating') : '')}
+    <button type="button">Reset</button><output></output>
+  </form> `;
+}
+function row({ image: { image }, finding }, context) {
+    const { severity, id, url, title = '', ruling, exception } = finding;
+    const by = finding.kind === 'vulnerability' ? finding.severitySource : undefined;
+    return markup `<tr
+    data-image="${image.name}"
+    data-severity="${severity}"
+    data-origin="${originKind(finding)}"
+    data-ruling="${(0,report_text/* rulingText */.H8)(ruling)}"
+  >
+    <td><b class="${severity}">${severity}</b><small>${by === undefined ? '' : `by ${by}`}</small></td>
+    <td>${markup_anchor(id, url)}<small>${title}</small></td>
+    <td>${image.name}</td>
+    <td><code>${(0,report_text/* subjectText */.yq)(finding)}</code><small>${pathOf(finding, image, context)}</small></td>
+    <td>${(0,report_text/* remedyText */.K1)(finding)}</td>
+    <td>${broughtBy(finding, image, context)}</td>
+    <td>${(0,report_text/* rulingText */.H8)(ruling)}<small>${exception === undefined ? '' : (0,report_text/* exceptionText */.P5)(exception)}</small></td>
+  </tr> `;
+}
+/** Where a package lies: in the image, or in the lock file. */
+function pathOf(finding, image, context) {
+    if (finding.kind !== 'vulnerability')
+        return '';
+    const { place, package: subject } = finding;
+    return place === undefined ? (subject.path ?? '') : placeMarkup(place, image, context);
+}
+function broughtBy({ origin, place }, image, context) {
+    if (origin !== undefined) {
+        return markup `<code>${placeMarkup(origin, image, context)}</code><small>${origin.instruction}</small>`;
+    }
+    return place === undefined ? nothing : markup `<code>${placeMarkup(place, image, context)}</code>`;
+}
+/** Short, since the image stands beside it; whole for whoever points at it. */
+function placeMarkup({ file, lines }, { contextDir }, context) {
+    const short = file.startsWith(`${contextDir}/`) ? file.slice(contextDir.length + 1) : file;
+    const address = lines === undefined ? undefined : (0,report_address/* lineAddress */.lU)(context, file, lines);
+    return markup `<span title="${(0,report_text/* placeText */.Z9)(file, lines)}">${markup_anchor((0,report_text/* placeText */.Z9)(short, lines), address)}</span>`;
+}
+function originKind({ origin, place }) {
+    if (origin !== undefined)
+        return origin.fromBase ? 'base image' : 'Dockerfile';
+    return place === undefined ? 'no single line' : 'lock file';
 }
 
 ;// CONCATENATED MODULE: ./src/report/html-page.ts
@@ -62660,10 +63840,11 @@ header.passed { --tone: var(--passed); } header.blocked { --tone: var(--blocked)
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--quiet); }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; vertical-align: top; }
-thead th { white-space: nowrap; } td.number { font-variant-numeric: tabular-nums; }
+thead th { white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
 td small { display: block; color: var(--quiet); font-size: .87em; }
 .CRITICAL { color: var(--critical); } .HIGH { color: var(--high); } .MEDIUM { color: var(--medium); }
-.LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } td.severity { font-weight: 600; }
+.LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } 
 .clean { color: var(--passed); } .vulnerable { color: var(--blocked); } .build-failed, .scan-failed { color: var(--error); }
 .filters { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; position: sticky; top: 0; z-index: 1;
   background: var(--paper); border-bottom: 1px solid var(--line); padding: .6rem 0; }
@@ -62757,8 +63938,11 @@ function renderPage(title, body) {
 
 
 
-/** A browser still filters so many rows without a pause; the JSON report has all of them. */
-const maxRows = 5_000;
+
+
+
+
+
 function renderHtml(report) {
     const { repository, pullRequest } = report.context;
     const where = [repository, pullRequest === undefined ? undefined : `#${String(pullRequest)}`];
@@ -62768,8 +63952,9 @@ function renderHtml(report) {
         notes(report),
         steps(report),
         html_images(report),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(html_failure),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
         findings(report),
+        asides(report),
         html_footer(report),
     ]);
 }
@@ -62777,7 +63962,7 @@ function banner(report) {
     const { verdict, context } = report;
     const counts = model_finding/* severities */.g
         .filter(severity => verdict.counts[severity] > 0)
-        .map(severity => markup `<li class="${severity}"><b>${verdict.counts[severity]}</b>${severity.toLowerCase()}</li>`);
+        .map(severity => markup `<li class="${severity}"><b>${(0,report_text/* numberText */.$4)(verdict.counts[severity])}</b>${severity.toLowerCase()}</li>`);
     const facts = [
         context.repository,
         context.pullRequest === undefined ? undefined : `pull request ${String(context.pullRequest)}`,
@@ -62785,21 +63970,24 @@ function banner(report) {
         report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'),
     ].filter(fact => fact !== undefined);
     const run = context.runUrl === undefined ? nothing : markup ` · ${markup_anchor('the run', context.runUrl)}`;
+    const passed = (0,tally/* notCounted */.O)(verdict);
     return markup `<header class="${verdict.result}">
       <h1>${(0,report_text/* headline */.Pl)(report)}</h1>
       <div class="quiet">${facts.join(' · ')}${run}</div>
     </header>
-    ${counts.length === 0 ? nothing : markup `<ul class="counts">${counts}</ul>`}`;
+    ${counts.length === 0 ? nothing : markup `<ul class="counts">${counts}</ul>`}
+    ${passed.length === 0 ? nothing : markup `<p class="quiet">Not counted: ${(0,report_text/* sentenceList */.MT)(passed)}.</p>`}`;
 }
-/** What makes the verdict worth less than it looks, and what went wrong for the whole run. */
-function notes({ warnings, verdict }) {
-    const texts = [...warnings, ...(verdict.problem?.messages ?? [])];
+/** What makes the verdict worth less than it looks, what went wrong for the whole run, and what was perhaps forgotten. */
+function notes({ warnings, verdict, ignored }) {
+    const suspicious = ignored.filter(entry => entry.suspicious).map(({ path, reason }) => `${path}: ${reason}`);
+    const texts = [...warnings, ...(verdict.problem?.messages ?? []), ...suspicious];
     return texts.length === 0 ? nothing : markup `<div class="note">${texts.map(text => markup `<div>${text}</div>`)}</div>`;
 }
 function steps(report) {
     const { advice, verdict } = report;
-    const common = (0,report_text/* commonStep */.Wl)(report);
-    const items = advice.length > 0 ? advice.slice(0, html_maxSteps).map(one => (0,report_text/* adviceText */.YM)(one, verdict)) : [common];
+    const common = (0,report_steps/* commonStep */.Wl)(report);
+    const items = advice.length > 0 ? advice.slice(0, html_maxSteps).map(one => (0,report_steps/* adviceText */.YM)(one, verdict)) : [common];
     if (items.join('') === '')
         return nothing;
     const rest = advice.slice(html_maxSteps).reduce((sum, { removes }) => sum + removes, 0);
@@ -62813,25 +64001,23 @@ const html_maxSteps = 20;
 function html_images({ verdict }) {
     if (verdict.images.length === 0)
         return nothing;
-    const rows = verdict.images.map(image => {
-        const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
-        return markup `<tr>
-      <td><a href="#image=${encodeURIComponent(image.image.name)}">${image.image.name}</a></td>
-      <td class="${image.state}">${(0,report_text/* stateText */.r9)(image)}</td>
-      ${model_finding/* severities */.g.map(severity => markup `<td class="number ${severity}">${image.counts[severity] || ''}</td>`)}
-      <td>
-        ${image.os === undefined ? '' : `${image.os.family} ${image.os.name}${image.os.endOfLife ? ' (end of life)' : ''}`}
-      </td>
+    const counted = model_finding/* severities */.g.filter(severity => verdict.counts[severity] > 0);
+    const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+    const rows = verdict.images.map(image => markup `<tr>
+      <td><a href="#image=${(0,report_address/* encodePart */.QU)(image.image.name)}">${image.image.name}</a></td>
+      <td><span class="${image.state}">${(0,report_text/* stateText */.r9)(image)}</span>${(0,report_text/* comparisonText */.VF)(image)}</td>
+      ${counted.map(severity => markup `<td class="number ${severity}">${(0,report_text/* numberText */.$4)(image.counts[severity]).replace(/^0$/, '')}</td>`)}
+      <td>${(0,report_text/* systemText */.VZ)(image)}</td>
       <td class="number">${image.packages ?? ''}</td>
       <td class="number">${time(image.buildDuration)}</td>
       <td class="number">${time(image.scanDuration)}</td>
-    </tr> `;
-    });
-    const header = ['Image', 'State', ...model_finding/* severities */.g.map(capitalised), 'System', 'Packages', 'Build', 'Scan'];
+    </tr> `);
+    const numbers = counted.map(severity => ({ number: capitalised(severity) }));
+    const header = ['Image', 'State', ...numbers, 'System', ...['Packages', 'Build', 'Scan'].map(number => ({ number }))];
     return markup `<h2>Images</h2>
-    ${html_table(header, rows)}`;
+    ${markup_table(header, rows)}`;
 }
-function html_failure(verdict) {
+function failure(verdict) {
     const { image, failure: what } = verdict;
     if (what === undefined)
         return nothing;
@@ -62844,139 +64030,93 @@ function html_failure(verdict) {
 function lines(log) {
     return log.map(line => markup `${line.replaceAll('\t', '    ')}\n`);
 }
-function findings({ verdict }) {
-    const all = html_worstFirst(verdict.images);
-    if (all.length === 0)
-        return nothing;
-    const shown = all.slice(0, maxRows);
-    const rest = all.length - shown.length;
-    const header = ['Severity', 'Finding', 'Image', 'In', 'What helps', 'Brought by', 'Ruling'];
-    return markup `<h2 id="findings-title">Findings</h2>
-    ${filters(shown)}
-    <div id="findings">${html_table(header, shown.map(row))}</div>
-    ${rest === 0 ? nothing : markup `<p class="quiet">… and ${(0,report_text/* count */.U9)(rest, 'more finding')}, less severe or not gating: see the JSON report.</p>`} `;
-}
-/** What blocks first, and of that the worst. */
-function html_worstFirst(all) {
-    const buckets = new Map();
-    const keyOf = (ruling, severity) => `${ruling} ${severity}`;
-    for (const image of all) {
-        for (const finding of image.findings) {
-            const key = keyOf(finding.ruling, finding.severity);
-            const bucket = buckets.get(key);
-            if (bucket === undefined)
-                buckets.set(key, [{ image, finding }]);
-            else
-                bucket.push({ image, finding });
-        }
-    }
-    return model_policy/* rulings */.XT.flatMap(ruling => model_finding/* severities */.g.flatMap(severity => buckets.get(keyOf(ruling, severity)) ?? []));
-}
-function filters(rows) {
-    const select = (name, label, values, preset = '') => {
-        const options = [...new Set(values)].map(value => markup `<option value="${value}">${value}</option>`);
-        return markup `<label
-      >${label}<select name="${name}" data-preset="${preset}">
-        <option value="">all</option>
-        ${options}
-      </select></label
-    > `;
-    };
-    const used = new Set(rows.map(({ finding }) => finding.severity));
-    const blocks = rows.some(({ finding }) => finding.ruling === 'gating');
-    return markup `<form class="filters" hidden>
-    <label>Search<input name="text" type="search" placeholder="CVE, package, path" /></label>
-    ${select('image', 'Image', rows.map(({ image }) => image.image.name).sort())}
-    ${select('severity', 'Severity', model_finding/* severities */.g.filter(severity => used.has(severity)))}
-    ${select('origin', 'Brought by', rows.map(({ finding }) => originKind(finding)).sort())}
-    ${select('ruling', 'Ruling', rows.map(({ finding }) => (0,report_text/* rulingText */.H8)(finding.ruling)), blocks ? (0,report_text/* rulingText */.H8)('gating') : '')}
-    <button type="button">Reset</button><output></output>
-  </form> `;
-}
-function row({ image: { image }, finding }) {
-    const { severity, id, url, title = '', origin, place, ruling, exception } = finding;
-    const where = origin === undefined ? place : { file: origin.file, lines: origin.lines };
-    const path = finding.kind === 'vulnerability' ? (0,report_text/* placeText */.Z9)(finding.package.path ?? '', place?.lines) : '';
-    return markup `<tr
-    data-image="${image.name}"
-    data-severity="${severity}"
-    data-origin="${originKind(finding)}"
-    data-ruling="${(0,report_text/* rulingText */.H8)(ruling)}"
-  >
-    <td class="severity ${severity}">${severity}</td>
-    <td>${markup_anchor(id, url)}<small>${title}</small></td>
-    <td>${image.name}</td>
-    <td><code>${(0,report_text/* subjectText */.yq)(finding)}</code><small>${path}</small></td>
-    <td>${(0,report_text/* remedyText */.K1)(finding)}</td>
-    <td>
-      ${where === undefined ? '' : markup `<code>${(0,report_text/* placeText */.Z9)(where.file, where.lines)}</code>`}<small
-        >${origin?.instruction ?? ''}</small
-      >
-    </td>
-    <td>${(0,report_text/* rulingText */.H8)(ruling)}<small>${exception === undefined ? '' : (0,report_text/* exceptionText */.P5)(exception)}</small></td>
-  </tr> `;
-}
-function originKind({ origin, place }) {
-    if (origin !== undefined)
-        return origin.fromBase ? 'base image' : 'Dockerfile';
-    return place === undefined ? 'no single line' : 'lock file';
-}
-function html_table(header, rows) {
-    return markup `<div class="wide">
-    <table>
-      <thead>
-        <tr>
-          ${header.map(cell => markup `<th scope="col">${cell}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div> `;
-}
-function html_footer(report) {
-    const { scanner, engine, verdict } = report;
-    const parts = [
-        `Policy: ${(0,report_text/* policyText */.MJ)(report)}`,
-        ...((0,report_text/* totalOf */.e6)(verdict.counts) === 0
-            ? []
-            : [`${(0,report_text/* count */.U9)((0,report_text/* totalOf */.e6)(verdict.counts), 'finding')} that count: ${(0,report_text/* countsText */.WN)(verdict.counts)}`]),
-        ...(scanner === undefined ? [] : [`Trivy ${scanner.version}`]),
-        ...(scanner?.database === undefined ? [] : [`database of ${scanner.database.updatedAt.slice(0, 10)}`]),
-        ...(engine === undefined ? [] : [(0,report_text/* engineText */.mm)(engine)]),
-        `took ${(0,report_text/* durationText */.S5)(report.duration)}`,
+/** What somebody should know besides what blocks: what a changed policy would do, exceptions, and the work. */
+function asides({ policyEffects, verdict: { exceptions: use }, work }) {
+    const lists = [
+        ['After the merge, the changed policy would decide otherwise', (policyEffects ?? []).map(one => (0,report_steps/* effectText */.tr)(one))],
+        ['Exceptions that expired, and count for nothing any more', use.expired.map(exceptionLine)],
+        ['Exceptions that will expire within two weeks', use.expiring.map(exceptionLine)],
+        ['Exceptions that nothing needs', use.unused.map(exceptionLine)],
+        ['Where the time went', work === undefined ? [] : (0,report_text/* workRows */.RE)(work).map(workLine)],
     ];
-    return markup `<footer>${parts.join(' · ')}</footer>`;
+    const sections = lists.flatMap(([title, items]) => items.length === 0
+        ? []
+        : markup `<h2>${title}</h2>
+          <ul>
+            ${items.map(item => markup `<li>${item}</li>`)}
+          </ul>`);
+    return markup `${sections}`;
+}
+const exceptionLine = (exception) => `${exception.id}: ${(0,report_text/* exceptionText */.P5)(exception)}`;
+const workLine = ([step, took, detail]) => [step, took, detail].filter(part => part !== '').join(' · ');
+function html_footer(report) {
+    return markup `<footer>${(0,facts/* factsOf */.x)(report).join(' · ')}</footer>`;
 }
 function capitalised(word) {
     return word.charAt(0) + word.slice(1).toLowerCase();
 }
 
+// EXTERNAL MODULE: ./src/report/database.ts
+var report_database = __nccwpck_require__(5049);
 ;// CONCATENATED MODULE: ./src/report/json-parts.ts
 /**
- * An object as JSON, part by part, with a list at its end whose items are made and written one after another: as one
- * text, very many of them would fill more memory than there is.
- * @param head what comes before the list
- * @param indent spaces a level, 0 for none
+ * JSON that is made and written part by part: as one text, very many findings would fill more memory than there is, and
+ * even one image's would be more than V8 cleans up quickly.
  */
-function* jsonParts(head, name, items, indent) {
-    const [lineEnd, space] = indent === 0 ? ['', ''] : ['\n', ' '];
-    const margin = (levels) => ' '.repeat(indent * levels);
-    const text = JSON.stringify(head, null, indent);
-    const separator = text === '{}' ? '' : ',';
+
+/** An object whose last property is a list that is long. */
+class LongList {
+    head;
+    name;
+    items;
+    /**
+     * @param head the other properties
+     * @param items made one after another; each may be such an object in turn
+     */
+    constructor(head, name, items) {
+        this.head = head;
+        this.name = name;
+        this.items = items;
+    }
+}
+/** Characters of a part, roughly: few enough to be cheap to throw away, many enough to be worth a call. */
+const partSize = 32_768;
+/** @param indent spaces a level, 0 for none */
+function* jsonParts(whole, indent) {
+    let part = '';
+    for (const piece of piecesOf(whole, indent, 0)) {
+        part += piece;
+        if (part.length < partSize)
+            continue;
+        yield part;
+        part = '';
+    }
+    yield `${part}\n`;
+}
+function* piecesOf({ head, name, items }, indent, level) {
+    const lineEnd = (levels) => (indent === 0 ? '' : `\n${' '.repeat(indent * (level + levels))}`);
+    const text = json_parts_textOf(head, indent, level);
     // All but the brace at the end.
-    yield `${text.slice(0, -1).trimEnd()}${separator}${lineEnd}${margin(1)}${JSON.stringify(name)}:${space}[`;
+    const start = text.slice(0, -1).trimEnd();
+    yield `${start}${start === '{' ? '' : ','}${lineEnd(1)}${JSON.stringify(name)}:${indent === 0 ? '' : ' '}[`;
     let first = true;
     for (const item of items) {
-        const lines = JSON.stringify(item, null, indent).replaceAll('\n', `\n${margin(2)}`);
-        yield `${first ? '' : ','}${lineEnd}${margin(2)}${lines}`;
+        yield `${first ? '' : ','}${lineEnd(2)}`;
+        if (item instanceof LongList)
+            yield* piecesOf(item, indent, level + 2);
+        else
+            yield json_parts_textOf(item, indent, level + 2);
         first = false;
     }
-    yield `${first ? '' : `${lineEnd}${margin(1)}`}]${lineEnd}}\n`;
+    yield `${first ? '' : lineEnd(1)}]${lineEnd(0)}}`;
+}
+function json_parts_textOf(value, indent, level) {
+    const json = (0,characters/* escapeInJson */.F)(JSON.stringify(value, null, indent));
+    return indent === 0 ? json : json.replaceAll('\n', `\n${' '.repeat(indent * level)}`);
 }
 
 ;// CONCATENATED MODULE: ./src/report/json-report.ts
+
 
 
 /**
@@ -63010,14 +64150,14 @@ function renderJsonReport(report) {
         change: report.change,
         policyEffects: report.policyEffects,
         exceptions: verdict.exceptions,
-        scanner: report.scanner,
+        scanner: toScanner(report),
         engine: report.engine,
         work: report.work === undefined ? undefined : toWork(report.work),
         counts: verdict.counts,
         ignored: report.ignored,
     };
     const findings = verdict.images.reduce((sum, image) => sum + image.findings.length, 0);
-    return jsonParts(head, 'images', mapEach(verdict.images, toImage), findings > maxIndented ? 0 : 2);
+    return jsonParts(new LongList(head, 'images', mapEach(verdict.images, toImage)), findings > maxIndented ? 0 : 2);
 }
 function* mapEach(items, change) {
     for (const item of items)
@@ -63033,8 +64173,14 @@ function toWork(work) {
         layers,
     };
 }
+function toScanner({ scanner, startedAt }) {
+    if (scanner?.database === undefined)
+        return scanner;
+    const ageHours = (0,report_database/* ageInHours */.I)(scanner.database, startedAt);
+    return { ...scanner, database: { ...scanner.database, ageHours } };
+}
 function toImage(image) {
-    return {
+    const head = {
         name: image.image.name,
         state: image.state,
         skipped: image.skipped,
@@ -63051,8 +64197,18 @@ function toImage(image) {
         failure: image.failure,
         buildMs: image.buildDuration,
         scanMs: image.scanDuration,
-        findings: image.findings,
     };
+    return new LongList(head, 'findings', image.findings);
+}
+
+;// CONCATENATED MODULE: ./src/report/sarif-text.ts
+/** Text of SARIF in which nothing that came from elsewhere is more than text. */
+
+/**
+ * A viewer makes links of `[text](address)` even in plain messages (SARIF 2.1.0, section 3.11.6), so that is taken apart.
+ */
+function sarifText(text) {
+    return (0,characters/* visible */.R)(text.replace(/[\n\t]+/g, ' ')).replace(/\](?=\()/g, '] ');
 }
 
 ;// CONCATENATED MODULE: ./src/report/sarif.ts
@@ -63064,16 +64220,17 @@ function toImage(image) {
 
 
 
+
+
+
 /** Runs in a file. With more images than this, a run holds several. */
 const maxRuns = 20;
-/** GitHub accepts 25,000 results a run and shows the first 5,000: the worst come first. */
+/** GitHub accepts 25,000 results a run, with as many rules, and shows 5,000: the worst come first. */
 const maxResults = 5000;
-/** Rules in a run. */
-const maxRules = 25_000;
 /** @param version of Image Gate */
 function renderSarif(report, version) {
     const head = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0' };
-    return jsonParts(head, 'runs', renderRuns(report, version), 0);
+    return jsonParts(new LongList(head, 'runs', renderRuns(report, version)), 0);
 }
 function* renderRuns(report, version) {
     for (const [category, images] of groupImages(report.verdict.images)) {
@@ -63085,31 +64242,27 @@ function* renderRuns(report, version) {
  * same. Where there are too many images, the name decides which ones share a category.
  */
 function groupImages(images) {
-    // An image that was not measured says nothing: its alerts stay as they are.
-    const measured = images.filter(({ state }) => state === 'clean' || state === 'vulnerable');
     const groups = new Map();
-    for (const image of measured) {
+    for (const image of images) {
+        if (image.state === 'skipped')
+            continue;
         const { name, safeName } = image.image;
         const bucket = (0,external_node_crypto_.createHash)('sha256').update(name).digest().readUInt32BE(0) % maxRuns;
         const category = images.length > maxRuns ? `group-${String(bucket + 1)}` : safeName;
         groups.set(category, [...(groups.get(category) ?? []), image]);
     }
-    return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+    // What was not measured says nothing: alerts stay as they are, or GitHub would call them fixed.
+    const isMeasured = ({ state }) => state === 'clean' || state === 'vulnerable';
+    return [...groups].filter(([, group]) => group.every(isMeasured)).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 function renderRun(category, images, report, version) {
-    const all = images
-        .flatMap(image => image.findings.map(finding => ({ image, finding })))
-        .filter(({ finding }) => finding.ruling !== 'below-threshold' && finding.ruling !== 'reported')
-        .sort((a, b) => score(b.finding) - score(a.finding));
+    const all = placed_worstFindings(images, ({ ruling }) => ruling !== 'below-threshold' && ruling !== 'reported');
     const shown = all.slice(0, maxResults);
     const rules = new Map();
-    for (const { finding } of shown) {
-        if (!rules.has(finding.id) && rules.size < maxRules)
+    for (const { finding } of shown)
+        if (!rules.has(finding.id))
             rules.set(finding.id, renderRule(finding));
-    }
-    const indexes = new Map([...rules.keys()].map((id, index) => [id, index]));
-    const cut = all.length - shown.length;
-    return {
+    const head = {
         tool: {
             driver: {
                 name: 'Image Gate',
@@ -63120,25 +64273,49 @@ function renderRun(category, images, report, version) {
         },
         automationDetails: { id: `image-gate/${category}/` },
         columnKind: 'utf16CodeUnits',
-        results: shown.map(({ image, finding }) => renderResult(image, finding, indexes.get(finding.id) ?? -1, report)),
-        ...(cut === 0 ? {} : { properties: { omittedResults: cut } }),
+        properties: propertiesOf(report, all.length - shown.length),
+    };
+    return new LongList(head, 'results', renderResults(shown, [...rules.keys()], report));
+}
+/** By what was measured, and what is missing here. */
+function propertiesOf({ scanner, startedAt }, omitted) {
+    const database = scanner?.database;
+    return {
+        ...(scanner === undefined ? {} : { trivy: scanner.version }),
+        ...(database === undefined ? {} : { database: { ...database, ageHours: (0,report_database/* ageInHours */.I)(database, startedAt) } }),
+        ...(omitted === 0 ? {} : { omittedResults: omitted, omittedResultsAreIn: 'report.json' }),
     };
 }
+function* renderResults(shown, ruleIds, report) {
+    const indexes = new Map(ruleIds.map((id, index) => [id, index]));
+    const copies = new Map();
+    for (const placed of shown) {
+        const hash = fingerprint(placed);
+        const copy = (copies.get(hash) ?? 0) + 1;
+        copies.set(hash, copy);
+        const fingerprints = { primaryLocationLineHash: `${hash}:${String(copy)}` };
+        yield renderResult(placed, indexes.get(placed.finding.id) ?? -1, fingerprints, report);
+    }
+}
 function renderRule(finding) {
-    const title = (0,markdown/* visible */.RK)(finding.title ?? finding.id);
-    const remedy = (0,report_text/* remedyText */.K1)(finding);
+    const title = sarifText(finding.title ?? finding.id);
     return {
         id: finding.id,
         name: ruleNames[finding.kind],
         shortDescription: { text: `${finding.id}: ${title}`.slice(0, 1024) },
         fullDescription: { text: title.slice(0, 1024) },
-        help: { text: (0,markdown/* visible */.RK)(remedy === '' ? title : `${title}. What helps: ${remedy}.`) },
+        help: { text: `${title}.${helpText(finding)}` },
         ...(finding.url?.startsWith('https://') === true ? { helpUri: finding.url } : {}),
         properties: {
             tags: ['security', 'container', finding.kind],
             'security-severity': securitySeverity[finding.severity],
         },
     };
+}
+/** A rule is about all packages that have the vulnerability: which version helps, each result says. */
+function helpText(finding) {
+    const remedy = finding.kind === 'vulnerability' ? 'a version that fixes it; each alert says which' : (0,report_text/* remedyText */.K1)(finding);
+    return remedy === '' ? '' : ` What helps: ${sarifText(remedy)}.`;
 }
 const ruleNames = {
     vulnerability: 'VulnerablePackage',
@@ -63162,11 +64339,7 @@ const levels = {
     LOW: 'note',
     UNKNOWN: 'note',
 };
-/** What blocks before what does not, then by severity. */
-function score({ ruling, severity }) {
-    return (ruling === 'gating' ? 100 : 0) + Number(securitySeverity[severity]);
-}
-function renderResult({ image }, finding, ruleIndex, report) {
+function renderResult({ image: { image }, finding }, ruleIndex, partialFingerprints, report) {
     const place = finding.place ?? finding.origin;
     const remedy = (0,report_text/* remedyText */.K1)(finding);
     const text = `Image ${image.name}: ${finding.id} in ${(0,report_text/* subjectText */.yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}`;
@@ -63175,16 +64348,16 @@ function renderResult({ image }, finding, ruleIndex, report) {
         ruleId: finding.id,
         ruleIndex,
         level: levels[finding.severity],
-        message: { text: (0,markdown/* visible */.RK)(`${text}.`) },
+        message: { text: sarifText(`${text}.`) },
         locations: [
             {
                 physicalLocation: {
-                    artifactLocation: { uri: toUri(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
+                    artifactLocation: { uri: (0,report_address/* encodePath */.O0)(place?.file ?? image.dockerfile), uriBaseId: '%SRCROOT%' },
                     region: { startLine: start, endLine: end },
                 },
             },
         ],
-        partialFingerprints: { primaryLocationLineHash: fingerprint(image.name, finding) },
+        partialFingerprints,
         ...suppressionsOf(finding),
         properties: {
             image: image.name,
@@ -63198,7 +64371,7 @@ function renderResult({ image }, finding, ruleIndex, report) {
 function suppressionsOf({ ruling, exception }) {
     if (exception !== undefined) {
         return {
-            suppressions: [{ kind: 'external', status: 'accepted', justification: (0,markdown/* visible */.RK)((0,report_text/* exceptionText */.P5)(exception)) }],
+            suppressions: [{ kind: 'external', status: 'accepted', justification: sarifText((0,report_text/* exceptionText */.P5)(exception)) }],
         };
     }
     const why = ruling === 'unfixed'
@@ -63209,18 +64382,14 @@ function suppressionsOf({ ruling, exception }) {
     return why === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: why }] };
 }
 /** The same for the same finding in every build: no digest, no version, no line. */
-function fingerprint(imageName, finding) {
+function fingerprint({ image: { image }, finding }) {
     const subject = finding.kind === 'vulnerability'
         ? [finding.package.type, finding.package.name, finding.package.path ?? '']
         : [finding.kind === 'secret' ? (finding.path ?? '') : (finding.place?.file ?? '')];
     return (0,external_node_crypto_.createHash)('sha256')
-        .update(JSON.stringify([imageName, finding.kind, finding.id, ...subject]))
+        .update(JSON.stringify([image.name, finding.kind, finding.id, ...subject]))
         .digest('hex')
         .slice(0, 32);
-}
-/** A path as a relative reference (RFC 3986). */
-function toUri(path) {
-    return path.split('/').map(encodeURIComponent).join('/');
 }
 
 // EXTERNAL MODULE: ./package.json
@@ -63295,6 +64464,37 @@ class ReportFolder {
 
 /***/ }),
 
+/***/ 4746:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O0: () => (/* binding */ encodePath),
+/* harmony export */   QU: () => (/* binding */ encodePart),
+/* harmony export */   lU: () => (/* binding */ lineAddress)
+/* harmony export */ });
+/** The lines in the commit that was gated; undefined on somebody's own machine. */
+function lineAddress({ runUrl = '', sha }, file, lines) {
+    const repository = /^(.+)\/actions\/runs\/\d+$/.exec(runUrl)?.[1];
+    if (repository === undefined || sha === undefined)
+        return undefined;
+    return `${repository}/blob/${sha}/${encodePath(file)}${lines === undefined ? '' : lineAnchor(lines)}`;
+}
+function lineAnchor({ start, end }) {
+    return start === end ? `#L${String(start)}` : `#L${String(start)}-L${String(end)}`;
+}
+/** A path as a relative reference (RFC 3986). */
+function encodePath(path) {
+    return path.split('/').map(encodePart).join('/');
+}
+/** A part of an address. */
+function encodePart(text) {
+    // Half of a character is nothing that could be encoded.
+    return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD')).replace(/[!'()*]/g, sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+
+/***/ }),
+
 /***/ 4193:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -63326,46 +64526,160 @@ function group({ findings }) {
 
 /***/ }),
 
+/***/ 1136:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ escapeInJson),
+/* harmony export */   R: () => (/* binding */ visible)
+/* harmony export */ });
+/**
+ * Characters that a reader does not see, or that show him something else than what is there: control characters, those
+ * that change the direction of text, fillers, and those in which text can hide. Every format shows or escapes them.
+ */
+const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uD800-\uDFFF\uFEFF\uFFA0\uFFF0-\uFFFB\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]|[\u180B-\u180F]|[\uFE00-\uFE0F]|\u034F|\u17B4|\u17B5/gu;
+/** Replaces what a reader cannot see by what he can: `\u{202e}`. */
+function visible(text) {
+    return replaceHidden(text, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+/** The same in a text that is JSON: there it is another way to write the same string. */
+function escapeInJson(json) {
+    // Pure ASCII, as most of a long report is: JSON has escaped its control characters already.
+    if (Buffer.byteLength(json) === json.length)
+        return json;
+    return replaceHidden(json, character => Array.from({ length: character.length }, (_, at) => unitEscape(character.charCodeAt(at))).join(''));
+}
+function replaceHidden(text, replace) {
+    return text.replace(hidden, (character, at) => (isPartOfEmoji(text, at) ? character : replace(character)));
+}
+function unitEscape(unit) {
+    return `\\u${unit.toString(16).padStart(4, '0')}`;
+}
+/** What joins pictures to one (a woman, a rocket: an astronaut), or says that one is to be shown in colours. */
+function isPartOfEmoji(text, at) {
+    const before = text.slice(Math.max(0, at - 2), at);
+    switch (text.charAt(at)) {
+        case '\uFE0E':
+        case '\uFE0F':
+            return /[\p{Extended_Pictographic}#*\d]$/u.test(before);
+        case '\u200D':
+            return /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]$/u.test(before) && picture.test(text.slice(at + 1));
+        default:
+            return false;
+    }
+}
+const picture = /^\p{Extended_Pictographic}/u;
+
+
+/***/ }),
+
+/***/ 5049:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   I: () => (/* binding */ ageInHours),
+/* harmony export */   Z: () => (/* binding */ databaseText)
+/* harmony export */ });
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
+
+const hour = 3_600_000;
+/** Up to here hours say more than days: a new database comes every six hours. */
+const maxHours = 48;
+/** How many whole hours old the database was when the run started; undefined where its date is none. */
+function ageInHours({ updatedAt }, startedAt) {
+    const age = Math.floor((Date.parse(startedAt) - Date.parse(updatedAt)) / hour);
+    // One that was built while the run went on is no older than nothing.
+    return Number.isNaN(age) ? undefined : Math.max(0, age);
+}
+/** `database of 2026-11-24 (6 hours old)`; empty where none was used. */
+function databaseText({ scanner, startedAt }) {
+    if (scanner?.database === undefined)
+        return '';
+    const age = ageInHours(scanner.database, startedAt);
+    const old = age === undefined ? '' : ` (${ageText(age)})`;
+    return `database of ${scanner.database.updatedAt.slice(0, 10)}${old}`;
+}
+function ageText(hours) {
+    if (hours === 0)
+        return 'less than an hour old';
+    return `${hours < maxHours ? (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(hours, 'hour') : (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Math.floor(hours / 24), 'day')} old`;
+}
+
+
+/***/ }),
+
+/***/ 1349:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   x: () => (/* binding */ factsOf)
+/* harmony export */ });
+/* harmony import */ var _database_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5049);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
+
+
+function factsOf(report) {
+    const { scanner, engine, duration } = report;
+    return [
+        `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .policyText */ .MJ)(report)}`,
+        ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
+        ...(scanner?.database === undefined ? [] : [`${(0,_database_js__WEBPACK_IMPORTED_MODULE_0__/* .databaseText */ .Z)(report)} from ${scanner.database.repository}`]),
+        ...(engine === undefined ? [] : [(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .engineText */ .mm)(engine)]),
+        `took ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .durationText */ .S5)(duration)}`,
+    ];
+}
+
+
+/***/ }),
+
 /***/ 4285:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DV: () => (/* binding */ codeBlock),
-/* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   Hy: () => (/* binding */ withRest),
+/* harmony export */   O1: () => (/* binding */ markdownMarks),
+/* harmony export */   TM: () => (/* binding */ folded),
+/* harmony export */   U1: () => (/* binding */ codeLink),
 /* harmony export */   Vl: () => (/* binding */ usedColumns),
 /* harmony export */   X1: () => (/* binding */ escapeText),
 /* harmony export */   aY: () => (/* binding */ code),
+/* harmony export */   gv: () => (/* binding */ cellLines),
+/* harmony export */   jN: () => (/* binding */ numbered),
 /* harmony export */   lS: () => (/* binding */ joinSections),
 /* harmony export */   nf: () => (/* binding */ link)
 /* harmony export */ });
 /* unused harmony export table */
+/* harmony import */ var _characters_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1136);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
 /**
  * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
  * GitHub's Markdown, at the one place where text becomes Markdown.
  */
-/** Control characters, and those that change the direction of text or hide in it. */
-const invisible = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
-/** Replaces what a reader cannot see by what he can: `\u{202e}`. */
-function visible(text) {
-    return text.replace(invisible, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
+
+
 /**
  * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
- * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown.
+ * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown. A pipe is
+ * written as a number, since renderers do not agree on what ends a cell after a backslash.
  */
 function escapeText(text) {
-    return visible(text.replace(/[\n\t]+/g, ' '))
+    return (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .R)(text.replace(/[\n\t]+/g, ' '))
         .replace(/[\\`*_[\]~$]/g, '\\$&')
         .replace(/&/g, '&amp;')
         .replace(/</g, '&lt;')
         .replace(/>/g, '&gt;')
-        .replace(/@|#|\bGH-|:(?=\/\/)|\bwww(?=\.)/gi, '$&<!-- -->');
+        .replace(/@|#|GH-|:(?=\/\/)|www(?=\.)/gi, '$&<!-- -->')
+        .replace(/\|/g, '&#124;');
 }
 /** Text as code: GitHub looks for neither mentions nor links in it. */
 function code(text) {
-    const plain = visible(text.replace(/[\n\t]+/g, ' ')).trim();
+    const plain = (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .R)(text.replace(/[\n\t]+/g, ' ')).trim();
     if (plain === '')
         return '';
+    // In code between backticks nothing can be written as a number.
+    if (plain.includes('|'))
+        return `<code>${escapeText(plain)}</code>`;
     const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length));
     const fence = '`'.repeat(longest + 1);
     const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
@@ -63373,26 +64687,51 @@ function code(text) {
 }
 /** Lines as a block of code. */
 function codeBlock(lines) {
-    const plain = lines.map(line => visible(line.replace(/\t/g, '    ')));
+    const plain = lines.map(line => (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .R)(line.replace(/\t/g, '    ')));
     const longest = Math.max(2, ...plain.flatMap(line => (line.match(/`+/g) ?? []).map(run => run.length)));
     const fence = '`'.repeat(longest + 1);
     return [`${fence}text`, ...plain, fence].join('\n');
 }
 /** A link, where the address is a plain web address; otherwise the text alone. */
 function link(text, address) {
-    return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address)
-        ? `[${escapeText(text)}](${address.replace(/[()]/g, '')})`
-        : escapeText(text);
+    return linkOf(escapeText(text), address);
 }
-/** A table; only here does a pipe mean something, so only here is it escaped, in code too. */
+/** The same with the text as code. */
+function codeLink(text, address) {
+    return linkOf(code(text), address);
+}
+function linkOf(label, address) {
+    return address !== undefined && /^https:\/\/[\w./?=&%#~+-]+$/.test(address) ? `[${label}](${address})` : label;
+}
+/** For words that other texts are made of. */
+const markdownMarks = { name: code, words: escapeText };
+/** A table of cells in which no pipe is left. */
 function table(header, rows) {
-    const line = (cells) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-    return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+    const line = (cells) => `| ${cells.join(' | ')} |`;
+    const titles = header.map(column => (typeof column === 'string' ? column : column.number));
+    const rules = header.map(column => (typeof column === 'string' ? '---' : '--:'));
+    return [line(titles), line(rules), ...rows.map(line)].join('\n');
 }
 /** A table without the columns that nothing is in. */
 function usedColumns(header, rows) {
-    const keep = (cells) => cells.filter((_, column) => column === 0 || rows.some(row => row[column] !== ''));
-    return table(keep(header), rows.map(keep));
+    const used = header.map((_, column) => column === 0 || rows.some(row => row[column] !== ''));
+    return table(header.filter((_, column) => used[column]), rows.map(row => row.filter((_, column) => used[column])));
+}
+/** Lines within one cell. */
+function cellLines(...lines) {
+    return lines.filter(line => line !== '').join('<br>');
+}
+/** What a reader may unfold. */
+function folded(title, content) {
+    return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`;
+}
+/** Says how much of a list or table is not here, and where it is. */
+function withRest(text, rest, elsewhere, what = 'more') {
+    return rest > 0 ? `${text}\n\n… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .numberText */ .$4)(rest)} ${what}: see ${elsewhere}.` : text;
+}
+/** A list by number, so that it is one too where nobody renders it. */
+function numbered(items) {
+    return items.map((item, at) => `${String(at + 1)}. ${item}`).join('\n');
 }
 /** Sections as one text, without those that are empty. */
 function joinSections(sections) {
@@ -63402,20 +64741,290 @@ function joinSections(sections) {
 
 /***/ }),
 
-/***/ 7496:
+/***/ 21:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   b: () => (/* binding */ renderTerminal)
+/* harmony export */   Wl: () => (/* binding */ commonStep),
+/* harmony export */   YM: () => (/* binding */ adviceText),
+/* harmony export */   tr: () => (/* binding */ effectText)
 /* harmony export */ });
-/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
-/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_util__WEBPACK_IMPORTED_MODULE_0__);
-/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6982);
-/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
-/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4285);
+/* unused harmony export nextStep */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5655);
+/** What to do, in words. */
+
+
+/** What to do first, in a sentence or two. */
+function nextStep(report) {
+    if (report.verdict.problem !== undefined)
+        return report.verdict.problem.advice;
+    const broken = imagesIn(report, 'build-failed', 'scan-failed');
+    return broken[0]?.failure?.advice ?? commonStep(report);
+}
+/** What to do next, apart from what stands beside each image that failed. */
+function commonStep(report) {
+    const { verdict, advice } = report;
+    if (verdict.problem !== undefined)
+        return verdict.problem.advice;
+    const [first] = advice;
+    if (first === undefined)
+        return '';
+    const rest = advice.length - 1;
+    return `${adviceText(first, verdict)}.${rest === 0 ? '' : ` Then ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(rest, 'more step')}: see the report.`}`;
+}
+const plain = { name: text => text, words: text => text };
+/** One piece of advice, and what it is worth. */
+function adviceText(advice, { counts, images }, { name, words } = plain) {
+    const share = `${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .numberText */ .$4)(advice.removes)} of ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .totalOf */ .e6)(counts), 'finding')}`;
+    const where = images.length > 1 ? `, in ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .listText */ .so)(advice.images.map(name), 5)}` : '';
+    switch (advice.action) {
+        case 'upgrade': {
+            const version = advice.version === undefined ? 'the versions that fix it' : name(advice.version);
+            return `Upgrade ${name(advice.package)} to ${version}: removes ${share}${where}`;
+        }
+        case 'rebuild':
+            return `Rebuild on a newer ${advice.base === '' ? 'base image' : name(advice.base)}: ${share} ${advice.removes === 1 ? 'comes' : 'come'} with it${where}`;
+        case 'mend':
+            return `Mend ${name(advice.id)}${advice.title === undefined ? '' : ` (${words(advice.title)})`}: removes ${share}${where}`;
+        case 'wait':
+            return `No fix yet for ${share}${where}: except ${advice.removes === 1 ? 'it' : 'them'} for a time, with a reason, or do without the package`;
+        default:
+            return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(advice);
+    }
+}
+/** What a changed policy would decide otherwise about an image. */
+function effectText(effect, { name, words } = plain) {
+    const { image, before, after, released, caught } = effect;
+    const findings = (some) => (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .listText */ .so)(some.map(finding => `${finding.id} in ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}`));
+    const parts = [
+        ...(released.length === 0 ? [] : [`no longer blocked: ${findings(released)}`]),
+        ...(caught.length === 0 ? [] : [`newly blocked: ${findings(caught)}`]),
+    ];
+    const [was, is] = [before, after].map(state => (0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)({ state, findings: [] }));
+    return `${name(image)} (${was === is ? was : `${was} → ${is}`}): ${words(parts.join('; '))}`;
+}
+
+
+/***/ }),
+
+/***/ 5141:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cb: () => (/* binding */ worstImages),
+/* harmony export */   OS: () => (/* binding */ blockingImages),
+/* harmony export */   e9: () => (/* binding */ failures)
+/* harmony export */ });
+/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6982);
+/* harmony import */ var _address_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4193);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4285);
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5655);
-/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2741);
+/** What the job summary and the comment say of each image that does not pass. */
+
+
+
+
+
+/** What went wrong, image by image. */
+function failures(report, { images, elsewhere }) {
+    const all = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed');
+    const shown = all.slice(0, Math.max(images, 5));
+    const rest = all.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(rest, 'more image')} that failed: see the table above and ${elsewhere}.`];
+    return [...shown.map(image => failure(image, report.context)), ...more];
+}
+/** What blocks, image by image, the worst first; where not all of them fit, how many more there are. */
+function blockingImages(report, extent) {
+    const { images, elsewhere } = extent;
+    const all = worstImages(report);
+    const rest = all.slice(images);
+    const findings = rest.reduce((sum, { counts }) => sum + (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(counts), 0);
+    const more = `${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(rest.length, 'more image')} with ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(findings, 'finding')}: see the table above and ${elsewhere}.`;
+    return [
+        ...all.slice(0, images).map(image => blocking(image, report.context, extent)),
+        ...(rest.length === 0 ? [] : [`… and ${more}`]),
+    ];
+}
+function worstImages(report) {
+    const worse = (a, b) => _model_js__WEBPACK_IMPORTED_MODULE_3__/* .severities */ .g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
+    return (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'vulnerable').toSorted(worse);
+}
+function failure(verdict, context) {
+    const { image, failure: what } = verdict;
+    if (what === undefined)
+        return '';
+    const lines = [
+        `### ⛔ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(verdict)}`,
+        `${place(context, image.dockerfile, what.lines)}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(what.message)}`,
+        `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(what.advice)}`,
+    ];
+    if (what.log.length > 0)
+        lines.push((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeBlock */ .DV)(what.log));
+    return lines.join('\n\n');
+}
+/** Lines of a file, with a link to them. */
+function place(context, file, lines) {
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(file, lines), lines === undefined ? undefined : (0,_address_js__WEBPACK_IMPORTED_MODULE_4__/* .lineAddress */ .lU)(context, file, lines));
+}
+function blocking(image, context, extent) {
+    const title = `### ❌ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(image.counts), 'finding')} (${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(image.counts)})`;
+    return [title, ...(0,_cause_js__WEBPACK_IMPORTED_MODULE_0__/* .groupByCause */ .w)(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n');
+}
+function renderCause({ origin, findings }, { image }, context, { rows, title, elsewhere }) {
+    const where = place(context, origin?.file ?? image.dockerfile, origin?.lines);
+    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(origin.instruction)}`;
+    const base = origin?.fromBase === true ? ', the base image' : '';
+    const shown = findings.slice(0, rows);
+    const rest = findings.length - shown.length;
+    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .numberText */ .$4)(rest)} more, less severe or equal: see ${elsewhere}.`];
+    return [`${where}: ${what}${base}`, findingTable(shown, context, title), ...more].join('\n\n');
+}
+/**
+ * What belongs together shares a cell. With a column for each part, a browser has no room for the names of vulnerabilities
+ * and for versions, and breaks them at their hyphens.
+ */
+function findingTable(findings, context, title) {
+    const rows = findings.map(finding => [
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)(finding.severity, ...ratingLines(finding)),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(finding.id, finding.url), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)(finding.title ?? '', title))),
+        subjectCell(finding, context),
+        remedyCell(finding),
+    ]);
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .usedColumns */ .Vl)(['Severity', 'Finding', 'In', 'What helps'], rows);
+}
+/** Whose rating it is, and who sees it differently. */
+function ratingLines(finding) {
+    if (finding.kind !== 'vulnerability')
+        return [];
+    const { severity, severitySource, vendorSeverities } = finding;
+    const others = Object.entries(vendorSeverities)
+        .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
+        .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
+    return [severitySource === undefined ? '' : `by ${severitySource}`, (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .listText */ .so)(others, 3)].map(_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1);
+}
+function subjectCell(finding, context) {
+    const subject = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding);
+    if (finding.kind === 'end-of-life' || finding.kind === 'unrecognised')
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(subject);
+    if (finding.kind !== 'vulnerability')
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(subject);
+    const { place: line, package: { path }, } = finding;
+    if (line === undefined)
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(subject), path === undefined ? '' : (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(path));
+    const where = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(path ?? line.file, line.lines), (0,_address_js__WEBPACK_IMPORTED_MODULE_4__/* .lineAddress */ .lU)(context, line.file, line.lines));
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(subject), where);
+}
+function remedyCell(finding) {
+    if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(finding.fixedVersion);
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .remedyText */ .K1)(finding)));
+}
+
+
+/***/ }),
+
+/***/ 6900:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ notCounted)
+/* harmony export */ });
+/* unused harmony export tallyOf */
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
+
+/** How many findings do not count, by why. */
+function tallyOf({ images }) {
+    const tally = { existing: 0, excepted: 0, unfixed: 0, other: 0, unrated: 0, reported: 0 };
+    for (const { findings } of images) {
+        for (const { ruling, kind, severity } of findings) {
+            if (ruling === 'existing' || ruling === 'excepted' || ruling === 'unfixed')
+                tally[ruling] += 1;
+            else if (ruling === 'below-threshold')
+                tally[severity === 'UNKNOWN' ? 'unrated' : 'other'] += 1;
+            // An end of life is a warning, and what is not recognised is a word beside the state.
+            else if (ruling === 'reported' && kind !== 'end-of-life' && kind !== 'unrecognised')
+                tally.reported += 1;
+        }
+    }
+    return tally;
+}
+const reasons = {
+    existing: 'existing before this change',
+    excepted: 'excepted',
+    unfixed: 'without a fix',
+    other: 'of other severities',
+    unrated: 'that nobody has rated',
+    reported: 'that no rule asks for',
+};
+/** The same in words; only the reasons that there are. */
+function notCounted(verdict) {
+    const tally = tallyOf(verdict);
+    return Object.keys(reasons)
+        .filter(name => tally[name] > 0)
+        .map(name => `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .numberText */ .$4)(tally[name])} ${reasons[name]}`);
+}
+
+
+/***/ }),
+
+/***/ 1053:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  b: () => (/* binding */ renderTerminal)
+});
+
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
+// EXTERNAL MODULE: ./src/model-finding.ts
+var model_finding = __nccwpck_require__(6982);
+// EXTERNAL MODULE: ./src/report/cause.ts
+var cause = __nccwpck_require__(4193);
+// EXTERNAL MODULE: ./src/report/characters.ts
+var characters = __nccwpck_require__(1136);
+;// CONCATENATED MODULE: ./src/report/columns.ts
+/** Columns of a terminal. */
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Pictures, and the signs of East Asia (Unicode's East Asian Width, wide and fullwidth). */
+const wide = /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u;
+/** How many columns a terminal needs for a text. */
+function widthOf(text) {
+    if (/^[ -~]*$/.test(text))
+        return text.length;
+    return [...segmenter.segment(text)].reduce((sum, { segment }) => sum + (wide.test(segment) ? 2 : 1), 0);
+}
+/** Fills cells so that they stand below each other; all but the first `left` columns end together, as numbers do. */
+function align(rows, left = Infinity) {
+    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => widthOf(row[column] ?? ''))));
+    return rows.map(row => row.map((cell, column) => {
+        const space = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+        return column < left ? cell + space : space + cell;
+    }));
+}
+
+// EXTERNAL MODULE: ./src/report/facts.ts
+var report_facts = __nccwpck_require__(1349);
+// EXTERNAL MODULE: ./src/report/summary-images.ts
+var summary_images = __nccwpck_require__(5141);
+// EXTERNAL MODULE: ./src/report/tally.ts
+var tally = __nccwpck_require__(6900);
+// EXTERNAL MODULE: ./src/report/steps.ts
+var report_steps = __nccwpck_require__(21);
+// EXTERNAL MODULE: ./src/report/text.ts
+var report_text = __nccwpck_require__(5655);
+// EXTERNAL MODULE: ./src/report/warnings.ts
+var warnings = __nccwpck_require__(2741);
+;// CONCATENATED MODULE: ./src/report/terminal.ts
 /** The report for a person at a terminal. */
+
+
+
+
+
 
 
 
@@ -63431,21 +65040,23 @@ const stateStyles = {
 };
 /** More steps than this are no advice any more. */
 const maxAdvice = 5;
-/** Rows an instruction; the rest is counted. */
+/** Rows an instruction, or a list; the rest is counted. */
 const maxRows = 15;
+/** Images in detail, the worst ones. */
+const maxImages = 50;
 /** @param colour false where the output is not a terminal or NO_COLOR is set */
 function renderTerminal(report, colour) {
-    const paint = (style, text) => (colour ? (0,node_util__WEBPACK_IMPORTED_MODULE_0__.styleText)(style, text, { validateStream: false }) : text);
+    const paint = (style, text) => (colour ? (0,external_node_util_.styleText)(style, text, { validateStream: false }) : text);
+    const quiet = (lines) => lines.map(line => paint('gray', (0,characters/* visible */.R)(line)));
     const sections = [
         imageLines(report, paint),
-        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'vulnerable').map(image => blockingLines(image, paint)),
-        ...(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
-        ...(report.verdict.problem === undefined
-            ? []
-            : [report.verdict.problem.messages.map(text => `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(text)}`)]),
-        exceptionLines(report, paint),
-        workLines(report, paint),
-        report.warnings.map(text => paint('yellow', `Warning: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(text)}`)),
+        ...blockingSections(report, paint),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
+        (report.verdict.problem?.messages ?? []).map(text => `  ${(0,characters/* visible */.R)(text)}`),
+        quiet([...exceptionLines(report), ...notCountedLines(report)]),
+        effectLines(report),
+        quiet(workLines(report)),
+        attentionOf(report).map(text => paint('yellow', `Warning: ${(0,characters/* visible */.R)(text)}`)),
         closingLines(report, paint),
     ];
     return sections
@@ -63456,94 +65067,119 @@ function renderTerminal(report, colour) {
 function imageLines({ verdict: { images } }, paint) {
     if (images.length === 0)
         return [];
-    const counted = _model_js__WEBPACK_IMPORTED_MODULE_5__/* .severities */ .g.filter(severity => images.some(({ counts }) => counts[severity] > 0));
+    const counted = model_finding/* severities */.g.filter(severity => images.some(({ counts }) => counts[severity] > 0));
     const rows = images.map(image => [
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(image.image.name),
-        (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(image),
-        ...counted.map(severity => (image.counts[severity] === 0 ? '' : String(image.counts[severity]))),
-        image.state === 'skipped' ? '' : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .durationText */ .S5)(image.buildDuration + image.scanDuration),
+        (0,characters/* visible */.R)(image.image.name),
+        (0,characters/* visible */.R)((0,report_text/* stateText */.r9)(image) + (0,report_text/* comparisonText */.VF)(image)),
+        ...counted.map(severity => (image.counts[severity] === 0 ? '' : (0,report_text/* numberText */.$4)(image.counts[severity]))),
+        image.state === 'skipped' ? '' : (0,report_text/* durationText */.S5)(image.buildDuration + image.scanDuration),
     ]);
-    const table = [['IMAGE', 'STATE', ...counted, 'TIME'], ...rows];
-    const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)));
-    // Names and states begin together, numbers end together.
-    const align = (row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)));
-    const [header = [], ...lines] = table.map(align);
+    const [header = [], ...lines] = align([['IMAGE', 'STATE', ...counted, 'TIME'], ...rows], 2);
     return [
         paint('gray', `  ${header.join('  ')}`.trimEnd()),
         ...lines.map(([name = '', state = '', ...rest], at) => `  ${name}  ${paint(stateStyles[images[at]?.state ?? 'skipped'], state)}  ${rest.join('  ')}`.trimEnd()),
     ];
 }
+/** In the order of the table above; of very many images only the worst. */
+function blockingSections(report, paint) {
+    const all = (0,report_text/* imagesIn */.o$)(report, 'vulnerable');
+    const worst = new Set((0,summary_images/* worstImages */.Cb)(report).slice(0, maxImages));
+    const rest = all.filter(image => !worst.has(image));
+    const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
+    const more = `… and ${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the HTML report.`;
+    return [
+        ...all.filter(image => worst.has(image)).map(image => blockingLines(image, paint)),
+        ...(rest.length === 0 ? [] : [[more]]),
+    ];
+}
 function blockingLines(image, paint) {
-    return (0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).flatMap(({ origin, findings }) => {
-        const place = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
-        const instruction = origin === undefined ? '' : `  ${origin.instruction}`;
-        const rest = findings.length - maxRows;
+    return (0,cause/* groupByCause */.w)(image).flatMap(({ origin, findings }) => {
+        const place = (0,report_text/* placeText */.Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
+        const instruction = origin === undefined ? '  no single line brought these' : `  ${origin.instruction}`;
         return [
-            `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(place))}${paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(instruction))}`,
+            `${paint('bold', (0,characters/* visible */.R)(place))}${paint('gray', (0,characters/* visible */.R)(instruction))}`,
             ...findingLines(findings.slice(0, maxRows), paint),
-            ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
+            ...moreLines(findings.length),
         ];
     });
 }
+function moreLines(number) {
+    return number > maxRows ? [`  … and ${(0,report_text/* numberText */.$4)(number - maxRows)} more`] : [];
+}
 function findingLines(findings, paint) {
-    const rows = findings.map(finding => [
-        finding.severity,
-        finding.id,
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding)),
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)(finding.kind === 'vulnerability' ? fixText(finding) : (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .remedyText */ .K1)(finding))),
-    ]);
-    const widths = [0, 1, 2].map(column => Math.max(0, ...rows.map(row => (row[column] ?? '').length)));
-    return rows.map(row => {
-        const [severity = '', ...rest] = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
-        const style = row[0] === 'CRITICAL' || row[0] === 'HIGH' ? 'red' : 'yellow';
+    const cells = findings.map(finding => [finding.severity, finding.id, (0,report_text/* subjectText */.yq)(finding), (0,report_text/* shorten */.ml)(fixText(finding))].map(characters/* visible */.R));
+    return align(cells).map(([severity = '', ...rest]) => {
+        const style = /^(CRITICAL|HIGH)/.test(severity) ? 'red' : 'yellow';
         return `  ${paint(style, severity)}  ${rest.join('  ')}`.trimEnd();
     });
 }
-function fixText({ fixedVersion, place }) {
-    const where = place === undefined ? '' : `  (${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(place.file, place.lines)})`;
-    return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where}`;
+function fixText(finding) {
+    if (finding.kind !== 'vulnerability')
+        return (0,report_text/* remedyText */.K1)(finding);
+    const { fixedVersion, place, package: subject } = finding;
+    const where = place === undefined ? subject.path : (0,report_text/* placeText */.Z9)(place.file, place.lines);
+    return `${fixedVersion === undefined ? 'no fix yet' : `-> ${fixedVersion}`}${where === undefined ? '' : `  (${where})`}`;
 }
 /** What would count without an exception, and what somebody should look after. */
-function exceptionLines({ verdict }, paint) {
+function exceptionLines({ verdict }) {
     const excepted = verdict.images.flatMap(({ image, findings }) => findings.flatMap(finding => finding.exception === undefined
         ? []
-        : [`  ${finding.id}  ${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .exceptionText */ .P5)(finding.exception)}`]));
-    const review = (0,_warnings_js__WEBPACK_IMPORTED_MODULE_3__/* .exceptionsText */ .w)(verdict);
+        : [`  ${finding.id}  ${image.name}: ${(0,report_text/* subjectText */.yq)(finding)}: ${(0,report_text/* exceptionText */.P5)(finding.exception)}`]));
+    const review = (0,warnings/* exceptionsText */.w)(verdict);
     return [
-        ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows)]),
-        ...(excepted.length > maxRows ? [`  … and ${String(excepted.length - maxRows)} more`] : []),
+        ...(excepted.length === 0 ? [] : ['Excepted', ...excepted.slice(0, maxRows), ...moreLines(excepted.length)]),
         ...(review === '' ? [] : [`Exceptions: ${review}`]),
-    ].map(line => paint('gray', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)));
+    ];
+}
+function notCountedLines({ verdict }) {
+    const parts = (0,tally/* notCounted */.O)(verdict);
+    return parts.length === 0 ? [] : [`Not counted: ${(0,report_text/* sentenceList */.MT)(parts)}`];
+}
+/** What a changed policy would decide otherwise. */
+function effectLines({ policyEffects: effects = [] }) {
+    if (effects.length === 0)
+        return [];
+    const shown = effects.slice(0, maxRows).map(effect => `  ${(0,characters/* visible */.R)((0,report_steps/* effectText */.tr)(effect))}`);
+    return ['After the merge, the changed policy would decide otherwise', ...shown, ...moreLines(effects.length)];
+}
+/** What makes the verdict worth less than it looks, and what was perhaps meant to be gated. */
+function attentionOf({ warnings, ignored }) {
+    const suspicious = ignored.filter(entry => entry.suspicious);
+    return [...warnings, ...suspicious.map(({ path, reason }) => `${path}: ${reason}`)];
 }
 function failureLines(verdict, paint) {
     const { image, failure } = verdict;
     if (failure === undefined)
         return [];
     return [
-        `${paint('bold', (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(verdict))}`,
-        `  ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(failure.message)}`,
-        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)}`)),
-        `  ${failure.advice}`,
+        `${paint('bold', (0,characters/* visible */.R)((0,report_text/* placeText */.Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,report_text/* stateText */.r9)(verdict))}`,
+        `  ${(0,characters/* visible */.R)(failure.message)}`,
+        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,characters/* visible */.R)(line)}`)),
+        `  ${(0,characters/* visible */.R)(failure.advice)}`,
     ];
 }
-function workLines({ work }, paint) {
+function workLines({ work }) {
     if (work === undefined)
         return [];
-    const rows = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .workRows */ .RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
-    return ['Where the time went', ...rows].map(line => paint('gray', line));
+    const rows = (0,report_text/* workRows */.RE)(work).map(([what, took, detail]) => `  ${what.padEnd(6)}  ${took.padStart(8)}  ${detail}`.trimEnd());
+    return ['Where the time went', ...rows];
 }
 function closingLines(report, paint) {
-    const { verdict } = report;
+    const { verdict, advice } = report;
     const style = verdict.result === 'passed' ? 'green' : verdict.result === 'blocked' ? 'red' : 'yellow';
-    const total = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(verdict.counts);
-    const counted = total === 0 ? '' : `: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(total, 'finding')}, ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(verdict.counts)}`;
-    const steps = report.advice.length === 0
-        ? [(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .commonStep */ .Wl)(report)].filter(step => step !== '')
-        : report.advice.slice(0, maxAdvice).map((advice, at) => `  ${String(at + 1)}. ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .adviceText */ .YM)(advice, verdict)}`);
+    const total = (0,report_text/* totalOf */.e6)(verdict.counts);
+    const counted = total === 0 ? '' : `: ${(0,report_text/* count */.U9)(total, 'finding')}, ${(0,report_text/* countsText */.WN)(verdict.counts)}`;
+    const steps = advice.length === 0
+        ? [(0,report_steps/* commonStep */.Wl)(report)].filter(step => step !== '')
+        : advice.slice(0, maxAdvice).map((one, at) => `  ${String(at + 1)}. ${(0,report_steps/* adviceText */.YM)(one, verdict)}`);
+    const rest = advice.slice(maxAdvice).reduce((sum, { removes }) => sum + removes, 0);
+    const [policy = '', ...facts] = (0,report_facts/* factsOf */.x)(report);
     return [
-        paint('gray', `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .policyText */ .MJ)(report)}`),
-        paint(['bold', style], (0,_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .headline */ .Pl)(report)) + counted),
-        ...steps.map(_markdown_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK),
+        paint('gray', (0,characters/* visible */.R)(policy)),
+        paint('gray', (0,characters/* visible */.R)(facts.join(' · '))),
+        paint(['bold', style], (0,characters/* visible */.R)((0,report_text/* headline */.Pl)(report)) + counted),
+        ...steps.map(characters/* visible */.R),
+        ...(rest === 0 ? [] : [`  … and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}`]),
     ];
 }
 
@@ -63554,18 +65190,20 @@ function closingLines(report, paint) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $4: () => (/* binding */ numberText),
 /* harmony export */   DD: () => (/* binding */ skipText),
 /* harmony export */   H8: () => (/* binding */ rulingText),
 /* harmony export */   K1: () => (/* binding */ remedyText),
 /* harmony export */   MJ: () => (/* binding */ policyText),
+/* harmony export */   MT: () => (/* binding */ sentenceList),
 /* harmony export */   P5: () => (/* binding */ exceptionText),
 /* harmony export */   Pl: () => (/* binding */ headline),
 /* harmony export */   RE: () => (/* binding */ workRows),
 /* harmony export */   S5: () => (/* binding */ durationText),
 /* harmony export */   U9: () => (/* binding */ count),
+/* harmony export */   VF: () => (/* binding */ comparisonText),
+/* harmony export */   VZ: () => (/* binding */ systemText),
 /* harmony export */   WN: () => (/* binding */ countsText),
-/* harmony export */   Wl: () => (/* binding */ commonStep),
-/* harmony export */   YM: () => (/* binding */ adviceText),
 /* harmony export */   Z9: () => (/* binding */ placeText),
 /* harmony export */   e6: () => (/* binding */ totalOf),
 /* harmony export */   ml: () => (/* binding */ shorten),
@@ -63575,19 +65213,25 @@ function closingLines(report, paint) {
 /* harmony export */   so: () => (/* binding */ listText),
 /* harmony export */   yq: () => (/* binding */ subjectText)
 /* harmony export */ });
-/* unused harmony exports nextStep, bytesText */
+/* unused harmony export bytesText */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
 /* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6982);
 /** The words that every rendering shares. */
 
 
+/** `12`, `400,000`. */
+function numberText(number) {
+    return number < 10_000 ? String(number) : number.toLocaleString('en');
+}
 /** `1 image`, `2 images`. */
 function count(number, noun, plural = `${noun}s`) {
-    return `${String(number)} ${number === 1 ? noun : plural}`;
+    return `${numberText(number)} ${number === 1 ? noun : plural}`;
 }
 /** `2 critical, 1 high`; worst first, only what there is. */
 function countsText(counts) {
-    const parts = _model_js__WEBPACK_IMPORTED_MODULE_1__/* .severities */ .g.filter(name => counts[name] > 0).map(name => `${String(counts[name])} ${name.toLowerCase()}`);
+    const parts = _model_js__WEBPACK_IMPORTED_MODULE_1__/* .severities */ .g
+        .filter(name => counts[name] > 0)
+        .map(name => `${numberText(counts[name])} ${name.toLowerCase()}`);
     return parts.join(', ') || 'none';
 }
 function totalOf(counts) {
@@ -63619,6 +65263,29 @@ function stateText({ state, findings }) {
             return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(state);
     }
 }
+/** Where only what the change brings counts: what the image was compared with. Empty, or with a space before it. */
+function comparisonText({ comparison, skipped }) {
+    if (skipped === 'only-changed')
+        return ' (unchanged)';
+    switch (comparison?.status) {
+        case 'new':
+            return ' (new)';
+        case 'unchanged':
+            return ' (unchanged)';
+        case 'failed':
+            return ` (all counts: no comparison: ${shorten(comparison.reason)})`;
+        default:
+            return '';
+    }
+}
+/** The image's system. "Clean" means little where the scanner recognised nothing, so that is said beside it. */
+function systemText({ os, packages }) {
+    if (os !== undefined)
+        return `${os.family} ${os.name}${os.endOfLife ? ' (end of life)' : ''}`;
+    if (packages === undefined)
+        return '';
+    return packages === 0 ? 'nothing recognised' : 'no distribution';
+}
 function imagesIn(report, ...states) {
     return report.verdict.images.filter(({ state }) => states.includes(state));
 }
@@ -63631,52 +65298,19 @@ function headline(report) {
     const total = count(gated, 'image');
     switch (verdict.result) {
         case 'error':
-            if (verdict.problem !== undefined)
+            if (verdict.problem !== undefined && gated === 0)
                 return 'Error: the images could not be gated';
-            return `Error: ${String(broken.length)} of ${total} could not be gated${vulnerable.length === 0 ? '' : `, and ${String(vulnerable.length)} ${isAre(vulnerable.length)} vulnerable`}`;
+            return `Error: ${verdict.problem === undefined ? '' : 'the run was ended early: '}${numberText(broken.length)} of ${total} could not be gated${vulnerable.length === 0 ? '' : `, and ${numberText(vulnerable.length)} ${isAre(vulnerable.length)} vulnerable`}`;
         case 'blocked':
-            return `Blocked: ${String(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable`;
+            return `Blocked: ${numberText(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable`;
         case 'passed':
             if (gated === 0)
                 return `Passed: nothing to gate under ${report.imagesRoot}`;
             if (vulnerable.length === 0)
                 return `Passed: ${total} clean`;
-            return `Passed with a warning: ${String(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable, and warn-only is on`;
+            return `Passed with a warning: ${numberText(vulnerable.length)} of ${total} ${isAre(vulnerable.length)} vulnerable, and warn-only is on`;
         default:
             return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(verdict.result);
-    }
-}
-/** What to do first, in a sentence or two. */
-function nextStep(report) {
-    const broken = imagesIn(report, 'build-failed', 'scan-failed');
-    return broken[0]?.failure?.advice ?? commonStep(report);
-}
-/** What to do next, apart from what stands beside each image that failed. */
-function commonStep(report) {
-    const { verdict, advice } = report;
-    if (verdict.problem !== undefined)
-        return verdict.problem.advice;
-    const [first] = advice;
-    if (first === undefined)
-        return '';
-    const rest = advice.length - 1;
-    return `${adviceText(first, verdict)}.${rest === 0 ? '' : ` Then ${count(rest, 'more step')}: see the report.`}`;
-}
-/** One piece of advice, and what it is worth. */
-function adviceText(advice, { counts, images }) {
-    const share = `${String(advice.removes)} of ${count(totalOf(counts), 'finding')}`;
-    const where = images.length > 1 ? `, in ${listText(advice.images, 5)}` : '';
-    switch (advice.action) {
-        case 'upgrade':
-            return `Upgrade ${advice.package} to ${advice.version ?? 'the versions that fix it'}: removes ${share}${where}`;
-        case 'rebuild':
-            return `Rebuild on a newer ${advice.base === '' ? 'base image' : advice.base}: ${share} ${advice.removes === 1 ? 'comes' : 'come'} with it${where}`;
-        case 'mend':
-            return `Mend ${advice.id}${advice.title === undefined ? '' : ` (${advice.title})`}: removes ${share}${where}`;
-        case 'wait':
-            return `No fix yet for ${share}${where}: except them for a time, with a reason, or do without the package`;
-        default:
-            return (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .assertNever */ .xb)(advice);
     }
 }
 /** Which input left an image out. */
@@ -63751,7 +65385,11 @@ function exceptionText({ reason, until, source, place }) {
 /** `a, b and 3 more`. */
 function listText(items, most = 10) {
     const rest = items.length - most;
-    return rest > 0 ? `${items.slice(0, most).join(', ')} and ${String(rest)} more` : items.join(', ');
+    return rest > 0 ? `${items.slice(0, most).join(', ')} and ${numberText(rest)} more` : items.join(', ');
+}
+/** `a, b and c`. */
+function sentenceList(parts) {
+    return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
 }
 /** Where the time went, and what sharing saved: what was done, how long it took, what it came to. */
 function workRows({ build, export: exporting, scan, steps, layers }) {
@@ -63790,9 +65428,11 @@ function isAre(number) {
     return number === 1 ? 'is' : 'are';
 }
 /** A title is there to recognise the thing by; its length is the database's. */
-function shorten(text) {
+function shorten(text, most = 100) {
+    if (text.length <= most)
+        return text;
     const characters = [...text];
-    return characters.length <= 100 ? text : `${characters.slice(0, 99).join('')}…`;
+    return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }
 
 
@@ -63808,11 +65448,13 @@ function shorten(text) {
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
 
 function collectWarnings(circumstances) {
-    const { scanner, policies } = circumstances;
+    const { scanner, policies, untrusted } = circumstances;
     return [
+        ...(untrusted === undefined ? [] : [`As allow-untrusted-head asks, ${untrusted}: it may have taken any of them.`]),
         ...aboutWorkflows(circumstances),
         ...aboutPolicy(circumstances),
         ...aboutComparison(circumstances),
+        ...aboutSystems(circumstances.verdict),
         ...policies.inForce.warnings.map(({ place, message }) => `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .placeText */ .Z9)(place.file, place.lines)}: ${message}`),
         ...(scanner?.checks === 'embedded'
             ? ['The checks for misconfigurations are those inside of Trivy: newer ones could not be fetched.']
@@ -63856,6 +65498,17 @@ function aboutComparison({ verdict, history, onlyChanged }) {
     ];
     return [`${capital(what.join(', and '))}: ${reason}.`];
 }
+/** Said once for all images of the same release, unless a rule makes it count or an exception lets it pass. */
+function aboutSystems({ images }) {
+    const names = new Map();
+    for (const { image, findings } of images) {
+        for (const { kind, ruling, title = 'the distribution gets no security updates any more' } of findings) {
+            if (kind === 'end-of-life' && ruling === 'reported')
+                names.set(title, [...(names.get(title) ?? []), image.name]);
+        }
+    }
+    return [...names].map(([title, some]) => `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .listText */ .so)(some, 5)}: ${title}. What is found in it is not all that there is.`);
+}
 function capital(text) {
     return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -63880,7 +65533,8 @@ function exceptionsText({ exceptions: { expired, expiring, unused } }) {
 /* harmony export */ });
 /** A hint for a name that is not known: the one that was probably meant, or all that there are. */
 function spellingHint(name, known) {
-    const meant = known.find(other => distance(other, name) <= 2);
+    // Only of words of about the same length can it be, and foreign ones may be very long.
+    const meant = known.find(other => Math.abs(other.length - name.length) <= 2 && distance(other, name) <= 2);
     return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean '${meant}'?`;
 }
 /** Levenshtein distance: how many letters must change to make one word the other. */
@@ -64127,13 +65781,6 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:worker_
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
-
-/***/ }),
-
-/***/ 6928:
-/***/ ((module) => {
-
-module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
 
 /***/ }),
 
@@ -66811,9 +68458,9 @@ __webpack_unused_export__ = Scalar.Scalar;
 __webpack_unused_export__ = YAMLMap.YAMLMap;
 __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
-__webpack_unused_export__ = lexer.Lexer;
+exports.JG = lexer.Lexer;
 exports.HN = lineCounter.LineCounter;
-__webpack_unused_export__ = parser.Parser;
+exports.iX = parser.Parser;
 __webpack_unused_export__ = publicApi.parse;
 __webpack_unused_export__ = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;

@@ -1,4 +1,5 @@
-import { folderArgs, imageArgs, withoutIgnores } from '../../src/adapters/trivy-scanner.js'
+import { folderArgs, imageArgs } from '../../src/adapters/trivy-args.js'
+import { withoutIgnores } from '../../src/adapters/trivy-scanner.js'
 
 describe('withoutIgnores', () => {
   it.each([

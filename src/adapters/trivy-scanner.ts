@@ -19,6 +19,7 @@ import { explainFullDisk } from './full-disk.js'
 import type { ProcessResult, RunProcess } from './process.js'
 import { javaDatabase, provideDatabase, vulnerabilityDatabase, type DatabaseKind } from './trivy-database.js'
 import type { Shelf } from './shelf.js'
+import { folderArgs, imageArgs, proofArgs } from './trivy-args.js'
 import { installTrivy, type InstalledTrivy } from './trivy-install.js'
 import { trivyReason } from './trivy-reason.js'
 
@@ -275,51 +276,6 @@ const proofTimeout = 2 * 60_000
 
 /** Milliseconds: the checks are small, and there are others to fall back to. */
 const checksTimeout = 60_000
-
-export interface ScanArgs extends ScanRequest {
-  readonly output: string
-  readonly cacheDir: string
-}
-
-/**
- * One scan of an image without any filter: Trivy measures, the policy decides.
- * @param args with the image as Trivy reads it: `LAYOUT@DIGEST`
- */
-export function imageArgs(args: ScanArgs & { readonly input: string }): string[] {
-  return [
-    'image',
-    ...['--input', args.input],
-    ...commonArgs(args),
-    // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
-    ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
-    '--quiet',
-  ]
-}
-
-/** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
-export function folderArgs(args: ScanArgs & { readonly directory: string }): string[] {
-  return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory]
-}
-
-/** One scan of what looks like the file system of an image. */
-function proofArgs(args: ScanArgs & { readonly directory: string }): string[] {
-  return ['rootfs', ...commonArgs(args), '--cache-backend', 'memory', '--quiet', args.directory]
-}
-
-function commonArgs({ output, cacheDir, timeout, scanners }: ScanArgs): string[] {
-  return [
-    ...['--format', 'json', '--output', output],
-    ...['--scanners', scanners.join(','), '--list-all-pkgs'],
-    ...['--cache-dir', cacheDir, '--timeout', `${String(Math.ceil(timeout / 1000))}s`],
-    '--skip-db-update',
-    '--skip-java-db-update',
-    '--offline-scan',
-    // Both are needed to stop Trivy from calling home.
-    '--skip-version-check',
-    '--disable-telemetry',
-    '--no-progress',
-  ]
-}
 
 /**
  * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in

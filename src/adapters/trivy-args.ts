@@ -1,0 +1,47 @@
+/** The arguments of a scan. */
+import type { ScanRequest } from '../ports.js'
+
+export interface ScanArgs extends ScanRequest {
+  readonly output: string
+  readonly cacheDir: string
+}
+
+/**
+ * One scan of an image without any filter: Trivy measures, the policy decides.
+ * @param args with the image as Trivy reads it: `LAYOUT@DIGEST`
+ */
+export function imageArgs(args: ScanArgs & { readonly input: string }): string[] {
+  return [
+    'image',
+    ...['--input', args.input],
+    ...commonArgs(args),
+    // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
+    ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
+    '--quiet',
+  ]
+}
+
+/** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
+export function folderArgs(args: ScanArgs & { readonly directory: string }): string[] {
+  return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory]
+}
+
+/** One scan of what looks like the file system of an image. */
+export function proofArgs(args: ScanArgs & { readonly directory: string }): string[] {
+  return ['rootfs', ...commonArgs(args), '--cache-backend', 'memory', '--quiet', args.directory]
+}
+
+function commonArgs({ output, cacheDir, timeout, scanners }: ScanArgs): string[] {
+  return [
+    ...['--format', 'json', '--output', output],
+    ...['--scanners', scanners.join(','), '--list-all-pkgs'],
+    ...['--cache-dir', cacheDir, '--timeout', `${String(Math.ceil(timeout / 1000))}s`],
+    '--skip-db-update',
+    '--skip-java-db-update',
+    '--offline-scan',
+    // Both are needed to stop Trivy from calling home.
+    '--skip-version-check',
+    '--disable-telemetry',
+    '--no-progress',
+  ]
+}
