@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -127,6 +127,13 @@ describe('a layout from docker image save', () => {
     expect(layout.image(digestOf(packed)).digests.diffIds).toEqual(digests.diffIds)
   })
 
+  const odd = JSON.stringify({ config: { digest: digestOf(config) }, layers: [null] })
+  const path = JSON.stringify({
+    config: { digest: digestOf(config) },
+    layers: [{ digest: 'sha256:../../../x', mediaType: layerType }],
+  })
+  const oddConfig = JSON.stringify({ rootfs: { diff_ids: ['../x', 7] } })
+
   it.each([
     ['a layer is not what its name says', { ...modern, [pathOf(layer1)]: 'something else' }, digestOf(manifest)],
     ['a layer is missing', { ...legacy, 'one/layer.tar': '-> ../gone' }, digestOf(config)],
@@ -140,11 +147,25 @@ describe('a layout from docker image save', () => {
     ],
     ['a manifest is not JSON', { [pathOf('nonsense')]: 'nonsense' }, digestOf('nonsense')],
     ['a manifest is no object', { [pathOf('1')]: '1' }, digestOf('1')],
+    ['a manifest has a layer that is none', { ...modern, [pathOf(odd)]: odd }, digestOf(odd)],
+    ['a layer has no digest but a path', { ...modern, [pathOf(path)]: path }, digestOf(path)],
+    ['the configuration names what is no layer', { ...legacy, 'config.json': oddConfig }, digestOf(oddConfig)],
+    [
+      'there is no list of layers but something else',
+      { ...legacy, 'manifest.json': JSON.stringify([{ Config: 'config.json', Layers: 'one' }]) },
+      digestOf(config),
+    ],
   ])('does not believe an image when %s, and still gives the others', async (_, files, imageId) => {
     const other = JSON.stringify({ config: { digest: digestOf('{}') }, layers: [] })
     const { layout } = await open({ ...files, [pathOf('{}')]: '{}', [pathOf(other)]: other }, imageId, digestOf(other))
     expect(() => layout.image(imageId)).toThrow(IntegrityError)
     expect(layout.image(digestOf(other)).layers).toEqual([])
+  })
+
+  it('passes over entries of a list of images that are none', async () => {
+    const list = JSON.stringify([null, 7, { Config: 5 }, { Config: 'config.json', Layers: [7] }])
+    const { layout } = await open({ ...legacy, 'manifest.json': list }, digestOf(config))
+    expect(() => layout.image(digestOf(config))).toThrow('the engine did not export the image')
   })
 
   it('says which image was not exported', async () => {
@@ -161,6 +182,19 @@ describe('a layout from docker image save', () => {
 })
 
 describe('a layout that somebody else wrote', () => {
+  it('has no blobs but the files that are called by their digest', async () => {
+    const { layoutDir } = await open(modern)
+    const blobsDir = join(layoutDir, 'blobs/sha256')
+    mkdirSync(join(blobsDir, 'folder'))
+    symlinkSync('/dev/zero', join(blobsDir, '0'.repeat(64)))
+    writeFileSync(join(blobsDir, 'other'), layer1)
+    rmSync(join(layoutDir, pathOf(layer1)))
+    const found = await readBlobs(layoutDir)
+    expect([...found.keys()].sort()).toEqual(['{}', config, layer2, manifest].map(pathOf).sort())
+    const layout = await openLayout(layoutDir, found, [digestOf(manifest)])
+    expect(() => layout.image(digestOf(manifest))).toThrow(`lacks ${digestOf(layer1)}`)
+  })
+
   it('is read once whole, so that its digests are true', async () => {
     const { layoutDir } = await open(modern)
     writeFileSync(join(layoutDir, pathOf(layer2)), 'changed')

@@ -9,9 +9,10 @@ import { join, posix } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract, type Header } from 'tar-stream'
-import { IntegrityError, messageOf, ToolError } from '../errors.js'
+import { GateError, IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { ImageDigests } from '../model.js'
 import type { Export, ExportedImage } from '../ports.js'
+import { explainFullDisk } from './full-disk.js'
 
 /** What lies under a path of the export, by its true digest (`sha256:...`). */
 interface Blob {
@@ -43,15 +44,21 @@ export async function receiveArchive(archive: Readable, layoutDir: string): Prom
   }
 }
 
+/** No name in the archive is a path on this disk: what they say is only looked up among each other. */
 async function unpack(archive: Readable, layoutDir: string): Promise<BlobsByPath> {
   await mkdir(blobsOf(layoutDir), { recursive: true })
   const blobs = new Map<string, Blob>()
   const links: Header[] = []
   const unpacked = archive.pipe(extract())
-  // An error of the source does not travel along `pipe`.
+  // Neither an error nor the end of a source that breaks off travels along `pipe`.
   archive.on('error', error => {
     unpacked.destroy(error)
   })
+  const end = (): void => {
+    if (!archive.readableEnded) unpacked.destroy(new Error('unexpected end of data'))
+  }
+  if (archive.closed) end()
+  archive.on('close', end)
   for await (const entry of unpacked) {
     const { type, name } = entry.header
     // The library's streams are iterables of buffers, which its types do not say.
@@ -61,6 +68,7 @@ async function unpack(archive: Readable, layoutDir: string): Promise<BlobsByPath
     entry.resume()
   }
   for (const { type, name, linkname } of links) {
+    if (typeof linkname !== 'string') continue
     const target = posix.normalize(type === 'link' ? linkname : posix.join(posix.dirname(name), linkname))
     const blob = blobs.get(target)
     if (blob !== undefined) blobs.set(posix.normalize(name), blob)
@@ -68,14 +76,20 @@ async function unpack(archive: Readable, layoutDir: string): Promise<BlobsByPath
   return blobs
 }
 
-/** Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. */
+/**
+ * Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. What has another
+ * name than its digest is no blob, nor is a link or a folder.
+ */
 export async function readBlobs(layoutDir: string): Promise<BlobsByPath> {
   const blobs = new Map<string, Blob>()
-  for (const name of await readdir(blobsOf(layoutDir))) {
+  for (const entry of await readdir(blobsOf(layoutDir), { withFileTypes: true })) {
+    if (!entry.isFile()) continue
     const hash = createHash('sha256')
-    const path = join(blobsOf(layoutDir), name)
+    const path = join(blobsOf(layoutDir), entry.name)
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
-    blobs.set(`blobs/sha256/${name}`, { digest: `sha256:${hash.digest('hex')}`, bytes: (await stat(path)).size })
+    const digest = `sha256:${hash.digest('hex')}`
+    if (digest !== `sha256:${entry.name}`) continue
+    blobs.set(`blobs/sha256/${entry.name}`, { digest, bytes: (await stat(path)).size })
   }
   return blobs
 }
@@ -84,11 +98,10 @@ export async function readBlobs(layoutDir: string): Promise<BlobsByPath> {
 export async function openLayout(layoutDir: string, blobs: BlobsByPath, imageIds: readonly string[]): Promise<Export> {
   const layout: Layout = {
     layoutDir,
-    byPath: blobs,
     byDigest: new Map([...blobs.values()].map(blob => [blob.digest, blob])),
     saved: await readSaved(layoutDir, blobs),
   }
-  const images = new Map<string, ExportedImage | Error>()
+  const images = new Map<string, ExportedImage | GateError>()
   const manifests: unknown[] = []
   for (const imageId of new Set(imageIds)) {
     try {
@@ -97,7 +110,7 @@ export async function openLayout(layoutDir: string, blobs: BlobsByPath, imageIds
       const { size } = await stat(pathOf(image.digests.manifest, layoutDir))
       manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size })
     } catch (error) {
-      images.set(imageId, error instanceof Error ? error : new Error(messageOf(error)))
+      images.set(imageId, explain(error))
     }
   }
   const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }
@@ -106,9 +119,20 @@ export async function openLayout(layoutDir: string, blobs: BlobsByPath, imageIds
   return {
     image: imageId => {
       const found = images.get(imageId)
-      if (found === undefined || found instanceof Error) throw found ?? new Error(`${imageId} was not asked for`)
+      if (found === undefined || found instanceof GateError) throw found ?? new Error(`${imageId} was not asked for`)
       return found
     },
+  }
+}
+
+/** @throws what is a defect of ours */
+function explain(error: unknown): GateError {
+  if (error instanceof GateError) return error
+  try {
+    return explainFullDisk(error)
+  } catch (explained) {
+    if (explained instanceof GateError) return explained
+    throw explained
   }
 }
 
@@ -116,7 +140,15 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
 const blobsOf = (layoutDir: string): string => join(layoutDir, 'blobs', 'sha256')
 
-const pathOf = (digest: string, layoutDir: string): string => join(blobsOf(layoutDir), digest.replace('sha256:', ''))
+/** @throws IntegrityError for anything but a digest: others write them, and here one becomes a path */
+function pathOf(digest: string, layoutDir: string): string {
+  if (!isDigest(digest)) throw new IntegrityError(`${JSON.stringify(digest)} is not a digest`, suspect)
+  return join(blobsOf(layoutDir), digest.slice('sha256:'.length))
+}
+
+function isDigest(value: unknown): value is string {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value)
+}
 
 /** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
 async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Promise<Blob> {
@@ -143,7 +175,6 @@ async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Pro
 
 interface Layout {
   readonly layoutDir: string
-  readonly byPath: BlobsByPath
   readonly byDigest: ReadonlyMap<string, Blob>
   /** By the digest of the configuration: what `manifest.json` lists, which `docker image save` has always written. */
   readonly saved: ReadonlyMap<string, Manifest>
@@ -177,46 +208,53 @@ async function describeImage(imageId: string, layout: Layout): Promise<ExportedI
 function checkBlob(digest: string, { byDigest }: Layout): Blob {
   const blob = byDigest.get(digest)
   if (blob === undefined) {
-    throw new IntegrityError(`the exported image lacks ${digest}, or it is not what its digest says`, suspect)
+    throw new IntegrityError(
+      `the exported image lacks ${digest.slice(0, 100)}, or it is not what its digest says`,
+      suspect,
+    )
   }
   return blob
 }
 
 /** Undefined where the ID is not a manifest's. */
 async function readManifest(imageId: string, { byDigest, layoutDir }: Layout): Promise<Manifest | undefined> {
-  if (!byDigest.has(imageId)) return undefined
-  const manifest = (await readJson(imageId, layoutDir)) as { config?: { digest?: unknown }; layers?: unknown }
+  const blob = byDigest.get(imageId)
+  if (blob === undefined) return undefined
   // BuildKit writes null for an image that consists of nothing.
-  const { config, layers = null } = manifest
-  if ((layers !== null && !Array.isArray(layers)) || typeof config?.digest !== 'string') return undefined
-  return {
-    config: config.digest,
-    layers: ((layers ?? []) as { digest: string; mediaType: string }[]).map(({ digest, mediaType }) => ({
-      digest,
-      packed: !mediaType.endsWith('.tar'),
-    })),
-  }
+  const { config, layers = null } = await readJson(blob, layoutDir)
+  const { digest } = propertiesOf(config)
+  if ((layers !== null && !Array.isArray(layers)) || typeof digest !== 'string') return undefined
+  return { config: digest, layers: (layers ?? []).map(readLayer) }
 }
 
+function readLayer(value: unknown): Manifest['layers'][number] {
+  const { digest, mediaType } = propertiesOf(value)
+  if (typeof digest === 'string' && typeof mediaType === 'string')
+    return { digest, packed: !mediaType.endsWith('.tar') }
+  throw new IntegrityError('the manifest of the image has a layer without a digest or a type', suspect)
+}
+
+/** An entry that is none costs the image that it would be of, which then is not there. */
 async function readSaved(layoutDir: string, blobs: BlobsByPath): Promise<ReadonlyMap<string, Manifest>> {
   const list = blobs.get('manifest.json')
   if (list === undefined) return new Map()
-  const entries = (await readJson(list.digest, layoutDir)) as { Config: string; Layers: string[] | null }[]
+  const digestOf = (path: string): string => blobs.get(posix.normalize(path))?.digest ?? path
   return new Map(
-    entries.map(({ Config, Layers }) => {
-      const digestOf = (path: string): string => blobs.get(posix.normalize(path))?.digest ?? path
-      const config = digestOf(Config)
-      return [config, { config, layers: (Layers ?? []).map(path => ({ digest: digestOf(path), packed: false })) }]
+    Object.values(await readJson(list, layoutDir)).flatMap(entry => {
+      const { Config: config, Layers: layers } = propertiesOf(entry)
+      const paths: readonly unknown[] = Array.isArray(layers) ? layers : []
+      if (typeof config !== 'string' || !paths.every(path => typeof path === 'string')) return []
+      const digest = digestOf(config)
+      return [[digest, { config: digest, layers: paths.map(path => ({ digest: digestOf(path), packed: false })) }]]
     }),
   )
 }
 
 async function readDiffIds(config: string, layout: Layout): Promise<readonly string[]> {
-  checkBlob(config, layout)
-  const { rootfs } = (await readJson(config, layout.layoutDir)) as { rootfs?: { diff_ids?: unknown } }
-  const diffIds = rootfs?.diff_ids ?? []
-  if (!Array.isArray(diffIds)) throw new IntegrityError('the image configuration names no layers', suspect)
-  return diffIds as string[]
+  const { rootfs } = await readJson(checkBlob(config, layout), layout.layoutDir)
+  const diffIds = propertiesOf(rootfs)['diff_ids'] ?? []
+  if (Array.isArray(diffIds) && diffIds.every(isDigest)) return diffIds
+  throw new IntegrityError('the image configuration names no layers', suspect)
 }
 
 async function writeManifest(config: string, layers: readonly Blob[], layout: Layout): Promise<string> {
@@ -232,12 +270,21 @@ async function writeManifest(config: string, layers: readonly Blob[], layout: La
   return digest
 }
 
-async function readJson(digest: string, layoutDir: string): Promise<unknown> {
+/** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
+const maxJson = 32 * 1024 * 1024
+
+async function readJson({ digest, bytes }: Blob, layoutDir: string): Promise<Readonly<Record<string, unknown>>> {
+  if (bytes > maxJson) throw new IntegrityError(`${digest} is too big for what it should be`, suspect)
   try {
     const value: unknown = JSON.parse(await readFile(pathOf(digest, layoutDir), 'utf8'))
-    if (typeof value === 'object' && value !== null) return value
+    if (typeof value === 'object' && value !== null) return propertiesOf(value)
   } catch (error) {
     throw new IntegrityError(`${digest} cannot be read: ${messageOf(error)}`, suspect)
   }
   throw new IntegrityError(`${digest} is not an object`, suspect)
+}
+
+/** Of anything but an object there are none. */
+function propertiesOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
