@@ -166,7 +166,9 @@ async function check(repository, branch, { inputs, env }) {
 function showSummary(summary) {
   say(`\n${bold('  The job summary, as it stands on the page of the run:')}`)
   const plain = summary
-    .replace(/<\/?sub>|<!-- -->/g, '')
+    .replace(/<\/?(sub|code)>|<!-- -->/g, '')
+    .replace(/<br>/g, ' ')
+    .replace(/&#124;/g, '|')
     .replace(/\[([^\]]+)\]\([^)]+\)/g, '$1')
     .replace(/\\([[\]_*|~$`])/g, '$1')
     .replace(/&lt;/g, '<')

@@ -12,9 +12,16 @@ function lineAnchor({ start, end }: LineRange): string {
   return start === end ? `#L${String(start)}` : `#L${String(start)}-L${String(end)}`
 }
 
+/** Thousands of findings are in the same few files. */
+const encoded = new Map<string, string>()
+
 /** A path as a relative reference (RFC 3986). */
 export function encodePath(path: string): string {
-  return path.split('/').map(encodePart).join('/')
+  const known = encoded.get(path)
+  if (known !== undefined) return known
+  const reference = path.split('/').map(encodePart).join('/')
+  encoded.set(path, reference)
+  return reference
 }
 
 /** A part of an address. */

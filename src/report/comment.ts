@@ -16,7 +16,7 @@ const room = {
   characters: 65_000,
   bytes: 260_000,
   most: { images: 10, rows: 10 },
-  title: 60,
+  title: 56,
   elsewhere: 'the job summary',
 }
 
@@ -69,7 +69,7 @@ function details(report: Report, extent: Extent): string[] {
   const lines = blockingImages(report, extent)
   return [
     problem(report, extent),
-    withRest(imageTable(shown), images.length - shown.length, extent.elsewhere, 'more images'),
+    withRest(imageTable(shown, false), images.length - shown.length, extent.elsewhere, 'more images'),
     next(report, { ...extent, rows: maxSteps }),
     ...failures(report, extent),
     lines.length === 0 ? '' : folded('What blocks, line by line', lines.join('\n\n')),

@@ -9,7 +9,7 @@ export interface Extent {
   readonly images: number
   /** So many rows of each instruction or list. */
   readonly rows: number
-  /** So many characters of a finding's title. */
+  /** So many characters of a finding’s title: where it takes the width of a page, a browser breaks versions at their hyphens. */
   readonly title: number
   /** Whether there is room for what blocks nothing: lists of what was passed over, rules, times. */
   readonly asides: boolean

@@ -12,7 +12,7 @@ export function findings({ verdict, context }: Report): Markup {
   const shown = fairShare(verdict.images, maxRows)
   if (shown.length === 0) return nothing
   const rest = verdict.images.reduce((sum, image) => sum + image.findings.length, 0) - shown.length
-  const header = ['Severity', 'Finding', 'Image', 'In', 'What helps', 'Brought by', 'Ruling']
+  const header = ['Severity', 'Finding', 'Image', 'In', 'Remedy', 'Brought by', 'Ruling']
   return markup`<h2 id="findings-title">Findings</h2>
     ${filters(shown)}
     <div id="findings">${table(
@@ -64,7 +64,7 @@ function row({ image: { image }, finding }: Placed, context: RunContext): Markup
   >
     <td><b class="${severity}">${severity}</b><small>${by === undefined ? '' : `by ${by}`}</small></td>
     <td>${anchor(id, url)}<small>${title}</small></td>
-    <td>${image.name}</td>
+    <td class="name">${image.name}</td>
     <td><code>${subjectText(finding)}</code><small>${pathOf(finding, image, context)}</small></td>
     <td>${remedyText(finding)}</td>
     <td>${broughtBy(finding, image, context)}</td>

@@ -27,7 +27,8 @@ header.passed { --tone: var(--passed); } header.blocked { --tone: var(--blocked)
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--quiet); }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; vertical-align: top; }
 thead th { white-space: nowrap; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.name { min-width: 8rem; } table.images { width: auto; } table.images :is(th, td) { padding-right: 1.8rem; }
 td small { display: block; color: var(--quiet); font-size: .87em; }
 .CRITICAL { color: var(--critical); } .HIGH { color: var(--high); } .MEDIUM { color: var(--medium); }
 .LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } 
@@ -36,7 +37,7 @@ td small { display: block; color: var(--quiet); font-size: .87em; }
   background: var(--paper); border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .filters label { display: grid; gap: .15rem; font-size: .87em; color: var(--quiet); }
 .filters input, .filters select, .filters button { font: inherit; color: var(--ink); background: var(--panel);
-  border: 1px solid var(--line); border-radius: .4rem; padding: .3rem .5rem; min-width: 8rem; max-width: 20rem; }
+  border: 1px solid var(--line); border-radius: .4rem; padding: 0 .5rem; height: 2.1rem; min-width: 8rem; max-width: 20rem; }
 .filters output { margin-left: auto; color: var(--quiet); }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; overflow-x: auto; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; color: var(--quiet); font-size: .9em; }

@@ -103,7 +103,7 @@ function images({ verdict }: Report): Markup {
   const numbers = counted.map(severity => ({ number: capitalised(severity) }))
   const header = ['Image', 'State', ...numbers, 'System', ...['Packages', 'Build', 'Scan'].map(number => ({ number }))]
   return markup`<h2>Images</h2>
-    ${table(header, rows)}`
+    ${table(header, rows, 'images')}`
 }
 
 function failure(verdict: ImageVerdict): Markup {

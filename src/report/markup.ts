@@ -34,15 +34,15 @@ export function anchor(text: string, address: string | undefined): Markup {
 /** A column by its title; numbers stand at the right. */
 export type Column = string | { readonly number: string }
 
-/** @param rows each a `<tr>` */
-export function table(header: readonly Column[], rows: readonly Markup[]): Markup {
+/** @param rows each a `<tr>` @param name what the style knows it by */
+export function table(header: readonly Column[], rows: readonly Markup[], name = ''): Markup {
   const cells = header.map(column =>
     typeof column === 'string'
       ? markup`<th scope="col">${column}</th>`
       : markup`<th scope="col" class="number">${column.number}</th>`,
   )
   return markup`<div class="wide">
-    <table>
+    <table class="${name}">
       <thead>
         <tr>
           ${cells}

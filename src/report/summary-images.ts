@@ -103,7 +103,7 @@ function findingTable(findings: readonly JudgedFinding[], context: RunContext, t
     subjectCell(finding, context),
     remedyCell(finding),
   ])
-  return usedColumns(['Severity', 'Finding', 'In', 'What helps'], rows)
+  return usedColumns(['Severity', 'Finding', 'In', 'Remedy'], rows)
 }
 
 /** Whose rating it is, and who sees it differently. */
@@ -122,11 +122,13 @@ function subjectCell(finding: Finding, context: RunContext): string {
   if (finding.kind !== 'vulnerability') return code(subject)
   const {
     place: line,
-    package: { path },
+    package: { name, version, path },
   } = finding
-  if (line === undefined) return cellLines(code(subject), path === undefined ? '' : code(path))
-  const where = codeLink(placeText(path ?? line.file, line.lines), lineAddress(context, line.file, line.lines))
-  return cellLines(code(subject), where)
+  const where =
+    line === undefined
+      ? code(path ?? '')
+      : codeLink(placeText(path ?? line.file, line.lines), lineAddress(context, line.file, line.lines))
+  return cellLines(code(name), code(version), where)
 }
 
 function remedyCell(finding: Finding): string {

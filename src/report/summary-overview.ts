@@ -88,12 +88,13 @@ export function problem({ verdict }: Report, { elsewhere }: Elsewhere): string {
 
 const right = (title: string): Column => ({ number: title })
 
-export function imageTable(images: readonly ImageVerdict[]): string {
+/** @param withTimes in a comment nobody looks for them, and they take the room of what matters */
+export function imageTable(images: readonly ImageVerdict[], withTimes: boolean): string {
   if (images.length === 0) return ''
   const counted = severities.map(name => right(name.charAt(0) + name.slice(1).toLowerCase()))
   const header = ['Image', 'State', ...counted, 'System', right('Build'), right('Scan')]
   const number = (value: number): string => (value === 0 ? '' : numberText(value))
-  const time = (value: number): string => (value === 0 ? '' : durationText(value))
+  const time = (value: number): string => (value === 0 || !withTimes ? '' : durationText(value))
   const rows = images.map(image => [
     code(image.image.name),
     `${stateIcons[image.state]} ${stateText(image)}${escapeText(comparisonText(image))}`,

@@ -245,5 +245,10 @@ function isAre(number: number): string {
 export function shorten(text: string, most = 100): string {
   if (text.length <= most) return text
   const characters = [...text]
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
+  return characters.length <= most
+    ? text
+    : `${characters
+        .slice(0, most - 1)
+        .join('')
+        .trimEnd()}…`
 }
