@@ -156,12 +156,7 @@ const oddities: Scene = {
     refused('a device', 'f-device', notAFile, 'Dockerfile'),
     refused('a Dockerfile of 10 MB', 'f-big', 'no more than 1 MiB is read', 'Dockerfile'),
     row('Dockerfile', 'f-bytes', 'clean', 'invalid UTF-8', ''),
-    refused(
-      'a link to an endless device',
-      'i-zero',
-      'its .dockerignore cannot be read: it is not a file',
-      '.dockerignore',
-    ),
+    row('.dockerignore', 'i-zero', 'clean', 'a link to an endless device', ''),
     refused('a pipe', 'i-pipe', 'its .dockerignore cannot be read: it is not a file', '.dockerignore'),
     refused('a folder', 'i-folder', 'its .dockerignore cannot be read: it is not a file', '.dockerignore'),
     row(

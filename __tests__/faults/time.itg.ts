@@ -22,7 +22,16 @@ const stillFound = (fault: string, days: number): Scene => ({
 
 const scenes: Scene[] = [
   stillFound('the clock is twenty years ahead', 20 * 365),
-  stillFound('the clock is twenty years behind', -20 * 365),
+  {
+    env: clock(-20 * 365),
+    rows: [
+      {
+        fault: 'the clock is twenty years behind',
+        where: 'machine',
+        says: 'which is in the future for this machine',
+      },
+    ],
+  },
   {
     env: clock(-20 * 365),
     files: { [policyFile]: excuse(-30) },
