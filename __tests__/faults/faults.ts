@@ -20,7 +20,7 @@ interface Judged {
 const together = 2
 
 /** How many are begun or wait for their turn, beside those that are done. */
-const ahead = 8
+const ahead = 16
 
 export class Faults {
   readonly #scenes: readonly Scene[]

@@ -28,7 +28,7 @@ const names: Scene = {
   },
   rows: [
     row('web', 'vulnerable', 'names that differ by case', 'CVE-2014-0160'),
-    row(toSafeName('Web'), 'vulnerable', 'a name that another one would have in the engine', 'CVE-2014-0160'),
+    row(toSafeName('Web'), 'vulnerable', 'a name that another one has in the engine', 'CVE-2014-0160'),
     row('caf\u00e9', 'vulnerable', 'names that differ by Unicode normalisation', 'CVE-2014-0160'),
     row('n'.repeat(255), 'vulnerable', 'names of 255 bytes that differ in the last', 'CVE-2014-0160'),
   ],

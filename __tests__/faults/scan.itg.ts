@@ -30,6 +30,7 @@ const imageFaults: Record<string, [string, string | RegExp]> = {
   layer: ['the report lacks a layer', 'is about another image'],
   'no-layers': ['the report lacks the image’s configuration', 'ImageConfig is not an object'],
   'results-text': ['the results are a word', 'Results is not a list'],
+  'results-null': ['the results are null', 'Trivy’s report cannot be read'],
   'results-strange': ['a finding has no name', 'is missing'],
   list: ['the report is a list', 'the report is not an object'],
   garbage: ['the report is 50 MB of garbage', 'it is not JSON'],

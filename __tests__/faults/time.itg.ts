@@ -25,7 +25,11 @@ const scenes: Scene[] = [
   {
     env: clock(-20 * 365),
     rows: [
-      { fault: 'the clock is twenty years behind', where: 'machine', says: 'which is in the future for this machine' },
+      {
+        fault: 'the clock is twenty years behind',
+        where: 'machine',
+        says: 'which is in the future for this machine',
+      },
     ],
   },
   {

@@ -139,7 +139,13 @@ export class DockerEngine implements Engine {
       )
     }
     const info = parseObject(output.stdout) as DockerInfo | undefined
-    const plugin = info?.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx')
+    if (info === undefined) {
+      throw new ToolError(
+        `docker info says nothing that can be read: ${lastLine(output).slice(0, 200) || `exit code ${String(output.exitCode)}`}`,
+        'Check that the docker on PATH is Docker’s own client, 20.10 or later, and what docker info prints.',
+      )
+    }
+    const plugin = info.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx')
     return { buildxVersion: plugin?.Version, server: readServer(info, output) }
   }
 
@@ -185,11 +191,11 @@ interface DockerInfo {
 
 type Server = { readonly version: string; readonly containerd: boolean } | { readonly reason: string }
 
-function readServer(info: DockerInfo | undefined, output: CommandOutput): Server {
-  const version = info?.ServerVersion
-  if (version === undefined || version === '') return { reason: info?.ServerErrors?.[0] ?? lastLine(output) }
+function readServer(info: DockerInfo, output: CommandOutput): Server {
+  const version = info.ServerVersion
+  if (version === undefined || version === '') return { reason: info.ServerErrors?.[0] ?? lastLine(output) }
   // Docker's documented way to tell the containerd image store from the older ones.
-  const containerd = info?.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true
+  const containerd = info.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true
   return { version, containerd }
 }
 

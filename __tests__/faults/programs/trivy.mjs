@@ -89,7 +89,7 @@ const faults = {
   'no-layers': () => falsify(report => delete report.Metadata.ImageConfig),
   'results-text': () => withResults('none'),
   'results-null': () => withResults(null),
-  'results-strange': () => withResults([{ Class: 'os-pkgs', Vulnerabilities: [{ Severity: 'LOW' }] }]),
+  'results-strange': () => withResults([{ Class: 'os-pkgs', Target: 'x', Vulnerabilities: [{ Severity: 'LOW' }] }]),
   list: () => writeFileSync(output, '[]'),
   garbage: () => writeFileSync(output, Buffer.alloc(50_000_000, '\u00ff{"')),
   deep: () => writeFileSync(output, '['.repeat(1_000_000)),
