@@ -1,10 +1,9 @@
 /** The action's entry: puts the real adapters together, runs the gate, and turns its result into the step's. */
 import { join, resolve } from 'node:path'
 import * as core from '@actions/core'
-import { GitHubComments } from './adapters/github-comments.js'
 import { harmlessLines } from './adapters/harmless.js'
 import { LocalFiles } from './adapters/local-files.js'
-import { readRunContext } from './adapters/run-context.js'
+import { readRunContext, readRunner } from './adapters/run-context.js'
 import { RunnerConsole } from './adapters/runner-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
 import { systemClock, thisPlatform, withWorkbench } from './adapters/workbench.js'
@@ -48,6 +47,8 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
     await core.summary.addRaw(renderSummary(report)).write()
   }
   const comment = async (report: Report): Promise<void> => {
+    // Loaded when it is needed, and not before the event is known to be one: the toolkit reads it as it is loaded.
+    const { GitHubComments } = await import('./adapters/github-comments.js')
     const comments = new GitHubComments({ token: inputs.githubToken, repository: context.repository ?? '' })
     await postComment(report, inputs.comment, comments, console)
   }
@@ -65,8 +66,9 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
 }
 
 async function run(): Promise<Report> {
-  const context = readRunContext(process.env)
+  let context = readRunner(process.env)
   try {
+    context = readRunContext(process.env)
     const inputs = parseInputs(readRawInputs(), trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
     const workbench = { ...inputs, workspace, console, tempRoot: runnerTemp }
