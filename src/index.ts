@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { hasActionsCache } from './adapters/actions-shelf.js'
 import { LocalFiles } from './adapters/local-files.js'
-import { readRunContext } from './adapters/run-context.js'
+import { readRunContext, readRunner } from './adapters/run-context.js'
 import { RunEnding } from './adapters/run-ending.js'
 import { RunnerConsole } from './adapters/runner-console.js'
 import { trivyMistakes } from './adapters/trivy-release.js'
@@ -58,7 +58,7 @@ function outletsOf(inputs: Inputs, context: RunContext): Outlet[] {
   }
   const comment = async (report: Report): Promise<void> => {
     const { githubToken: token } = inputs
-    // Loaded when it is needed: it is a part of its own in dist/.
+    // Loaded when it is needed, and not before the event is known to be one: the toolkit reads it as it is loaded.
     const { GitHubComments } = await import('./adapters/github-comments.js')
     const comments = new GitHubComments({ token, repository: context.repository ?? '', until: ending.reporting })
     await postComment(report, inputs.comment, comments, console)
@@ -87,8 +87,9 @@ function hideSecrets(raw: RawInputs): void {
 async function run(): Promise<Report> {
   const raw = readRawInputs()
   hideSecrets(raw)
-  const context = readRunContext(process.env)
+  let context = readRunner(process.env)
   try {
+    context = readRunContext(process.env)
     const inputs = parseInputs(raw, trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
     ending.limit(inputs.totalTimeout)

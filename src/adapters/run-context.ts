@@ -1,26 +1,65 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { context } from '@actions/github'
+import { ConfigurationError, messageOf } from '../errors.js'
 import { unknownRepository, type BaseHint, type RunContext } from '../model.js'
 
-/** What the runner tells about this run. */
+/**
+ * What the runner tells about this run, with the event behind it. Not by the toolkit's `context`: that reads the event as
+ * soon as it is imported, and a file that is none ends the process before anybody can say so.
+ * @throws ConfigurationError for an event that cannot be read
+ */
 export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
-  const repository = env['GITHUB_REPOSITORY']
-  const pullRequest = context.payload.pull_request?.number
-  const runUrl = `${context.serverUrl}/${repository ?? ''}/actions/runs/${String(context.runId)}`
+  const runner = readRunner(env)
+  const payload = readEvent(env['GITHUB_EVENT_PATH'])
+  const { event = '', sha = '' } = runner
+  return {
+    ...runner,
+    ...pullRequestOf(payload),
+    ...headOf(payload),
+    ...headRepositoryOf(event, payload),
+    ...baseOf(event, sha, payload),
+  }
+}
+
+/** The same without the event: what can be said of a run in any case. */
+export function readRunner(env: NodeJS.ProcessEnv): RunContext {
+  const { GITHUB_REPOSITORY: repository, GITHUB_EVENT_NAME: event, GITHUB_SHA: sha, GITHUB_RUN_ID: run = '' } = env
+  const runUrl = `${env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${repository ?? ''}/actions/runs/${run}`
   return {
     workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
-    event: context.eventName,
-    sha: context.sha,
     processors: availableParallelism(),
+    ...(event === undefined ? {} : { event }),
+    ...(sha === undefined ? {} : { sha }),
     ...(repository === undefined ? {} : { repository, runUrl }),
-    runId: context.runId,
-    ...(pullRequest === undefined ? {} : { pullRequest }),
-    ...headOf(context.payload as EventPayload),
-    ...headRepositoryOf(context.eventName, context.payload as EventPayload),
+    ...(isCount(Number(run)) ? { runId: Number(run) } : {}),
     ...placeOf(env),
-    ...baseOf(context.eventName, context.sha, context.payload as EventPayload),
     ...workflowOf(env['GITHUB_WORKFLOW_REF']),
   }
+}
+
+/** @param path of the event's payload; without one there is none, as on a machine that is no runner */
+function readEvent(path: string | undefined): EventPayload {
+  if (path === undefined || path === '') return {}
+  try {
+    const payload: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) return payload
+    throw new Error('it is not an object')
+  } catch (error) {
+    throw new ConfigurationError(
+      `the event behind this run cannot be read: GITHUB_EVENT_PATH: ${messageOf(error)}`,
+      'Run it on an event of GitHub’s, with the payload that GitHub gives.',
+      { cause: error },
+    )
+  }
+}
+
+function pullRequestOf({ pull_request: pullRequest }: EventPayload): { readonly pullRequest?: number } {
+  const number = pullRequest?.number
+  return isCount(number) ? { pullRequest: number } : {}
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 /** Of a push that creates a branch GitHub says that the commit before is this one. */
@@ -31,6 +70,7 @@ export interface EventPayload {
   readonly before?: unknown
   readonly pull_request?:
     | {
+        readonly number?: unknown
         readonly base?: { readonly ref?: unknown } | undefined
         readonly head?: { readonly sha?: unknown; readonly repo?: NamedRepository } | undefined
       }
