@@ -48,7 +48,8 @@ function consoleOf(verbose: boolean): TerminalConsole {
 }
 
 function outletsOf(folder: ReportFolder | undefined, console: TerminalConsole): Outlet[] {
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
+  // See https://no-color.org: an empty NO_COLOR asks for nothing.
+  const colour = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
   const terminal: Outlet = {
     name: 'report',
     deliver: async report => {

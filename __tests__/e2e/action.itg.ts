@@ -27,7 +27,10 @@ describe('the gate', () => {
     expect(imagesIn(outputs)).toEqual(['clean: clean', 'heartbleed: vulnerable'])
     expect(summary).toContain('## ❌ Blocked: 1 of 2 images is vulnerable')
     expect(summary).toContain('[CVE-2014-0160](https://avd.aquasec.com/nvd/cve-2014-0160)')
-    expect(summary).toContain(`\`${dockerfileOf('heartbleed')}:2-5\`: brought by`)
+    const commit = `https://github.com/example/registry/blob/${'0'.repeat(40)}`
+    const [place, lines] = [dockerfileOf('heartbleed'), '#L2-L5']
+    expect(summary).toContain(`[\`${place}:2-5\`](${commit}/${place}${lines}): brought by`)
+    expect(summary).toMatch(/database of 2026-08-01 \(\d+ days old\) from /)
     const errors = commandsIn(log).filter(line => line.startsWith('::error'))
     expect(errors).toHaveLength(2)
     expect(errors[0]).toContain(`file=${dockerfileOf('heartbleed')},line=2,endLine=5::`)
@@ -88,7 +91,7 @@ describe('the gate', () => {
     expect(exitCode).toBe(1)
     expect(outputs).toMatchObject({ result: 'error', 'failed-images': 'broken,tutorial' })
     expect(imagesIn(outputs)).toEqual(['broken: build-failed', 'tutorial: vulnerable', 'web: clean'])
-    expect(summary).toContain(`\`${dockerfileOf('broken')}:3\`: the build failed`)
+    expect(summary).toContain(`${dockerfileOf('broken')}#L3): the build failed`)
     expect(log).toContain(`file=${dockerfileOf('broken')},line=3,endLine=3::the build failed`)
   })
 

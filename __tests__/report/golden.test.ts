@@ -165,7 +165,7 @@ describe('any report', () => {
     const among = render([image, ...report.verdict.images.slice(1, 70)])
     expect(among).not.toContain('<details>')
     expect(among).toContain(
-      'Left out, to have room for what blocks: the 9000 findings that are excepted, the rules that are not the default and where the time went. See the JSON report.',
+      'Left out, to have room for what blocks: the 9000 findings that are excepted and where the time went. See the JSON report.',
     )
   })
 

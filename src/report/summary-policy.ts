@@ -35,7 +35,8 @@ function passedTable(what: string, passed: readonly Placed[], { rows, elsewhere 
 }
 
 /** Which sections gave way to what blocks. */
-export function asidesLeftOut({ verdict, work }: Report, { elsewhere }: Extent): string {
+export function asidesLeftOut(report: Report, { elsewhere }: Extent): string {
+  const { verdict, work } = report
   const { excepted, existing } = tallyOf(verdict)
   const { expired, expiring, unused } = verdict.exceptions
   const exceptions = expired.length + expiring.length + unused.length
@@ -43,9 +44,10 @@ export function asidesLeftOut({ verdict, work }: Report, { elsewhere }: Extent):
     ...(excepted === 0 ? [] : [`the ${count(excepted, 'finding')} that ${excepted === 1 ? 'is' : 'are'} excepted`]),
     ...(existing === 0 ? [] : [`the ${count(existing, 'finding')} that existed before this change`]),
     ...(exceptions === 0 ? [] : [`${count(exceptions, 'exception')} to look after`]),
-    'the rules that are not the default',
+    ...(rulesTable(report) === '' ? [] : ['the rules that are not the default']),
     ...(work === undefined ? [] : ['where the time went']),
   ]
+  if (parts.length === 0) return ''
   return `Left out, to have room for what blocks: ${sentenceList(parts)}. See ${elsewhere}.`
 }
 
