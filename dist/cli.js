@@ -44578,7 +44578,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 1680:
+/***/ 8838:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -45142,6 +45142,7 @@ var tar_stream = __nccwpck_require__(6118);
 
 
 
+
 const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.';
 /**
  * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
@@ -45159,15 +45160,23 @@ async function receiveArchive(archive, layoutDir) {
         throw new errors/* ToolError */.v4(`docker could not export the images: what it wrote is no whole archive: ${(0,errors/* messageOf */.bD)(error)}`, 'Check the engine of this machine, then run again.', [], { cause: error });
     }
 }
+/** No name in the archive is a path on this disk: what they say is only looked up among each other. */
 async function unpack(archive, layoutDir) {
     await (0,promises_.mkdir)(blobsOf(layoutDir), { recursive: true });
     const blobs = new Map();
     const links = [];
     const unpacked = archive.pipe((0,tar_stream.extract)());
-    // An error of the source does not travel along `pipe`.
+    // Neither an error nor the end of a source that breaks off travels along `pipe`.
     archive.on('error', error => {
         unpacked.destroy(error);
     });
+    const end = () => {
+        if (!archive.readableEnded)
+            unpacked.destroy(new Error('unexpected end of data'));
+    };
+    if (archive.closed)
+        end();
+    archive.on('close', end);
     for await (const entry of unpacked) {
         const { type, name } = entry.header;
         // The library's streams are iterables of buffers, which its types do not say.
@@ -45179,6 +45188,8 @@ async function unpack(archive, layoutDir) {
         entry.resume();
     }
     for (const { type, name, linkname } of links) {
+        if (typeof linkname !== 'string')
+            continue;
         const target = external_node_path_.posix.normalize(type === 'link' ? linkname : external_node_path_.posix.join(external_node_path_.posix.dirname(name), linkname));
         const blob = blobs.get(target);
         if (blob !== undefined)
@@ -45186,15 +45197,23 @@ async function unpack(archive, layoutDir) {
     }
     return blobs;
 }
-/** Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. */
+/**
+ * Where somebody else wrote the layout: reads every blob once, so that its digest is known to be true. What has another
+ * name than its digest is no blob, nor is a link or a folder.
+ */
 async function readBlobs(layoutDir) {
     const blobs = new Map();
-    for (const name of await (0,promises_.readdir)(blobsOf(layoutDir))) {
+    for (const entry of await (0,promises_.readdir)(blobsOf(layoutDir), { withFileTypes: true })) {
+        if (!entry.isFile())
+            continue;
         const hash = (0,external_node_crypto_.createHash)('sha256');
-        const path = (0,external_node_path_.join)(blobsOf(layoutDir), name);
+        const path = (0,external_node_path_.join)(blobsOf(layoutDir), entry.name);
         for await (const chunk of (0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }))
             hash.update(chunk);
-        blobs.set(`blobs/sha256/${name}`, { digest: `sha256:${hash.digest('hex')}`, bytes: (await (0,promises_.stat)(path)).size });
+        const digest = `sha256:${hash.digest('hex')}`;
+        if (digest !== `sha256:${entry.name}`)
+            continue;
+        blobs.set(`blobs/sha256/${entry.name}`, { digest, bytes: (await (0,promises_.stat)(path)).size });
     }
     return blobs;
 }
@@ -45202,7 +45221,6 @@ async function readBlobs(layoutDir) {
 async function openLayout(layoutDir, blobs, imageIds) {
     const layout = {
         layoutDir,
-        byPath: blobs,
         byDigest: new Map([...blobs.values()].map(blob => [blob.digest, blob])),
         saved: await readSaved(layoutDir, blobs),
     };
@@ -45216,7 +45234,7 @@ async function openLayout(layoutDir, blobs, imageIds) {
             manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size });
         }
         catch (error) {
-            images.set(imageId, error instanceof Error ? error : new Error((0,errors/* messageOf */.bD)(error)));
+            images.set(imageId, explain(error));
         }
     }
     const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
@@ -45225,15 +45243,36 @@ async function openLayout(layoutDir, blobs, imageIds) {
     return {
         image: imageId => {
             const found = images.get(imageId);
-            if (found === undefined || found instanceof Error)
+            if (found === undefined || found instanceof errors/* GateError */.ue)
                 throw found ?? new Error(`${imageId} was not asked for`);
             return found;
         },
     };
 }
+/** @throws what is a defect of ours */
+function explain(error) {
+    if (error instanceof errors/* GateError */.ue)
+        return error;
+    try {
+        return explainFullDisk(error);
+    }
+    catch (explained) {
+        if (explained instanceof errors/* GateError */.ue)
+            return explained;
+        throw explained;
+    }
+}
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const blobsOf = (layoutDir) => (0,external_node_path_.join)(layoutDir, 'blobs', 'sha256');
-const pathOf = (digest, layoutDir) => (0,external_node_path_.join)(blobsOf(layoutDir), digest.replace('sha256:', ''));
+/** @throws IntegrityError for anything but a digest: others write them, and here one becomes a path */
+function pathOf(digest, layoutDir) {
+    if (!isDigest(digest))
+        throw new errors/* IntegrityError */.cs(`${JSON.stringify(digest)} is not a digest`, suspect);
+    return (0,external_node_path_.join)(blobsOf(layoutDir), digest.slice('sha256:'.length));
+}
+function isDigest(value) {
+    return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
 /** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
 async function storeBlob(content, layoutDir) {
     const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
@@ -45281,45 +45320,49 @@ async function describeImage(imageId, layout) {
 function checkBlob(digest, { byDigest }) {
     const blob = byDigest.get(digest);
     if (blob === undefined) {
-        throw new errors/* IntegrityError */.cs(`the exported image lacks ${digest}, or it is not what its digest says`, suspect);
+        throw new errors/* IntegrityError */.cs(`the exported image lacks ${digest.slice(0, 100)}, or it is not what its digest says`, suspect);
     }
     return blob;
 }
 /** Undefined where the ID is not a manifest's. */
 async function readManifest(imageId, { byDigest, layoutDir }) {
-    if (!byDigest.has(imageId))
+    const blob = byDigest.get(imageId);
+    if (blob === undefined)
         return undefined;
-    const manifest = (await readJson(imageId, layoutDir));
     // BuildKit writes null for an image that consists of nothing.
-    const { config, layers = null } = manifest;
-    if ((layers !== null && !Array.isArray(layers)) || typeof config?.digest !== 'string')
+    const { config, layers = null } = await readJson(blob, layoutDir);
+    const { digest } = propertiesOf(config);
+    if ((layers !== null && !Array.isArray(layers)) || typeof digest !== 'string')
         return undefined;
-    return {
-        config: config.digest,
-        layers: (layers ?? []).map(({ digest, mediaType }) => ({
-            digest,
-            packed: !mediaType.endsWith('.tar'),
-        })),
-    };
+    return { config: digest, layers: (layers ?? []).map(readLayer) };
 }
+function readLayer(value) {
+    const { digest, mediaType } = propertiesOf(value);
+    if (typeof digest === 'string' && typeof mediaType === 'string')
+        return { digest, packed: !mediaType.endsWith('.tar') };
+    throw new errors/* IntegrityError */.cs('the manifest of the image has a layer without a digest or a type', suspect);
+}
+/** An entry that is none costs the image that it would be of, which then is not there. */
 async function readSaved(layoutDir, blobs) {
     const list = blobs.get('manifest.json');
     if (list === undefined)
         return new Map();
-    const entries = (await readJson(list.digest, layoutDir));
-    return new Map(entries.map(({ Config, Layers }) => {
-        const digestOf = (path) => blobs.get(external_node_path_.posix.normalize(path))?.digest ?? path;
-        const config = digestOf(Config);
-        return [config, { config, layers: (Layers ?? []).map(path => ({ digest: digestOf(path), packed: false })) }];
+    const digestOf = (path) => blobs.get(external_node_path_.posix.normalize(path))?.digest ?? path;
+    return new Map(Object.values(await readJson(list, layoutDir)).flatMap(entry => {
+        const { Config: config, Layers: layers } = propertiesOf(entry);
+        const paths = Array.isArray(layers) ? layers : [];
+        if (typeof config !== 'string' || !paths.every(path => typeof path === 'string'))
+            return [];
+        const digest = digestOf(config);
+        return [[digest, { config: digest, layers: paths.map(path => ({ digest: digestOf(path), packed: false })) }]];
     }));
 }
 async function readDiffIds(config, layout) {
-    checkBlob(config, layout);
-    const { rootfs } = (await readJson(config, layout.layoutDir));
-    const diffIds = rootfs?.diff_ids ?? [];
-    if (!Array.isArray(diffIds))
-        throw new errors/* IntegrityError */.cs('the image configuration names no layers', suspect);
-    return diffIds;
+    const { rootfs } = await readJson(checkBlob(config, layout), layout.layoutDir);
+    const diffIds = propertiesOf(rootfs)['diff_ids'] ?? [];
+    if (Array.isArray(diffIds) && diffIds.every(isDigest))
+        return diffIds;
+    throw new errors/* IntegrityError */.cs('the image configuration names no layers', suspect);
 }
 async function writeManifest(config, layers, layout) {
     const describe = (mediaType, { digest, bytes }) => ({ mediaType, digest, size: bytes });
@@ -45333,16 +45376,24 @@ async function writeManifest(config, layers, layout) {
     await (0,promises_.writeFile)(pathOf(digest, layout.layoutDir), text);
     return digest;
 }
-async function readJson(digest, layoutDir) {
+/** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
+const maxJson = 32 * 1024 * 1024;
+async function readJson({ digest, bytes }, layoutDir) {
+    if (bytes > maxJson)
+        throw new errors/* IntegrityError */.cs(`${digest} is too big for what it should be`, suspect);
     try {
         const value = JSON.parse(await (0,promises_.readFile)(pathOf(digest, layoutDir), 'utf8'));
         if (typeof value === 'object' && value !== null)
-            return value;
+            return propertiesOf(value);
     }
     catch (error) {
         throw new errors/* IntegrityError */.cs(`${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, suspect);
     }
     throw new errors/* IntegrityError */.cs(`${digest} is not an object`, suspect);
+}
+/** Of anything but an object there are none. */
+function propertiesOf(value) {
+    return typeof value === 'object' && value !== null ? value : {};
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/image-store.ts
@@ -45618,7 +45669,10 @@ class DockerEngine {
             throw new errors/* ToolError */.v4('Docker is not installed: there is no `docker` on PATH', 'Use a runner with Docker (ubuntu-latest has it), or install Docker Engine: https://docs.docker.com/engine/install/');
         }
         const info = parseObject(output.stdout);
-        const plugin = info?.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx');
+        if (info === undefined) {
+            throw new errors/* ToolError */.v4(`docker info says nothing that can be read: ${lastLine(output).slice(0, 200) || `exit code ${String(output.exitCode)}`}`, 'Check that the docker on PATH is Docker’s own client, 20.10 or later, and what docker info prints.');
+        }
+        const plugin = info.ClientInfo?.Plugins?.find(({ Name }) => Name === 'buildx');
         return { buildxVersion: plugin?.Version, server: readServer(info, output) };
     }
     #readBuilder(output, server) {
@@ -45648,11 +45702,11 @@ class DockerEngine {
     }
 }
 function readServer(info, output) {
-    const version = info?.ServerVersion;
+    const version = info.ServerVersion;
     if (version === undefined || version === '')
-        return { reason: info?.ServerErrors?.[0] ?? lastLine(output) };
+        return { reason: info.ServerErrors?.[0] ?? lastLine(output) };
     // Docker's documented way to tell the containerd image store from the older ones.
-    const containerd = info?.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true;
+    const containerd = info.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true;
     return { version, containerd };
 }
 function notAnswering(reason) {
@@ -47369,7 +47423,7 @@ class Repository {
                 signal.throwIfAborted();
                 const wait = error instanceof Refusal ? error.wait : 0;
                 if (attempt === attempts || wait === undefined || wait > maxWait)
-                    throw explain(error);
+                    throw registry_explain(error);
                 await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.max(wait, backoff * 2 ** (attempt - 1)), undefined, { signal });
             }
         }
@@ -47450,7 +47504,7 @@ function readRetryAfter(headers) {
     const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
     return Number.isFinite(wait) ? Math.max(0, wait) : 0;
 }
-function explain(error) {
+function registry_explain(error) {
     if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
         return error;
     const { cause } = error;
@@ -47614,7 +47668,7 @@ async function takeKept(request) {
         if (!(await (0,promises_.lstat)(path)).isFile() || !(await (0,promises_.lstat)(archive)).isFile())
             throw new Error('it has no files');
         const content = await (0,promises_.readFile)(path);
-        const { digest, size } = readLayer(content);
+        const { digest, size } = trivy_database_readLayer(content);
         if ((await (0,promises_.lstat)(archive)).size !== size || `sha256:${await hashFile(archive)}` !== digest)
             throw new Error('it has another digest');
         return { manifest: { content, digest: digestOf(content) }, archive };
@@ -47628,7 +47682,7 @@ async function download(manifest, source, request) {
     const folder = (0,external_node_path_.join)(request.directory, 'new');
     await (0,promises_.mkdir)(folder);
     const archive = (0,external_node_path_.join)(folder, archiveFile);
-    await source.download(readLayer(manifest.content), archive);
+    await source.download(trivy_database_readLayer(manifest.content), archive);
     await (0,promises_.writeFile)((0,external_node_path_.join)(folder, manifestFile), manifest.content);
     await request.options.shelf.keep(entryOf(request), folder);
     return { manifest, archive };
@@ -47657,7 +47711,7 @@ function checkAge({ updatedAt }, { now, maxAge }) {
         throw new errors/* ToolError */.v4(`it was built on ${updatedAt}, ${inFuture} for this machine`, '');
 }
 /** The one layer of a database's manifest. @throws ToolError */
-function readLayer(content) {
+function trivy_database_readLayer(content) {
     const { layers } = trivy_database_parseObject(content);
     const [layer, ...others] = Array.isArray(layers) ? layers : [];
     const { digest, size } = (layer ?? {});
@@ -47678,6 +47732,44 @@ function trivy_database_parseObject(content) {
         // Said by whoever misses what should be in it.
     }
     return {};
+}
+
+;// CONCATENATED MODULE: ./src/adapters/trivy-args.ts
+/**
+ * One scan of an image without any filter: Trivy measures, the policy decides.
+ * @param args with the image as Trivy reads it: `LAYOUT@DIGEST`
+ */
+function imageArgs(args) {
+    return [
+        'image',
+        ...['--input', args.input],
+        ...commonArgs(args),
+        // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
+        ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
+        '--quiet',
+    ];
+}
+/** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
+function folderArgs(args) {
+    return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory];
+}
+/** One scan of what looks like the file system of an image. */
+function proofArgs(args) {
+    return ['rootfs', ...commonArgs(args), '--cache-backend', 'memory', '--quiet', args.directory];
+}
+function commonArgs({ output, cacheDir, timeout, scanners }) {
+    return [
+        ...['--format', 'json', '--output', output],
+        ...['--scanners', scanners.join(','), '--list-all-pkgs'],
+        ...['--cache-dir', cacheDir, '--timeout', `${String(Math.ceil(timeout / 1000))}s`],
+        '--skip-db-update',
+        '--skip-java-db-update',
+        '--offline-scan',
+        // Both are needed to stop Trivy from calling home.
+        '--skip-version-check',
+        '--disable-telemetry',
+        '--no-progress',
+    ];
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -50483,6 +50575,7 @@ function trivyReason(said) {
 
 
 
+
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
 class TrivyScanner {
     #options;
@@ -50692,42 +50785,6 @@ const proofTimeout = 2 * 60_000;
 /** Milliseconds: the checks are small, and there are others to fall back to. */
 const checksTimeout = 60_000;
 /**
- * One scan of an image without any filter: Trivy measures, the policy decides.
- * @param args with the image as Trivy reads it: `LAYOUT@DIGEST`
- */
-function imageArgs(args) {
-    return [
-        'image',
-        ...['--input', args.input],
-        ...commonArgs(args),
-        // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
-        ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
-        '--quiet',
-    ];
-}
-/** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
-function folderArgs(args) {
-    return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory];
-}
-/** One scan of what looks like the file system of an image. */
-function proofArgs(args) {
-    return ['rootfs', ...commonArgs(args), '--cache-backend', 'memory', '--quiet', args.directory];
-}
-function commonArgs({ output, cacheDir, timeout, scanners }) {
-    return [
-        ...['--format', 'json', '--output', output],
-        ...['--scanners', scanners.join(','), '--list-all-pkgs'],
-        ...['--cache-dir', cacheDir, '--timeout', `${String(Math.ceil(timeout / 1000))}s`],
-        '--skip-db-update',
-        '--skip-java-db-update',
-        '--offline-scan',
-        // Both are needed to stop Trivy from calling home.
-        '--skip-version-check',
-        '--disable-telemetry',
-        '--no-progress',
-    ];
-}
-/**
  * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in
  * aquasecurity/trivy): whoever changes the Dockerfile would excuse himself. Lines and columns stay as they are.
  */
@@ -50867,7 +50924,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9833);
 /* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7286);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(1680);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8838);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1689);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3916);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5495);
@@ -50918,7 +50975,8 @@ function consoleOf(verbose) {
     });
 }
 function outletsOf(folder, console) {
-    const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    // See https://no-color.org: an empty NO_COLOR asks for nothing.
+    const colour = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
     const terminal = {
         name: 'report',
         deliver: async (report) => {
@@ -63363,13 +63421,14 @@ function problem({ verdict }, { elsewhere }) {
     return [...shown, ...(rest === 0 ? [] : [`- … and ${(0,report_text/* numberText */.$4)(rest)} more: see ${elsewhere}.`])].join('\n');
 }
 const right = (title) => ({ number: title });
-function imageTable(images) {
+/** @param withTimes in a comment nobody looks for them, and they take the room of what matters */
+function imageTable(images, withTimes) {
     if (images.length === 0)
         return '';
     const counted = model_finding/* severities */.g.map(name => right(name.charAt(0) + name.slice(1).toLowerCase()));
     const header = ['Image', 'State', ...counted, 'System', right('Build'), right('Scan')];
     const number = (value) => (value === 0 ? '' : (0,report_text/* numberText */.$4)(value));
-    const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
+    const time = (value) => (value === 0 || !withTimes ? '' : (0,report_text/* durationText */.S5)(value));
     const rows = images.map(image => [
         (0,markdown/* code */.aY)(image.image.name),
         `${stateIcons[image.state]} ${(0,report_text/* stateText */.r9)(image)}${(0,markdown/* escapeText */.X1)((0,report_text/* comparisonText */.VF)(image))}`,
@@ -63493,7 +63552,8 @@ function passedTable(what, passed, { rows, elsewhere }) {
     return folded(title, withRest(table(header, shown), passed.length - shown.length, elsewhere));
 }
 /** Which sections gave way to what blocks. */
-function asidesLeftOut({ verdict, work }, { elsewhere }) {
+function asidesLeftOut(report, { elsewhere }) {
+    const { verdict, work } = report;
     const { excepted, existing } = tallyOf(verdict);
     const { expired, expiring, unused } = verdict.exceptions;
     const exceptions = expired.length + expiring.length + unused.length;
@@ -63501,9 +63561,11 @@ function asidesLeftOut({ verdict, work }, { elsewhere }) {
         ...(excepted === 0 ? [] : [`the ${count(excepted, 'finding')} that ${excepted === 1 ? 'is' : 'are'} excepted`]),
         ...(existing === 0 ? [] : [`the ${count(existing, 'finding')} that existed before this change`]),
         ...(exceptions === 0 ? [] : [`${count(exceptions, 'exception')} to look after`]),
-        'the rules that are not the default',
+        ...(rulesTable(report) === '' ? [] : ['the rules that are not the default']),
         ...(work === undefined ? [] : ['where the time went']),
     ];
+    if (parts.length === 0)
+        return '';
     return `Left out, to have room for what blocks: ${sentenceList(parts)}. See ${elsewhere}.`;
 }
 /** Exceptions that somebody should look after. */
@@ -63589,7 +63651,7 @@ const room = {
     characters: 65_000,
     bytes: 260_000,
     most: { images: 10, rows: 10 },
-    title: 60,
+    title: 56,
     elsewhere: 'the job summary',
 };
 /** More rows than this nobody reads in a comment. */
@@ -63640,7 +63702,7 @@ function details(report, extent) {
     const lines = (0,summary_images/* blockingImages */.OS)(report, extent);
     return [
         problem(report, extent),
-        (0,markdown/* withRest */.Hy)(imageTable(shown), images.length - shown.length, extent.elsewhere, 'more images'),
+        (0,markdown/* withRest */.Hy)(imageTable(shown, false), images.length - shown.length, extent.elsewhere, 'more images'),
         next(report, { ...extent, rows: maxSteps }),
         ...(0,summary_images/* failures */.e9)(report, extent),
         lines.length === 0 ? '' : (0,markdown/* folded */.TM)('What blocks, line by line', lines.join('\n\n')),
@@ -63709,13 +63771,13 @@ function markup_anchor(text, address) {
         ? markup `<a href="${address}" rel="noreferrer">${text}</a>`
         : markup `${text}`;
 }
-/** @param rows each a `<tr>` */
-function markup_table(header, rows) {
+/** @param rows each a `<tr>` @param name what the style knows it by */
+function markup_table(header, rows, name = '') {
     const cells = header.map(column => typeof column === 'string'
         ? markup `<th scope="col">${column}</th>`
         : markup `<th scope="col" class="number">${column.number}</th>`);
     return markup `<div class="wide">
-    <table>
+    <table class="${name}">
       <thead>
         <tr>
           ${cells}
@@ -63742,7 +63804,7 @@ function findings({ verdict, context }) {
     if (shown.length === 0)
         return nothing;
     const rest = verdict.images.reduce((sum, image) => sum + image.findings.length, 0) - shown.length;
-    const header = ['Severity', 'Finding', 'Image', 'In', 'What helps', 'Brought by', 'Ruling'];
+    const header = ['Severity', 'Finding', 'Image', 'In', 'Remedy', 'Brought by', 'Ruling'];
     return markup `<h2 id="findings-title">Findings</h2>
     ${filters(shown)}
     <div id="findings">${markup_table(header, shown.map(placed => row(placed, context)))}</div>
@@ -63780,7 +63842,7 @@ function row({ image: { image }, finding }, context) {
   >
     <td><b class="${severity}">${severity}</b><small>${by === undefined ? '' : `by ${by}`}</small></td>
     <td>${markup_anchor(id, url)}<small>${title}</small></td>
-    <td>${image.name}</td>
+    <td class="name">${image.name}</td>
     <td><code>${(0,report_text/* subjectText */.yq)(finding)}</code><small>${pathOf(finding, image, context)}</small></td>
     <td>${(0,report_text/* remedyText */.K1)(finding)}</td>
     <td>${broughtBy(finding, image, context)}</td>
@@ -63841,7 +63903,8 @@ header.passed { --tone: var(--passed); } header.blocked { --tone: var(--blocked)
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--quiet); }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem .35rem 0; vertical-align: top; }
 thead th { white-space: nowrap; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.name { min-width: 8rem; } table.images { width: auto; } table.images :is(th, td) { padding-right: 1.8rem; }
 td small { display: block; color: var(--quiet); font-size: .87em; }
 .CRITICAL { color: var(--critical); } .HIGH { color: var(--high); } .MEDIUM { color: var(--medium); }
 .LOW { color: var(--low); } .UNKNOWN { color: var(--unknown); } 
@@ -63850,7 +63913,7 @@ td small { display: block; color: var(--quiet); font-size: .87em; }
   background: var(--paper); border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .filters label { display: grid; gap: .15rem; font-size: .87em; color: var(--quiet); }
 .filters input, .filters select, .filters button { font: inherit; color: var(--ink); background: var(--panel);
-  border: 1px solid var(--line); border-radius: .4rem; padding: .3rem .5rem; min-width: 8rem; max-width: 20rem; }
+  border: 1px solid var(--line); border-radius: .4rem; padding: 0 .5rem; height: 2.1rem; min-width: 8rem; max-width: 20rem; }
 .filters output { margin-left: auto; color: var(--quiet); }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; overflow-x: auto; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; color: var(--quiet); font-size: .9em; }
@@ -64015,7 +64078,7 @@ function html_images({ verdict }) {
     const numbers = counted.map(severity => ({ number: capitalised(severity) }));
     const header = ['Image', 'State', ...numbers, 'System', ...['Packages', 'Build', 'Scan'].map(number => ({ number }))];
     return markup `<h2>Images</h2>
-    ${markup_table(header, rows)}`;
+    ${markup_table(header, rows, 'images')}`;
 }
 function failure(verdict) {
     const { image, failure: what } = verdict;
@@ -64482,9 +64545,16 @@ function lineAddress({ runUrl = '', sha }, file, lines) {
 function lineAnchor({ start, end }) {
     return start === end ? `#L${String(start)}` : `#L${String(start)}-L${String(end)}`;
 }
+/** Thousands of findings are in the same few files. */
+const encoded = new Map();
 /** A path as a relative reference (RFC 3986). */
 function encodePath(path) {
-    return path.split('/').map(encodePart).join('/');
+    const known = encoded.get(path);
+    if (known !== undefined)
+        return known;
+    const reference = path.split('/').map(encodePart).join('/');
+    encoded.set(path, reference);
+    return reference;
 }
 /** A part of an address. */
 function encodePart(text) {
@@ -64816,11 +64886,11 @@ function effectText(effect, { name, words } = plain) {
 /* harmony export */   OS: () => (/* binding */ blockingImages),
 /* harmony export */   e9: () => (/* binding */ failures)
 /* harmony export */ });
-/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6982);
-/* harmony import */ var _address_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4746);
-/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4193);
-/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4285);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5655);
+/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6982);
+/* harmony import */ var _address_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4746);
+/* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5655);
 /** What the job summary and the comment say of each image that does not pass. */
 
 
@@ -64829,10 +64899,10 @@ function effectText(effect, { name, words } = plain) {
 
 /** What went wrong, image by image. */
 function failures(report, { images, elsewhere }) {
-    const all = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed');
+    const all = (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed');
     const shown = all.slice(0, Math.max(images, 5));
     const rest = all.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(rest, 'more image')} that failed: see the table above and ${elsewhere}.`];
+    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)(rest, 'more image')} that failed: see the table above and ${elsewhere}.`];
     return [...shown.map(image => failure(image, report.context)), ...more];
 }
 /** What blocks, image by image, the worst first; where not all of them fit, how many more there are. */
@@ -64840,45 +64910,45 @@ function blockingImages(report, extent) {
     const { images, elsewhere } = extent;
     const all = worstImages(report);
     const rest = all.slice(images);
-    const findings = rest.reduce((sum, { counts }) => sum + (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(counts), 0);
-    const more = `${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(rest.length, 'more image')} with ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)(findings, 'finding')}: see the table above and ${elsewhere}.`;
+    const findings = rest.reduce((sum, { counts }) => sum + (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .totalOf */ .e6)(counts), 0);
+    const more = `${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)(rest.length, 'more image')} with ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)(findings, 'finding')}: see the table above and ${elsewhere}.`;
     return [
         ...all.slice(0, images).map(image => blocking(image, report.context, extent)),
         ...(rest.length === 0 ? [] : [`… and ${more}`]),
     ];
 }
 function worstImages(report) {
-    const worse = (a, b) => _model_js__WEBPACK_IMPORTED_MODULE_3__/* .severities */ .g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
-    return (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesIn */ .o$)(report, 'vulnerable').toSorted(worse);
+    const worse = (a, b) => _model_js__WEBPACK_IMPORTED_MODULE_4__/* .severities */ .g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
+    return (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .imagesIn */ .o$)(report, 'vulnerable').toSorted(worse);
 }
 function failure(verdict, context) {
     const { image, failure: what } = verdict;
     if (what === undefined)
         return '';
     const lines = [
-        `### ⛔ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .stateText */ .r9)(verdict)}`,
-        `${place(context, image.dockerfile, what.lines)}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(what.message)}`,
-        `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(what.advice)}`,
+        `### ⛔ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .stateText */ .r9)(verdict)}`,
+        `${place(context, image.dockerfile, what.lines)}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)(what.message)}`,
+        `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)(what.advice)}`,
     ];
     if (what.log.length > 0)
-        lines.push((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeBlock */ .DV)(what.log));
+        lines.push((0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeBlock */ .DV)(what.log));
     return lines.join('\n\n');
 }
 /** Lines of a file, with a link to them. */
 function place(context, file, lines) {
-    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(file, lines), lines === undefined ? undefined : (0,_address_js__WEBPACK_IMPORTED_MODULE_4__/* .lineAddress */ .lU)(context, file, lines));
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .placeText */ .Z9)(file, lines), lines === undefined ? undefined : (0,_address_js__WEBPACK_IMPORTED_MODULE_0__/* .lineAddress */ .lU)(context, file, lines));
 }
 function blocking(image, context, extent) {
-    const title = `### ❌ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(image.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .totalOf */ .e6)(image.counts), 'finding')} (${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .countsText */ .WN)(image.counts)})`;
-    return [title, ...(0,_cause_js__WEBPACK_IMPORTED_MODULE_0__/* .groupByCause */ .w)(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n');
+    const title = `### ❌ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(image.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .totalOf */ .e6)(image.counts), 'finding')} (${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .countsText */ .WN)(image.counts)})`;
+    return [title, ...(0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n');
 }
 function renderCause({ origin, findings }, { image }, context, { rows, title, elsewhere }) {
     const where = place(context, origin?.file ?? image.dockerfile, origin?.lines);
-    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(origin.instruction)}`;
+    const what = origin === undefined ? 'no single line brought these' : `brought by ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(origin.instruction)}`;
     const base = origin?.fromBase === true ? ', the base image' : '';
     const shown = findings.slice(0, rows);
     const rest = findings.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .numberText */ .$4)(rest)} more, less severe or equal: see ${elsewhere}.`];
+    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .numberText */ .$4)(rest)} more, less severe or equal: see ${elsewhere}.`];
     return [`${where}: ${what}${base}`, findingTable(shown, context, title), ...more].join('\n\n');
 }
 /**
@@ -64887,12 +64957,12 @@ function renderCause({ origin, findings }, { image }, context, { rows, title, el
  */
 function findingTable(findings, context, title) {
     const rows = findings.map(finding => [
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)(finding.severity, ...ratingLines(finding)),
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(finding.id, finding.url), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)(finding.title ?? '', title))),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)(finding.severity, ...ratingLines(finding)),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .link */ .nf)(finding.id, finding.url), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .shorten */ .ml)(finding.title ?? '', title))),
         subjectCell(finding, context),
         remedyCell(finding),
     ]);
-    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .usedColumns */ .Vl)(['Severity', 'Finding', 'In', 'What helps'], rows);
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .usedColumns */ .Vl)(['Severity', 'Finding', 'In', 'Remedy'], rows);
 }
 /** Whose rating it is, and who sees it differently. */
 function ratingLines(finding) {
@@ -64902,24 +64972,24 @@ function ratingLines(finding) {
     const others = Object.entries(vendorSeverities)
         .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
         .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
-    return [severitySource === undefined ? '' : `by ${severitySource}`, (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .listText */ .so)(others, 3)].map(_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1);
+    return [severitySource === undefined ? '' : `by ${severitySource}`, (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .listText */ .so)(others, 3)].map(_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1);
 }
 function subjectCell(finding, context) {
-    const subject = (0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .subjectText */ .yq)(finding);
+    const subject = (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .subjectText */ .yq)(finding);
     if (finding.kind === 'end-of-life' || finding.kind === 'unrecognised')
-        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(subject);
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)(subject);
     if (finding.kind !== 'vulnerability')
-        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(subject);
-    const { place: line, package: { path }, } = finding;
-    if (line === undefined)
-        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(subject), path === undefined ? '' : (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(path));
-    const where = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .placeText */ .Z9)(path ?? line.file, line.lines), (0,_address_js__WEBPACK_IMPORTED_MODULE_4__/* .lineAddress */ .lU)(context, line.file, line.lines));
-    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(subject), where);
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(subject);
+    const { place: line, package: { name, version, path }, } = finding;
+    const where = line === undefined
+        ? (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(path ?? '')
+        : (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .placeText */ .Z9)(path ?? line.file, line.lines), (0,_address_js__WEBPACK_IMPORTED_MODULE_0__/* .lineAddress */ .lU)(context, line.file, line.lines));
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(name), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(version), where);
 }
 function remedyCell(finding) {
     if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
-        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(finding.fixedVersion);
-    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .shorten */ .ml)((0,_text_js__WEBPACK_IMPORTED_MODULE_2__/* .remedyText */ .K1)(finding)));
+        return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(finding.fixedVersion);
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .shorten */ .ml)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .remedyText */ .K1)(finding)));
 }
 
 
@@ -65432,7 +65502,12 @@ function shorten(text, most = 100) {
     if (text.length <= most)
         return text;
     const characters = [...text];
-    return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
+    return characters.length <= most
+        ? text
+        : `${characters
+            .slice(0, most - 1)
+            .join('')
+            .trimEnd()}…`;
 }
 
 
