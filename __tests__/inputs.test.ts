@@ -147,6 +147,15 @@ describe('parseInputs', () => {
     expect(mistakesOf(raw, ['trivy-version: refused'])).toHaveLength(3)
   })
 
+  it('takes nothing for an input that every object has', () => {
+    expect(mistakesOf({ constructor: 'x' } as unknown as RawInputs)[0]).toMatch(/^'constructor' is not an input/)
+  })
+
+  it('refuses a time of very many digits at once', () => {
+    expect(mistakesOf({ timeout: `${'1'.repeat(20_000)}x` })).toHaveLength(1)
+    expect(mistakesOf({ timeout: `${'9'.repeat(1000)}s` })[0]).toMatch(/is not between 1s and 6h$/)
+  })
+
   it('says which input was meant', () => {
     expect(mistakesOf({ severty: 'HIGH' })).toEqual([
       "'severty' is not an input of Image Gate. Did you mean 'severity'?",

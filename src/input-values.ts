@@ -86,8 +86,9 @@ export function parseRepositoryPath(text: string): string {
 const unitMilliseconds: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000 }
 
 export function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+)([hms])/g)]
-  if (parts.length === 0 || parts.map(part => part[0]).join('') !== text) {
+  // Whole first: to look for parts in what is none takes the square of its length.
+  const parts = /^(\d+[hms])+$/.test(text) ? [...text.matchAll(/(\d+)([hms])/g)] : []
+  if (parts.length === 0) {
     throw new Mistake(`'${text}' is not a time such as 90s, 10m or 1h30m`)
   }
   const total = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMilliseconds[unit ?? ''] ?? 0), 0)

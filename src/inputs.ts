@@ -326,6 +326,6 @@ function toRules(values: InputValues): Partial<Rules> {
 
 function unknownNames(names: readonly string[]): string[] {
   return names
-    .filter(name => !(name in inputTable))
+    .filter(name => !Object.hasOwn(inputTable, name))
     .map(name => `'${name}' is not an input of Image Gate. ${spellingHint(name, inputNames)}`)
 }
