@@ -13,6 +13,7 @@ import {
   quickly,
   runs,
   toText,
+  workTime,
   type Changes,
   type Mutation,
 } from './arbitraries.js'
@@ -170,9 +171,9 @@ describe('a policy file', () => {
     'is read quickly when it is %j over and over',
     async part => {
       const many = part.repeat(Math.ceil(long / 2 / part.length))
-      const started = performance.now()
+      const started = workTime()
       await attempt({ [file]: `exceptions:\n  ${many.replaceAll('\n', '\n  ')}` })
-      expect(performance.now() - started).toBeLessThan(quickly)
+      expect(workTime() - started).toBeLessThan(quickly)
     },
     patience,
   )
