@@ -42,6 +42,14 @@ describe('renderAnnotations', () => {
     expect(annotations.at(-1)?.message).toBe('22 more annotations: see the job summary.')
   })
 
+  it('keeps the beginning of a reason that is one long line', () => {
+    const failure = { message: `the scan failed: ${'x'.repeat(6000)}`, advice: 'Run again.', log: [] }
+    const image = anImageVerdict({ state: 'scan-failed', failure })
+    const [annotation] = renderAnnotations(aReport(aVerdict([image], { result: 'error' })))
+    expect(annotation?.message).toMatch(/^the scan failed: x+… See the job summary\.$/)
+    expect(annotation?.message.length).toBeLessThanOrEqual(4096)
+  })
+
   it('shows what a name hides, and leaves alone the file, which GitHub looks for', () => {
     const name = 'web\u202egnp'
     const [annotation] = renderAnnotations(reportOn([aJudged({ id: 'CVE\u200b-1' })], {}, name))

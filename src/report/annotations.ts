@@ -33,7 +33,7 @@ export function renderAnnotations(report: Report): readonly Annotation[] {
       message: `${path}: ${reason}`,
     })),
   ]
-  return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)].map(harmless)
+  return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)].map(fitting)
 }
 
 /** Worst first: by how many critical findings, then high ones, and so on. */
@@ -48,7 +48,7 @@ function annotateFailure(verdict: ImageVerdict): Annotation {
   return {
     level: 'error',
     title: `${image.name}: ${stateText(verdict)}`,
-    message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
+    message: `${failure?.message ?? ''}\n${failure?.advice ?? ''}`,
     file: image.dockerfile,
     ...(lines === undefined ? {} : { lines }),
   }
@@ -59,7 +59,7 @@ function annotateCause({ image }: ImageVerdict, { origin, findings }: Cause, lev
   return {
     level,
     title: `${image.name}: ${count(findings.length, 'finding')}`,
-    message: cut(`${introduction(origin, counts)}:\n${findings.map(line).join('\n')}`),
+    message: `${introduction(origin, counts)}:\n${findings.map(line).join('\n')}`,
     file: origin?.file ?? image.dockerfile,
     ...(origin === undefined ? {} : { lines: origin.lines }),
   }
@@ -77,19 +77,21 @@ function line(finding: JudgedFinding): string {
   return `${finding.id} (${finding.severity}): ${subjectText(finding)}${remedy === '' ? '' : `, ${remedy}`}${where}`
 }
 
-/** The file stays as it is, or GitHub would not find it. */
-function harmless(annotation: Annotation): Annotation {
-  return { ...annotation, title: visible(annotation.title), message: visible(annotation.message) }
+/** As GitHub takes it. The file stays as it is, or it would not be found. */
+function fitting(annotation: Annotation): Annotation {
+  return { ...annotation, title: visible(annotation.title), message: cut(visible(annotation.message)) }
 }
 
+/** Whole lines, and how many more there are; of a single long one its beginning. */
 function cut(message: string): string {
   if (message.length <= maxMessage) return message
+  const lines = message.split('\n')
   const kept = message
     .slice(0, maxMessage - 60)
     .split('\n')
     .slice(0, -1)
-  const rest = message.split('\n').length - kept.length
-  return `${kept.join('\n')}\n… and ${numberText(rest)} more: see the job summary.`
+  if (kept.length === 0) return `${message.slice(0, maxMessage - 60)}… See the job summary.`
+  return `${kept.join('\n')}\n… and ${numberText(lines.length - kept.length)} more: see the job summary.`
 }
 
 function limit(annotations: readonly Annotation[], most: number): readonly Annotation[] {

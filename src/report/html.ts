@@ -1,12 +1,12 @@
 /** The HTML report: one file that a person opens, with everything in it that can be looked through. */
-import { severities, type Exception, type ImageVerdict, type Report } from '../model.js'
-import { encodePart } from './address.js'
+import { severities, type Exception, type ImageVerdict, type Report, type RunContext } from '../model.js'
+import { encodePart, lineAddress } from './address.js'
 import { factsOf } from './facts.js'
 import { findings } from './html-findings.js'
 import { renderPage } from './html-page.js'
 import { anchor, markup, nothing, table, type Markup } from './markup.js'
-import { notCounted } from './tally.js'
 import { adviceText, commonStep, effectText } from './steps.js'
+import { notCounted } from './tally.js'
 import {
   comparisonText,
   count,
@@ -31,7 +31,7 @@ export function renderHtml(report: Report): string {
     notes(report),
     steps(report),
     images(report),
-    ...imagesIn(report, 'build-failed', 'scan-failed').map(failure),
+    ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failure(image, report.context)),
     findings(report),
     asides(report),
     footer(report),
@@ -106,11 +106,12 @@ function images({ verdict }: Report): Markup {
     ${table(header, rows, 'images')}`
 }
 
-function failure(verdict: ImageVerdict): Markup {
+function failure(verdict: ImageVerdict, context: RunContext): Markup {
   const { image, failure: what } = verdict
   if (what === undefined) return nothing
+  const address = what.lines === undefined ? undefined : lineAddress(context, image.dockerfile, what.lines)
   return markup`<h2>${image.name}: ${stateText(verdict)}</h2>
-    <p><code>${placeText(image.dockerfile, what.lines)}</code>: ${what.message}</p>
+    <p><code>${anchor(placeText(image.dockerfile, what.lines), address)}</code>: ${what.message}</p>
     <p>${what.advice}</p>
     ${what.log.length === 0 ? nothing : markup`<pre>${lines(what.log)}</pre>`}`
 }

@@ -13,8 +13,8 @@ import {
   withRest,
   type Column,
 } from './markdown.js'
-import { notCounted } from './tally.js'
 import { adviceText, commonStep } from './steps.js'
+import { notCounted } from './tally.js'
 import {
   comparisonText,
   count,

@@ -3,8 +3,8 @@ import type { Exception, Report, RuleName } from '../model.js'
 import type { Extent } from './extent.js'
 import { code, escapeText, folded, markdownMarks, table, withRest } from './markdown.js'
 import { worstFindings, type Placed } from './placed.js'
-import { tallyOf } from './tally.js'
 import { effectText } from './steps.js'
+import { tallyOf } from './tally.js'
 import { count, exceptionText, listText, placeText, sentenceList, subjectText } from './text.js'
 
 /** What would count, were it not for an exception, or for having been there before: with what lets it pass. */

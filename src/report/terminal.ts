@@ -6,8 +6,8 @@ import { visible } from './characters.js'
 import { align } from './columns.js'
 import { factsOf } from './facts.js'
 import { worstImages } from './summary-images.js'
-import { notCounted } from './tally.js'
 import { adviceText, commonStep, effectText } from './steps.js'
+import { notCounted } from './tally.js'
 import {
   comparisonText,
   count,
