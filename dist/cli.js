@@ -45160,9 +45160,12 @@ async function receiveArchive(archive, layoutDir) {
         throw new errors/* ToolError */.v4(`docker could not export the images: what it wrote is no whole archive: ${(0,errors/* messageOf */.bD)(error)}`, 'Check the engine of this machine, then run again.', [], { cause: error });
     }
 }
-/** No name in the archive is a path on this disk: what they say is only looked up among each other. */
+/**
+ * Reads at once: of a process that has ended, Node throws away what nobody reads (`flushStdio` in its `child_process.js`). No
+ * name in the archive is a path on this disk: what they say is only looked up among each other.
+ */
 async function unpack(archive, layoutDir) {
-    await (0,promises_.mkdir)(blobsOf(layoutDir), { recursive: true });
+    (0,external_node_fs_.mkdirSync)(blobsOf(layoutDir), { recursive: true });
     const blobs = new Map();
     const links = [];
     const unpacked = archive.pipe((0,tar_stream.extract)());
@@ -51302,8 +51305,9 @@ function parseRepositoryPath(text) {
 }
 const unitMilliseconds = { h: 3_600_000, m: 60_000, s: 1000 };
 function parseDuration(text) {
-    const parts = [...text.matchAll(/(\d+)([hms])/g)];
-    if (parts.length === 0 || parts.map(part => part[0]).join('') !== text) {
+    // Whole first: to look for parts in what is none takes the square of its length.
+    const parts = /^(\d+[hms])+$/.test(text) ? [...text.matchAll(/(\d+)([hms])/g)] : [];
+    if (parts.length === 0) {
         throw new Mistake(`'${text}' is not a time such as 90s, 10m or 1h30m`);
     }
     const total = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMilliseconds[unit ?? ''] ?? 0), 0);
@@ -51589,7 +51593,7 @@ function toRules(values) {
 }
 function unknownNames(names) {
     return names
-        .filter(name => !(name in inputTable))
+        .filter(name => !Object.hasOwn(inputTable, name))
         .map(name => `'${name}' is not an input of Image Gate. ${(0,spelling/* spellingHint */.Q)(name, inputNames)}`);
 }
 
@@ -63361,10 +63365,10 @@ var markdown = __nccwpck_require__(4285);
 var model_finding = __nccwpck_require__(6982);
 // EXTERNAL MODULE: ./src/report/facts.ts
 var facts = __nccwpck_require__(1349);
-// EXTERNAL MODULE: ./src/report/tally.ts
-var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/steps.ts
 var report_steps = __nccwpck_require__(21);
+// EXTERNAL MODULE: ./src/report/tally.ts
+var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/text.ts
 var report_text = __nccwpck_require__(5655);
 ;// CONCATENATED MODULE: ./src/report/summary-overview.ts
@@ -64015,7 +64019,7 @@ function renderHtml(report) {
         notes(report),
         steps(report),
         html_images(report),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failure(image, report.context)),
         findings(report),
         asides(report),
         html_footer(report),
@@ -64080,12 +64084,13 @@ function html_images({ verdict }) {
     return markup `<h2>Images</h2>
     ${markup_table(header, rows, 'images')}`;
 }
-function failure(verdict) {
+function failure(verdict, context) {
     const { image, failure: what } = verdict;
     if (what === undefined)
         return nothing;
+    const address = what.lines === undefined ? undefined : (0,report_address/* lineAddress */.lU)(context, image.dockerfile, what.lines);
     return markup `<h2>${image.name}: ${(0,report_text/* stateText */.r9)(verdict)}</h2>
-    <p><code>${(0,report_text/* placeText */.Z9)(image.dockerfile, what.lines)}</code>: ${what.message}</p>
+    <p><code>${markup_anchor((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines), address)}</code>: ${what.message}</p>
     <p>${what.advice}</p>
     ${what.log.length === 0 ? nothing : markup `<pre>${lines(what.log)}</pre>`}`;
 }
@@ -65080,10 +65085,10 @@ function align(rows, left = Infinity) {
 var report_facts = __nccwpck_require__(1349);
 // EXTERNAL MODULE: ./src/report/summary-images.ts
 var summary_images = __nccwpck_require__(5141);
-// EXTERNAL MODULE: ./src/report/tally.ts
-var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/steps.ts
 var report_steps = __nccwpck_require__(21);
+// EXTERNAL MODULE: ./src/report/tally.ts
+var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/text.ts
 var report_text = __nccwpck_require__(5655);
 // EXTERNAL MODULE: ./src/report/warnings.ts

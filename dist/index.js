@@ -45291,9 +45291,12 @@ async function receiveArchive(archive, layoutDir) {
         throw new errors/* ToolError */.v4(`docker could not export the images: what it wrote is no whole archive: ${(0,errors/* messageOf */.bD)(error)}`, 'Check the engine of this machine, then run again.', [], { cause: error });
     }
 }
-/** No name in the archive is a path on this disk: what they say is only looked up among each other. */
+/**
+ * Reads at once: of a process that has ended, Node throws away what nobody reads (`flushStdio` in its `child_process.js`). No
+ * name in the archive is a path on this disk: what they say is only looked up among each other.
+ */
 async function unpack(archive, layoutDir) {
-    await (0,promises_.mkdir)(blobsOf(layoutDir), { recursive: true });
+    (0,external_node_fs_.mkdirSync)(blobsOf(layoutDir), { recursive: true });
     const blobs = new Map();
     const links = [];
     const unpacked = archive.pipe((0,tar_stream.extract)());
@@ -48435,8 +48438,9 @@ function parseRepositoryPath(text) {
 }
 const unitMilliseconds = { h: 3_600_000, m: 60_000, s: 1000 };
 function parseDuration(text) {
-    const parts = [...text.matchAll(/(\d+)([hms])/g)];
-    if (parts.length === 0 || parts.map(part => part[0]).join('') !== text) {
+    // Whole first: to look for parts in what is none takes the square of its length.
+    const parts = /^(\d+[hms])+$/.test(text) ? [...text.matchAll(/(\d+)([hms])/g)] : [];
+    if (parts.length === 0) {
         throw new Mistake(`'${text}' is not a time such as 90s, 10m or 1h30m`);
     }
     const total = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMilliseconds[unit ?? ''] ?? 0), 0);
@@ -48676,7 +48680,7 @@ function toRules(values) {
 }
 function unknownNames(names) {
     return names
-        .filter(name => !(name in inputTable))
+        .filter(name => !Object.hasOwn(inputTable, name))
         .map(name => `'${name}' is not an input of Image Gate. ${(0,_spelling_js__WEBPACK_IMPORTED_MODULE_3__/* .spellingHint */ .Q)(name, inputNames)}`);
 }
 
@@ -60734,10 +60738,10 @@ function renderPage(title, body) {
     return page.text;
 }
 
-// EXTERNAL MODULE: ./src/report/tally.ts
-var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/steps.ts
 var steps = __nccwpck_require__(21);
+// EXTERNAL MODULE: ./src/report/tally.ts
+var tally = __nccwpck_require__(6900);
 ;// CONCATENATED MODULE: ./src/report/html.ts
 /** The HTML report: one file that a person opens, with everything in it that can be looked through. */
 
@@ -60758,7 +60762,7 @@ function renderHtml(report) {
         notes(report),
         html_steps(report),
         html_images(report),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(failure),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failure(image, report.context)),
         findings(report),
         asides(report),
         footer(report),
@@ -60823,12 +60827,13 @@ function html_images({ verdict }) {
     return markup `<h2>Images</h2>
     ${table(header, rows, 'images')}`;
 }
-function failure(verdict) {
+function failure(verdict, context) {
     const { image, failure: what } = verdict;
     if (what === undefined)
         return nothing;
+    const address = what.lines === undefined ? undefined : (0,report_address/* lineAddress */.lU)(context, image.dockerfile, what.lines);
     return markup `<h2>${image.name}: ${(0,report_text/* stateText */.r9)(verdict)}</h2>
-    <p><code>${(0,report_text/* placeText */.Z9)(image.dockerfile, what.lines)}</code>: ${what.message}</p>
+    <p><code>${markup_anchor((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines), address)}</code>: ${what.message}</p>
     <p>${what.advice}</p>
     ${what.log.length === 0 ? nothing : markup `<pre>${lines(what.log)}</pre>`}`;
 }
@@ -61350,7 +61355,7 @@ function renderAnnotations(report) {
             message: `${path}: ${reason}`,
         })),
     ];
-    return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)].map(harmless);
+    return [...limit(errors, maxErrors), ...limit(warnings, maxWarnings)].map(fitting);
 }
 /** Worst first: by how many critical findings, then high ones, and so on. */
 function weight({ findings }) {
@@ -61363,7 +61368,7 @@ function annotateFailure(verdict) {
     return {
         level: 'error',
         title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .stateText */ .r9)(verdict)}`,
-        message: cut(`${failure?.message ?? ''}\n${failure?.advice ?? ''}`),
+        message: `${failure?.message ?? ''}\n${failure?.advice ?? ''}`,
         file: image.dockerfile,
         ...(lines === undefined ? {} : { lines }),
     };
@@ -61373,7 +61378,7 @@ function annotateCause({ image }, { origin, findings }, level) {
     return {
         level,
         title: `${image.name}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(findings.length, 'finding')}`,
-        message: cut(`${introduction(origin, counts)}:\n${findings.map(line).join('\n')}`),
+        message: `${introduction(origin, counts)}:\n${findings.map(line).join('\n')}`,
         file: origin?.file ?? image.dockerfile,
         ...(origin === undefined ? {} : { lines: origin.lines }),
     };
@@ -61389,19 +61394,22 @@ function line(finding) {
     const where = place === undefined ? '' : ` (${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .placeText */ .Z9)(place.file, place.lines)})`;
     return `${finding.id} (${finding.severity}): ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .subjectText */ .yq)(finding)}${remedy === '' ? '' : `, ${remedy}`}${where}`;
 }
-/** The file stays as it is, or GitHub would not find it. */
-function harmless(annotation) {
-    return { ...annotation, title: (0,_characters_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .R)(annotation.title), message: (0,_characters_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .R)(annotation.message) };
+/** As GitHub takes it. The file stays as it is, or it would not be found. */
+function fitting(annotation) {
+    return { ...annotation, title: (0,_characters_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .R)(annotation.title), message: cut((0,_characters_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .R)(annotation.message)) };
 }
+/** Whole lines, and how many more there are; of a single long one its beginning. */
 function cut(message) {
     if (message.length <= maxMessage)
         return message;
+    const lines = message.split('\n');
     const kept = message
         .slice(0, maxMessage - 60)
         .split('\n')
         .slice(0, -1);
-    const rest = message.split('\n').length - kept.length;
-    return `${kept.join('\n')}\n… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .numberText */ .$4)(rest)} more: see the job summary.`;
+    if (kept.length === 0)
+        return `${message.slice(0, maxMessage - 60)}… See the job summary.`;
+    return `${kept.join('\n')}\n… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .numberText */ .$4)(lines.length - kept.length)} more: see the job summary.`;
 }
 function limit(annotations, most) {
     const last = annotations[most - 1];
@@ -62233,8 +62241,8 @@ function remedyCell(finding) {
 /* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(953);
 /* harmony import */ var _facts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1349);
 /* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4285);
-/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6900);
-/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(21);
+/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(21);
+/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6900);
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5655);
 /** What the job summary and the comment say of the run as a whole. */
 
@@ -62279,7 +62287,7 @@ function countsLine({ verdict }) {
 }
 /** Nothing vanishes. */
 function notCountedLine({ verdict }) {
-    const parts = (0,_tally_js__WEBPACK_IMPORTED_MODULE_2__/* .notCounted */ .O)(verdict);
+    const parts = (0,_tally_js__WEBPACK_IMPORTED_MODULE_3__/* .notCounted */ .O)(verdict);
     return parts.length === 0 ? '' : `Not counted, but in the JSON report: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .sentenceList */ .MT)(parts)}.`;
 }
 function problem({ verdict }, { elsewhere }) {
@@ -62310,11 +62318,11 @@ function imageTable(images, withTimes) {
 function next(report, { rows, elsewhere }) {
     const { advice, verdict } = report;
     if (advice.length === 0) {
-        const step = (0,_steps_js__WEBPACK_IMPORTED_MODULE_3__/* .commonStep */ .Wl)(report);
+        const step = (0,_steps_js__WEBPACK_IMPORTED_MODULE_2__/* .commonStep */ .Wl)(report);
         return step === '' ? '' : `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeText */ .X1)(step)}`;
     }
     const most = Math.min(rows, maxAdvice);
-    const steps = advice.slice(0, most).map(one => (0,_steps_js__WEBPACK_IMPORTED_MODULE_3__/* .adviceText */ .YM)(one, verdict, _markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .markdownMarks */ .O1));
+    const steps = advice.slice(0, most).map(one => (0,_steps_js__WEBPACK_IMPORTED_MODULE_2__/* .adviceText */ .YM)(one, verdict, _markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .markdownMarks */ .O1));
     const rest = advice.slice(most).reduce((sum, { removes }) => sum + removes, 0);
     const more = rest === 0 ? [] : [`… and more for the other ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .count */ .U9)(rest, 'finding')}: see ${elsewhere}.`];
     return [`**What to do next**`, (0,_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .numbered */ .jN)(steps), ...more].join('\n\n');
@@ -62352,8 +62360,8 @@ function footer(report) {
 /* harmony export */ });
 /* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4285);
 /* harmony import */ var _placed_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9337);
-/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6900);
-/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(21);
+/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(21);
+/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6900);
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5655);
 
 
@@ -62388,7 +62396,7 @@ function passedTable(what, passed, { rows, elsewhere }) {
 /** Which sections gave way to what blocks. */
 function asidesLeftOut(report, { elsewhere }) {
     const { verdict, work } = report;
-    const { excepted, existing } = (0,_tally_js__WEBPACK_IMPORTED_MODULE_2__/* .tallyOf */ .s)(verdict);
+    const { excepted, existing } = (0,_tally_js__WEBPACK_IMPORTED_MODULE_3__/* .tallyOf */ .s)(verdict);
     const { expired, expiring, unused } = verdict.exceptions;
     const exceptions = expired.length + expiring.length + unused.length;
     const parts = [
@@ -62424,7 +62432,7 @@ function afterMerge({ policyEffects }, { rows, elsewhere }) {
     if (policyEffects.length === 0)
         return `${title} would change nothing about these images.`;
     const shown = policyEffects.slice(0, rows);
-    const lines = shown.map(effect => `- ${(0,_steps_js__WEBPACK_IMPORTED_MODULE_3__/* .effectText */ .tr)(effect, _markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .markdownMarks */ .O1)}`);
+    const lines = shown.map(effect => `- ${(0,_steps_js__WEBPACK_IMPORTED_MODULE_2__/* .effectText */ .tr)(effect, _markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .markdownMarks */ .O1)}`);
     return `${title} would decide otherwise:\n\n${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .withRest */ .Hy)(lines.join('\n'), policyEffects.length - shown.length, elsewhere)}`;
 }
 function changedImages({ change }, { rows, elsewhere }) {
@@ -62603,10 +62611,10 @@ function align(rows, left = Infinity) {
 var report_facts = __nccwpck_require__(1349);
 // EXTERNAL MODULE: ./src/report/summary-images.ts
 var summary_images = __nccwpck_require__(5141);
-// EXTERNAL MODULE: ./src/report/tally.ts
-var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/steps.ts
 var report_steps = __nccwpck_require__(21);
+// EXTERNAL MODULE: ./src/report/tally.ts
+var tally = __nccwpck_require__(6900);
 // EXTERNAL MODULE: ./src/report/text.ts
 var report_text = __nccwpck_require__(5655);
 // EXTERNAL MODULE: ./src/report/warnings.ts

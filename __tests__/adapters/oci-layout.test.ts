@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { pack } from 'tar-stream'
 import { openLayout, readBlobs, receiveArchive } from '../../src/adapters/oci-layout.js'
 import { IntegrityError, ToolError } from '../../src/errors.js'
@@ -73,6 +73,15 @@ describe('an archive that is none', () => {
 })
 
 describe('a layout from docker image save', () => {
+  it('is there also when docker ended before anything was read', async () => {
+    const archive = new PassThrough()
+    archive.end(Buffer.concat(await archiveOf(modern).toArray()))
+    const receiving = receiveArchive(archive, join(folder, 'early'))
+    // What Node does with the output of a process that has ended.
+    if (archive.listenerCount('data') === 0) archive.resume()
+    expect([...(await receiving).keys()]).toContain(pathOf(manifest))
+  })
+
   it('has the image under its manifest, with the digests that were computed while reading', async () => {
     const { layout, layoutDir } = await open(modern, digestOf(manifest))
     expect(layout.image(digestOf(manifest))).toEqual({

@@ -7,7 +7,9 @@ import { Faults } from './faults.js'
 import type { Row, Scene } from './scene.js'
 
 /** Stands before docker, which breaks what the names of the images say. */
-const breakImages = `exec "$NODE" '${join(projectFolder, '__tests__/faults/programs/docker.mjs')}' '@WORK@/seen' "$REAL" "$@"`
+const breakImages = `case "$1 $2" in 'buildx build' | 'image inspect' | 'image save')
+  exec "$NODE" '${join(projectFolder, '__tests__/faults/programs/docker.mjs')}' '@WORK@/seen' "$REAL" "$@" ;;
+esac`
 
 const dockerfile = (name: string): string => `FROM scratch\nLABEL name=${name}\nCOPY Dockerfile /\n`
 

@@ -3,8 +3,8 @@
  * the digest of their content, which is computed here and never believed.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -44,9 +44,12 @@ export async function receiveArchive(archive: Readable, layoutDir: string): Prom
   }
 }
 
-/** No name in the archive is a path on this disk: what they say is only looked up among each other. */
+/**
+ * Reads at once: of a process that has ended, Node throws away what nobody reads (`flushStdio` in its `child_process.js`). No
+ * name in the archive is a path on this disk: what they say is only looked up among each other.
+ */
 async function unpack(archive: Readable, layoutDir: string): Promise<BlobsByPath> {
-  await mkdir(blobsOf(layoutDir), { recursive: true })
+  mkdirSync(blobsOf(layoutDir), { recursive: true })
   const blobs = new Map<string, Blob>()
   const links: Header[] = []
   const unpacked = archive.pipe(extract())
