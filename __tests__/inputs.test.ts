@@ -148,7 +148,7 @@ describe('parseInputs', () => {
   })
 
   it('takes nothing for an input that every object has', () => {
-    expect(mistakesOf({ constructor: 'x' } as unknown as RawInputs)[0]).toMatch(/^'constructor' is not an input/)
+    expect(mistakesOf({ constructor: 'x' })[0]).toMatch(/^'constructor' is not an input/)
   })
 
   it('refuses a time of very many digits at once', () => {
