@@ -47510,9 +47510,9 @@ function readRetryAfter(headers) {
 function registry_explain(error) {
     if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
         return error;
-    const { cause } = error;
-    // What undici throws says only `fetch failed` or `terminated`; the reason is its cause.
-    const reason = cause instanceof Error && cause.message !== '' ? cause.message : (0,errors/* messageOf */.bD)(error);
+    // What undici throws says only `fetch failed` or `terminated`; the reason is its cause, or the code of that.
+    const { message = '', code = '' } = (error?.cause ?? {});
+    const reason = message || code || (0,errors/* messageOf */.bD)(error);
     return new errors/* ToolError */.v4(reason, '', [], { cause: error });
 }
 /** Lets exactly the bytes through that a descriptor names. */

@@ -208,9 +208,9 @@ function readRetryAfter(headers: Response['headers']): number {
 
 function explain(error: unknown): Error {
   if (error instanceof ToolError || isFullDisk(error)) return error as Error
-  const { cause } = error as { cause?: unknown }
-  // What undici throws says only `fetch failed` or `terminated`; the reason is its cause.
-  const reason = cause instanceof Error && cause.message !== '' ? cause.message : messageOf(error)
+  // What undici throws says only `fetch failed` or `terminated`; the reason is its cause, or the code of that.
+  const { message = '', code = '' } = ((error as { cause?: unknown } | null)?.cause ?? {}) as NodeJS.ErrnoException
+  const reason = message || code || messageOf(error)
   return new ToolError(reason, '', [], { cause: error })
 }
 
