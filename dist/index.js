@@ -46510,8 +46510,8 @@ function registry_explain(error) {
     if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
         return error;
     // What undici throws says only `fetch failed` or `terminated`; the reason is its cause, or the code of that.
-    const { message = '', code = '' } = (error?.cause ?? {});
-    const reason = message || code || (0,errors/* messageOf */.bD)(error);
+    const { cause } = error;
+    const reason = cause?.message || cause?.code || (0,errors/* messageOf */.bD)(error);
     return new errors/* ToolError */.v4(reason, '', [], { cause: error });
 }
 /** Lets exactly the bytes through that a descriptor names. */

@@ -209,8 +209,8 @@ function readRetryAfter(headers: Response['headers']): number {
 function explain(error: unknown): Error {
   if (error instanceof ToolError || isFullDisk(error)) return error as Error
   // What undici throws says only `fetch failed` or `terminated`; the reason is its cause, or the code of that.
-  const { message = '', code = '' } = ((error as { cause?: unknown } | null)?.cause ?? {}) as NodeJS.ErrnoException
-  const reason = message || code || messageOf(error)
+  const { cause } = error as { cause?: Partial<NodeJS.ErrnoException> }
+  const reason = cause?.message || cause?.code || messageOf(error)
   return new ToolError(reason, '', [], { cause: error })
 }
 
