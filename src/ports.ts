@@ -164,7 +164,7 @@ export interface Scanner {
 
 /** The comments on a pull request that the token's own account wrote. */
 export interface Comments {
-  /** @returns the first one that holds the marker, undefined where there is none. @throws GitHubApiError */
+  /** @returns the first one that starts with the marker, undefined where there is none. @throws GitHubApiError */
   find(pullRequest: number, marker: string): Promise<Comment | undefined>
   /** @throws GitHubApiError */
   create(pullRequest: number, body: string): Promise<void>

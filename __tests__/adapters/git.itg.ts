@@ -95,14 +95,14 @@ describe('GitRepository.resolveBase', () => {
   it('says that there is no repository, or no git', async () => {
     const nowhere = repositoryAt(temporaryFolder())
     await expect(nowhere.resolveBase({ kind: 'branch', name: 'main' })).rejects.toThrow(/is not a git repository/)
-    const without = new GitRepository({
-      run,
-      workspace: temporaryFolder(),
-      tempDir: '/tmp',
-      env: { PATH: '/nowhere' },
-      serverUrl: '',
-    })
-    await expect(without.resolveBase({ kind: 'branch', name: 'main' })).rejects.toThrow(/git could not be started/)
+    const { PATH } = process.env
+    process.env['PATH'] = '/nowhere'
+    try {
+      const without = repositoryAt(temporaryFolder())
+      await expect(without.resolveBase({ kind: 'branch', name: 'main' })).rejects.toThrow(/git could not be started/)
+    } finally {
+      process.env['PATH'] = PATH
+    }
   })
 
   it('reads a checkout that belongs to somebody else, as in a container job', async () => {

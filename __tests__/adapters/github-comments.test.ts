@@ -24,6 +24,7 @@ describe('GitHubComments', () => {
     const api = github()
     api.add(`${marker} forged`)
     for (let at = 0; at < 250; at += 1) api.add(`comment ${String(at)}`)
+    api.add(`somebody else’s text, with ${marker} in it`, 'github-actions[bot]')
     const own = api.add(`${marker} own`, 'github-actions[bot]')
     api.add(`${marker} later`, 'github-actions[bot]')
     await withComments(api, async comments => {

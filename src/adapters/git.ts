@@ -109,14 +109,16 @@ export class GitRepository implements Repository {
     const question = [...safety, 'rev-parse', '--is-inside-work-tree']
     const options = { cwd, env: { ...env, ...quiet }, silent: true, ignoreReturnCode: true }
     // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
-    const { stdout, stderr } = await getExecOutput('git', question, options).catch((error: unknown) => ({
-      stdout: '',
-      stderr: messageOf(error),
-    }))
+    const { stdout, stderr } = await getExecOutput('git', question, options).catch((error: unknown) => {
+      throw new ToolError(
+        `git could not be started: ${messageOf(error)}`,
+        'Install git where this step runs; in a container job, in the container’s image.',
+      )
+    })
     if (stdout.trim() === 'true') return
     throw new ToolError(
       `the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`,
-      'Check the repository out with actions/checkout before this step; in a container, with git installed in it.',
+      'Check the repository out with actions/checkout before this step.',
     )
   }
 
