@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FakeRegistry } from '../fake-registry.js'
 import { Origin } from '../git.js'
 import { gatePullRequest, type JsonReport } from '../pull-request.js'
 import {
@@ -58,6 +59,7 @@ async function cancelWhen(marker: string, files: Readonly<Record<string, string>
   const signalling = (async () => {
     if (signals.length === 0) return
     for (let tries = 0; !existsSync(marker) && tries < 600; tries += 1) await sleep(100)
+    expect(existsSync(marker)).toBe(true)
     at = Date.now()
     for (const signal of signals) {
       process.kill(pid, signal)
@@ -190,13 +192,18 @@ describe('a run that is cancelled', () => {
 
   it('while the database is downloaded', async () => {
     const marker = join(temporaryFolder(), 'marker')
-    const trivy = scriptOf(
-      `case "$*" in *--download-db-only*) touch ${marker}; sleep 600 ;; *) exec ${bed.trivy.path} "$@" ;; esac`,
-    )
-    const ended = await cancelWhen(
-      marker,
-      { [dockerfileOf(`${own}-a`)]: clean },
-      { inputs: { 'trivy-path': trivy }, signals: ['SIGTERM'] },
+    const archive = readFileSync('testbed/database/trivy-db.tar.gz')
+    const registry = new FakeRegistry()
+    registry.push('db', '2', archive)
+    registry.intervene = ({ path }, response) => {
+      if (!path.includes('/blobs/')) return undefined
+      response.writeHead(200, { 'content-length': archive.length }).write(archive.subarray(0, archive.length / 2))
+      writeFileSync(marker, '')
+      return 'done'
+    }
+    const files = { [dockerfileOf(`${own}-a`)]: clean }
+    const ended = await registry.run(address =>
+      cancelWhen(marker, files, { inputs: { 'db-repository': `${address}/db:2` }, signals: ['SIGTERM'] }),
     )
     expectEnded(ended)
     expect(ended.summary).not.toContain('no repository gave the vulnerability database')

@@ -107,10 +107,9 @@ describe('a private base image', () => {
 
   it('is built on the command line with what its user is logged in to', async () => {
     await withPrivateRegistry(plugins, async ({ base, loggedIn }) => {
-      const args = ['dist/cli.js', privateImage(base), '--trivy-path', bed.trivy.path]
-      const cache = temporaryFolder()
-      const { exitCode, stdout } = await run(bed.node24.path, [...args, '--db-repository', bed.database.repository], {
-        env: { DOCKER_CONFIG: loggedIn, XDG_CACHE_HOME: cache },
+      const tools = ['--trivy-path', bed.trivy.path, '--db-repository', bed.database.repository, '--db-max-age', 'any']
+      const { exitCode, stdout } = await run(bed.node24.path, ['dist/cli.js', privateImage(base), ...tools], {
+        env: { DOCKER_CONFIG: loggedIn, XDG_CACHE_HOME: temporaryFolder() },
       })
       expect(stdout).toContain('Passed: 1 image clean')
       expect(exitCode).toBe(0)
