@@ -18,6 +18,8 @@ async function captured(work: (console: RunnerConsole) => unknown): Promise<stri
     await work(new RunnerConsole())
   } finally {
     spy.mockRestore()
+    // A step that fails gives the process its exit code: here that would be jest's.
+    process.exitCode = undefined
   }
   return written.join('').trimEnd().split('\n')
 }

@@ -50,7 +50,7 @@ describe('an image with a JAR', () => {
     const { outputs, summary } = await runGate(repository, { 'java-db-repository': await pushJavaDatabase() })
     expect(imagesIn(outputs)).toEqual(['java: vulnerable', 'web: clean'])
     expect(summary).toContain('CVE-2021-44228')
-    expect(summary).toContain('`org.apache.logging.log4j:log4j-core` in `app/log4j-core.jar`')
+    expect(summary).toContain('`org.apache.logging.log4j:log4j-core`<br>`2.14.1`<br>`app/log4j-core.jar`')
   })
 
   it('is no pass when the Java database cannot be had, and costs no other image its result', async () => {
