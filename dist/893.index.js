@@ -136,7 +136,7 @@ class GitHubComments {
             const names = new Set([viewer.login, `${viewer.login.replace(/\[bot\]$/, '')}[bot]`]);
             const all = { ...this.#repository, issue_number: pullRequest, per_page: 100 };
             for await (const { data } of paginate.iterator(rest.issues.listComments, all)) {
-                const own = data.find(({ user, body }) => names.has(user?.login ?? '') && body?.includes(marker) === true);
+                const own = data.find(({ user, body }) => names.has(user?.login ?? '') && body?.startsWith(marker) === true);
                 if (own !== undefined)
                     return { id: own.id, body: own.body ?? '' };
             }

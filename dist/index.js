@@ -44872,14 +44872,14 @@ __nccwpck_require__.d(__webpack_exports__, {
   yX: () => (/* binding */ withWorkbench)
 });
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./src/adapters/actions-shelf.ts
 var actions_shelf = __nccwpck_require__(4990);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:os"
 var external_node_os_ = __nccwpck_require__(8161);
 // EXTERNAL MODULE: ./src/errors.ts
@@ -45999,13 +45999,12 @@ class GitRepository {
         const question = [...safety, 'rev-parse', '--is-inside-work-tree'];
         const options = { cwd, env: { ...env, ...quiet }, silent: true, ignoreReturnCode: true };
         // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
-        const { stdout, stderr } = await (0,lib_exec/* getExecOutput */.H)('git', question, options).catch((error) => ({
-            stdout: '',
-            stderr: (0,errors/* messageOf */.bD)(error),
-        }));
+        const { stdout, stderr } = await (0,lib_exec/* getExecOutput */.H)('git', question, options).catch((error) => {
+            throw new errors/* ToolError */.v4(`git could not be started: ${(0,errors/* messageOf */.bD)(error)}`, 'Install git where this step runs; in a container job, in the container’s image.');
+        });
         if (stdout.trim() === 'true')
             return;
-        throw new errors/* ToolError */.v4(`the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`, 'Check the repository out with actions/checkout before this step; in a container, with git installed in it.');
+        throw new errors/* ToolError */.v4(`the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`, 'Check the repository out with actions/checkout before this step.');
     }
     /** The merge commit's first parent is the tip of the base that it was made with. */
     async #firstParent(commit) {
@@ -48034,6 +48033,7 @@ function describeEnd(result) {
 
 
 
+
 const systemClock = { now: () => new Date() };
 /** This machine as Node names it, for instance `linux-x64`. */
 const thisPlatform = `${process.platform}-${process.arch}`;
@@ -48045,6 +48045,11 @@ async function withWorkbench(options, use) {
     await (0,promises_.mkdir)(options.tempRoot, { recursive: true });
     // Docker and Trivy get real paths: a link in between is one more thing that could be swapped.
     const tempDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(await (0,promises_.realpath)(options.tempRoot), 'image-gate-'));
+    // Also where the process ends without coming back here.
+    const onExit = () => {
+        (0,external_node_fs_.rmSync)(tempDir, { recursive: true, force: true });
+    };
+    process.once('exit', onExit);
     const { console, ending } = options;
     const run = createRunProcess(ending.cancelled);
     const tools = { ...options, run, tempDir, shelf: shelfOf(options, run, tempDir) };
@@ -48064,6 +48069,7 @@ async function withWorkbench(options, use) {
             await tools.shelf.settle();
         // Again where something is still being written: a process that was killed, or nobody waited for.
         await (0,promises_.rm)(tempDir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+        process.off('exit', onExit);
     }
 }
 async function engineOf({ run, tempDir, builder, ending, ...options }) {
@@ -50483,8 +50489,15 @@ function readPackage(raw, result) {
         class: result['Class'],
         type: optionalString(result['Type'], 'Type') ?? '',
         ...optional('purl', identifier, 'PURL'),
+        ...(holdsOneFile(result) ? optional('path', result, 'Target') : {}),
         ...optional('path', raw, 'PkgPath'),
     };
+}
+/** The kinds of which Trivy makes one result for the whole image (`PkgTargets` in its `pkg/scan/langpkg/scan.go`). */
+const gathered = new Set(['conda-pkg', 'gemspec', 'jar', 'kubernetes', 'node-pkg', 'python-pkg']);
+/** True for a Go or Rust program, a lock file: its packages lie in the one file that the result is about. */
+function holdsOneFile({ Class: kind, Type: type, Target: target }) {
+    return kind === 'lang-pkgs' && !gathered.has(type) && target !== '';
 }
 function readSecrets(result) {
     return objectsOf(result['Secrets'], 'Secrets').map(raw => {

@@ -92,12 +92,13 @@ const checks = [
   ['workflows', checkWorkflows],
   ['small database', () => succeeds(process.execPath, ['testbed/database/regenerate.mjs', '--check'])],
   ['dist', checkDist],
-  ['unit tests', () => jest('unit', '--coverage', '--coverageReporters', 'text-summary')],
+  ['unit tests', () => jest('unit', '--maxWorkers', '100%', '--coverage', '--coverageReporters', 'text-summary')],
   [
     'integration and end to end',
     () => {
       forgetFaults()
-      return jest('itg', '--runInBand')
+      // They wait for engines and networks as much as they work; more would only make everything late.
+      return jest('itg', '--maxWorkers', '2')
     },
   ],
   // Last: its table is what stands above the summary.

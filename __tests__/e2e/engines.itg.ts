@@ -21,6 +21,9 @@ const engines: [string, Record<string, string>, Record<string, string>][] = [
   ['BuildKit without Docker', bed.buildkit.env, { builder: bed.buildkit.builder }],
 ]
 
+/** Names that no other test has: engines are shared. */
+const own = (name: string): string => `${name}-${String(process.pid)}`
+
 interface JsonReport {
   readonly images: {
     readonly name: string
@@ -34,37 +37,35 @@ describe.each(engines)('the gate on %s', (_, env, inputs) => {
   it('gives each image its own result, whatever becomes of the others, and leaves nothing', async () => {
     const shared = 'FROM debian:bookworm\nRUN sleep 1 && date > /shared\n'
     const repository = repositoryWith({
-      [dockerfileOf('broken')]: `${shared}RUN exit 3\n`,
-      [dockerfileOf('clean')]: clean,
-      [dockerfileOf('hanging')]: 'FROM debian:bookworm\nRUN sleep 600\n',
-      [dockerfileOf('heartbleed')]: heartbleed,
-      [dockerfileOf('like-others')]: `${shared}RUN touch /like-others\n`,
-      [dockerfileOf('no-base')]: 'FROM no-such-image-here:1\n',
+      [dockerfileOf(own('broken'))]: `${shared}RUN exit 3\n`,
+      [dockerfileOf(own('clean'))]: clean,
+      [dockerfileOf(own('hanging'))]: 'FROM debian:bookworm\nRUN sleep 600\n',
+      [dockerfileOf(own('heartbleed'))]: heartbleed,
+      [dockerfileOf(own('like-others'))]: `${shared}RUN touch /like-others\n`,
+      [dockerfileOf(own('no-base'))]: 'FROM no-such-image-here:1\n',
     })
-    const images = async (): Promise<string[]> =>
-      (await run('docker', ['image', 'ls', '--quiet', '--no-trunc'], { env })).stdout.split('\n').sort()
-    const before = await images()
     const { exitCode, outputs, log, work } = await runGate(repository, { timeout: '20s', ...inputs }, env)
     expect(exitCode).toBe(1)
     expect(outputs['result']).toBe('error')
     expect(imagesIn(outputs)).toEqual([
-      'broken: build-failed',
-      'clean: clean',
-      'hanging: build-failed',
-      'heartbleed: vulnerable',
-      'like-others: clean',
-      'no-base: build-failed',
+      `${own('broken')}: build-failed`,
+      `${own('clean')}: clean`,
+      `${own('hanging')}: build-failed`,
+      `${own('heartbleed')}: vulnerable`,
+      `${own('like-others')}: clean`,
+      `${own('no-base')}: build-failed`,
     ])
     expect(log).toContain('the build timed out after 20 s')
     expect(log).toContain('the base image docker.io/library/no-such-image-here:1 cannot be pulled')
     const report = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as JsonReport
-    const bleeding = report.images.find(({ name }) => name === 'heartbleed')
+    const bleeding = report.images.find(({ name }) => name === own('heartbleed'))
     expect(bleeding?.findings.find(({ id }) => id === 'CVE-2014-0160')?.origin?.lines).toEqual({ start: 2, end: 5 })
     expect(bleeding?.digests?.manifest).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(report.work.steps.shared).toBeGreaterThan(0)
     const diffIds = new Set(report.images.flatMap(({ digests }) => digests?.diffIds ?? []))
     expect(report.work.layers.distinct).toBe(diffIds.size)
-    expect(await images()).toEqual(before)
+    const left = ['image', 'ls', '--quiet', '--filter', `reference=image-gate/*/${own('*')}`]
+    expect((await run('docker', left, { env })).stdout).toBe('')
     expect(readdirSync(join(work, 'temp'))).toEqual(['image-gate-report-__self'])
   })
 })

@@ -111,10 +111,10 @@ describe('a hostile repository', () => {
     const trap = join(temporaryFolder(), 'trap.mjs')
     writeFileSync(
       trap,
-      "setTimeout(() => { throw new Error('\\n::set-output name=result::passed\\n##[error]y') }, 50)\n",
+      "setTimeout(() => { throw new Error('\\n::set-output name=result::passed\\n##[error]y') }, 1000)\n",
     )
-    const { exitCode, outputs, log } = await runGate(
-      repositoryWith({ [dockerfileOf('web')]: clean }),
+    const { exitCode, outputs, log, work } = await runGate(
+      repositoryWith({ [dockerfileOf('web')]: 'FROM debian:bookworm\nRUN sleep 5\n' }),
       {},
       { NODE_OPTIONS: `--import ${trap}` },
     )
@@ -123,6 +123,7 @@ describe('a hostile repository', () => {
     expect(commands).toEqual([
       { name: 'error', data: expect.stringContaining('Image Gate failed in a way that it should not') as string },
     ])
+    expect(readdirSync(join(work, 'temp'))).toEqual([])
   })
 })
 

@@ -97,6 +97,7 @@ describe('parseScanReport', () => {
         {
           Target: 'Node.js',
           Class: 'lang-pkgs',
+          Type: 'node-pkg',
           Vulnerabilities: [{ VulnerabilityID: 'GHSA-1', PkgName: 'lodash', PkgPath: 'app/package.json' }],
         },
         { Target: '', Class: 'custom' },
@@ -109,8 +110,25 @@ describe('parseScanReport', () => {
         id: 'GHSA-1',
         severity: 'UNKNOWN',
         status: 'unknown',
-        package: { name: 'lodash', version: '', path: 'app/package.json', class: 'lang-pkgs', type: '' },
+        package: { name: 'lodash', version: '', path: 'app/package.json', class: 'lang-pkgs', type: 'node-pkg' },
       },
+    ])
+  })
+
+  it('knows which program a library was linked into', () => {
+    const linked = (Target: string): RawResult => ({
+      Target,
+      Class: 'lang-pkgs',
+      Type: 'gobinary',
+      Vulnerabilities: [{ VulnerabilityID: 'CVE-1', PkgName: 'stdlib', InstalledVersion: 'v1.21.0' }],
+    })
+    const { findings } = parse(report => {
+      delete report.Metadata.OS
+      report.Results = [linked('usr/bin/a'), linked('usr/bin/b')]
+    })
+    expect(findings.map(finding => finding.kind === 'vulnerability' && finding.package.path)).toEqual([
+      'usr/bin/a',
+      'usr/bin/b',
     ])
   })
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Console, Ports, RegistryCredentials, TrivySettings } from '../ports.js'
@@ -45,6 +46,11 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
   await mkdir(options.tempRoot, { recursive: true })
   // Docker and Trivy get real paths: a link in between is one more thing that could be swapped.
   const tempDir = await mkdtemp(join(await realpath(options.tempRoot), 'image-gate-'))
+  // Also where the process ends without coming back here.
+  const onExit = (): void => {
+    rmSync(tempDir, { recursive: true, force: true })
+  }
+  process.once('exit', onExit)
   const { console, ending } = options
   const run = createRunProcess(ending.cancelled)
   const tools = { ...options, run, tempDir, shelf: shelfOf(options, run, tempDir) }
@@ -62,6 +68,7 @@ export async function withWorkbench<T>(options: WorkbenchOptions, use: (ports: P
     if (tools.shelf instanceof ActionsShelf) await tools.shelf.settle()
     // Again where something is still being written: a process that was killed, or nobody waited for.
     await rm(tempDir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })
+    process.off('exit', onExit)
   }
 }
 

@@ -48,8 +48,17 @@ function readPackage(raw: JsonObject, result: JsonObject): Package {
     class: result['Class'] as PackageClass,
     type: optionalString(result['Type'], 'Type') ?? '',
     ...optional('purl', identifier, 'PURL'),
+    ...(holdsOneFile(result) ? optional('path', result, 'Target') : {}),
     ...optional('path', raw, 'PkgPath'),
   }
+}
+
+/** The kinds of which Trivy makes one result for the whole image (`PkgTargets` in its `pkg/scan/langpkg/scan.go`). */
+const gathered = new Set<unknown>(['conda-pkg', 'gemspec', 'jar', 'kubernetes', 'node-pkg', 'python-pkg'])
+
+/** True for a Go or Rust program, a lock file: its packages lie in the one file that the result is about. */
+function holdsOneFile({ Class: kind, Type: type, Target: target }: JsonObject): boolean {
+  return kind === 'lang-pkgs' && !gathered.has(type) && target !== ''
 }
 
 export function readSecrets(result: JsonObject): Secret[] {
