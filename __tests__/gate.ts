@@ -51,6 +51,7 @@ const unasked = (): never => {
 }
 export const noHistory: Repository = {
   resolveBase: unasked,
+  isCheckedOut: unasked,
   readText: unasked,
   changesSince: unasked,
   checkOut: unasked,

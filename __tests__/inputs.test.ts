@@ -117,6 +117,11 @@ describe('parseInputs', () => {
     ['trivy-mirror', 'http://mirror.example', "trivy-mirror: 'http://mirror.example' is not an https:// address"],
     ['trivy-mirror', 'mirror', "trivy-mirror: 'mirror' is not an https:// address"],
     [
+      'trivy-mirror',
+      'https://user:secret@mirror.example',
+      'trivy-mirror: an address with a user name or password in it cannot be used',
+    ],
+    [
       'db-repository',
       'trivy db',
       "db-repository: 'trivy db' is not a repository such as ghcr.io/aquasecurity/trivy-db:2",

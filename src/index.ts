@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { hasActionsCache } from './adapters/actions-shelf.js'
-import { LocalFiles } from './adapters/local-files.js'
+import { LocalFiles, refuseLinkedAway } from './adapters/local-files.js'
 import { readRunContext, readRunner } from './adapters/run-context.js'
 import { RunEnding } from './adapters/run-ending.js'
 import { RunnerConsole } from './adapters/runner-console.js'
@@ -92,6 +92,7 @@ async function run(): Promise<Report> {
     context = readRunContext(process.env)
     const inputs = parseInputs(raw, trivy => trivyMistakes(trivy, thisPlatform))
     const { workspace } = context
+    await refuseLinkedAway(reportDirOf(inputs, context), workspace)
     ending.limit(inputs.totalTimeout)
     const client = join(dirname(process.argv[1] ?? ''), 'cache.js')
     const keep = inputs.cache && hasActionsCache(process.env) ? { keep: { client } } : {}
@@ -108,5 +109,5 @@ const closing = renderClosing(report)
 if (report.verdict.result === 'passed') console.info(closing)
 else console.fail(closing)
 ending.done()
-// What nobody waited for must not keep a run that was cancelled.
-if (ending.cancelled.aborted) process.exit()
+// What nobody waits for any more must not keep the step.
+process.exit()

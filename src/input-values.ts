@@ -161,6 +161,9 @@ export function parseSha256(text: string): string | undefined {
 
 export function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
+  // It would stand in every report, and the toolkit sends none.
+  if (url !== undefined && (url.username !== '' || url.password !== ''))
+    throw new Mistake('an address with a user name or password in it cannot be used')
   const loopback = url?.hostname === '127.0.0.1' || url?.hostname === 'localhost'
   if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
     throw new Mistake(`'${text}' is not an https:// address`)

@@ -272,6 +272,8 @@ export interface Repository {
    * @throws ToolError where it cannot be had, saying why and what to do
    */
   resolveBase(hint: BaseHint): Promise<string>
+  /** True where a commit is what is checked out, or was merged into it by the commit that is. */
+  isCheckedOut(commit: string): Promise<boolean>
   /** @returns the text of a file in a commit; undefined where there is no such file */
   readText(commit: string, path: string): Promise<string | undefined>
   /** What differs between a commit and the work tree; what is not tracked counts, what is ignored does not. */

@@ -74,6 +74,24 @@ describe('a repository of a registry', () => {
     await expect(asking).rejects.not.toThrow('pass:word')
   })
 
+  it('tells nobody who asks but the registry itself, wherever it sends us', async () => {
+    const strange = new FakeRegistry()
+    strange.intervene = ({ path }, response) => {
+      if (path.startsWith('/token')) return undefined
+      const realm = `http://${strange.address}/token`
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}"` }).end()
+      return 'done'
+    }
+    await strange.run(async address => {
+      const intervene: Intervention = (_, response) => {
+        response.writeHead(307, { location: `http://${address}/v2/db/manifests/2` }).end()
+        return 'done'
+      }
+      await expect(withRepository(repository => repository.readManifest(), { intervene })).rejects.toThrow('401')
+      expect(strange.asked.filter(line => line.includes('/token'))).toEqual([])
+    })
+  })
+
   it('tells nobody who asks where others could listen', async () => {
     const intervene: Intervention = (_, response) => {
       response.writeHead(401, { 'www-authenticate': 'Bearer realm="http://example.com/token"' }).end()
@@ -204,6 +222,70 @@ describe('a repository of a registry', () => {
         'it answered with the manifest sha256:44136fa355b3678a1146ad16f',
       )
     })
+  })
+
+  it('is not believed to have a manifest that it does not show', async () => {
+    // As a proxy answers that sends everybody to a page for signing in.
+    const intervene: Intervention = (_, response) => {
+      response.writeHead(200).end('<html>')
+      return 'done'
+    }
+    await withRepository(
+      async repository => {
+        expect(await repository.hasManifest(`sha256:${'0'.repeat(64)}`)).toBe(false)
+      },
+      { intervene },
+    )
+  })
+
+  it.each([400, 403, 405, 500])('is not believed to have a manifest when it answers %i', async status => {
+    await withRepository(
+      async repository => {
+        expect(await repository.hasManifest(`sha256:${'0'.repeat(64)}`)).toBe(false)
+      },
+      { intervene: answering(status) },
+    )
+  })
+
+  it('is given up when it sends its content too slowly, without another try', async () => {
+    const timers: NodeJS.Timeout[] = []
+    const intervene: Intervention = ({ path }, response) => {
+      if (!path.includes('/blobs/')) return undefined
+      response.writeHead(200)
+      timers.push(setInterval(() => response.write('x'), 20))
+      return 'done'
+    }
+    try {
+      await withRepository(
+        async (repository, { asked }) => {
+          const path = join(folder, 'slow')
+          await expect(repository.download(layer, path)).rejects.toThrow('it was not done after 0.3 s')
+          expect(existsSync(path)).toBe(false)
+          expect(asked).toHaveLength(1)
+        },
+        { intervene, deadline: 300 },
+      )
+    } finally {
+      timers.forEach(clearInterval)
+    }
+  })
+
+  it.each([
+    ['socks5://proxy.example:1080', 'https_proxy'],
+    ['user:secret@[proxy', 'HTTP_PROXY'],
+  ])('cannot be had over what is no proxy: %s', (proxy, name) => {
+    const before = process.env[name]
+    process.env[name] = proxy
+    try {
+      const options = { credentials: [], signal: new AbortController().signal }
+      const make = (): Repository => new Repository('ghcr.io/x/db:2', '2', options)
+      expect(make).toThrow(`${name.toUpperCase()} in the environment is not the address of an HTTP proxy`)
+      process.env[name] = 'proxy.example:3128'
+      expect(make).not.toThrow()
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(process.env, name)
+      else process.env[name] = before
+    }
   })
 
   it('is let go when the run is cancelled', async () => {

@@ -58,6 +58,19 @@ describe('RunEnding', () => {
     })
   })
 
+  it('has the time to report, where nobody would kill it', () => {
+    ending.limit(1000)
+    jest.advanceTimersByTime(1000 + 10_000)
+    expect(stages()).toEqual([true, true, true, false])
+    const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never)
+    jest.advanceTimersByTime(50_000)
+    expect(stages()).toEqual([true, true, true, true])
+    expect(exit).not.toHaveBeenCalled()
+    jest.advanceTimersByTime(30_000)
+    expect(exit).toHaveBeenCalledWith(1)
+    exit.mockRestore()
+  })
+
   it('leaves no listener and no timer when all is done', () => {
     const before = process.listenerCount('SIGTERM')
     ending.limit(1000)

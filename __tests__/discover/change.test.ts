@@ -22,6 +22,7 @@ const unexpected = (): never => {
 }
 const repositoryWith = (more: Partial<Repository>): Repository => ({
   resolveBase: unexpected,
+  isCheckedOut: unexpected,
   readText: unexpected,
   changesSince: unexpected,
   checkOut: unexpected,
@@ -62,9 +63,15 @@ describe('readHistory', () => {
   })
 
   it('notices that pull_request_target checked out the base itself', async () => {
-    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince: async () => [] })
-    const context = contextOf({ event: 'pull_request_target', base })
-    await expect(readHistory(context, repository)).rejects.toThrow('is the base branch, not the pull request')
+    // Also where a step before it wrote a file, so that something is different.
+    const changesSince = async (): Promise<FileChange[]> => [modified('x')]
+    const isCheckedOut = async (commit: string): Promise<boolean> => commit === 'head'
+    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince, isCheckedOut })
+    const event = { event: 'pull_request_target', base }
+    expect(await readHistory(contextOf({ ...event, head: 'head' }), repository)).toEqual(known(modified('x')))
+    for (const context of [contextOf({ ...event, head: 'another' }), contextOf(event)]) {
+      await expect(readHistory(context, repository)).rejects.toThrow('is the base branch, not the pull request')
+    }
   })
 })
 
@@ -140,9 +147,18 @@ describe('selectChanged', () => {
     ['all, where the policy is touched', known(modified('policy.yml')), ['web', 'api']],
     ['all, where a workflow is touched', known(modified('.github/workflows/x.yml')), ['web', 'api']],
     ['all, where something is touched that belongs to no image', known(modified('images/common/x')), ['web', 'api']],
+    ['all, where the images folder is a submodule', known(modified('images')), ['web', 'api']],
+    ['the one whose folder is a link now', known({ path: 'images/web', status: 'added' }), ['web']],
     ['all, where nothing is known', { status: 'unreadable', reason: 'x' }, ['web', 'api']],
   ])('gates %s', (_, history, expected) => {
     expect(select(history)).toEqual(expected)
+  })
+
+  it('never skips what is refused: what is gone may be the reason', () => {
+    const images = [anImage('alias', { refusal: 'it is a link that leads nowhere' })]
+    const history = known({ path: 'images/lib/Dockerfile', status: 'deleted' })
+    const change = describeChange({ history, imagesRoot: 'images', images, policyFiles: [] })
+    expect(selectChanged({ images, skipped: [], ignored: [] }, history, change, 'images').images).toEqual(images)
   })
 
   it('says why the others are skipped', () => {
@@ -157,11 +173,11 @@ describe('selectChanged', () => {
 
 describe('compareWithBase', () => {
   it('compares an image that is touched where a link of it leads', () => {
-    const linked = anImage('alias', { sources: ['images/alias', 'images/shared/web'] })
+    const linked = anImage('alias', { sources: ['images/alias', 'images'] })
     expect(compareWithBase([linked], known(modified('images/shared/web/x'))).get('alias')).toEqual({
       status: 'compared',
     })
-    expect(compareWithBase([linked], known(modified('images/shared/x'))).get('alias')).toEqual({ status: 'unchanged' })
+    expect(compareWithBase([linked], known(modified('README.md'))).get('alias')).toEqual({ status: 'unchanged' })
   })
 
   it('tells what each image is compared with', () => {

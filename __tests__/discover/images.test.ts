@@ -69,17 +69,26 @@ describe('discoverImages', () => {
     expect(images.map(found => found.refusal)).toEqual([refusal])
   })
 
-  it('knows where links lead: who changes what is there changes the image', async () => {
+  it('takes an image with links to be made of all that there is: a link may go over others', async () => {
     const { images } = await discover({
       shared: { web: image, Dockerfile: 'FROM a' },
       alias: { linkTo: '/repo/images/shared/web' },
       api: { Dockerfile: { linkTo: '/repo/images/shared/Dockerfile' } },
     })
     expect(images.map(({ sources }) => sources)).toEqual([
-      ['images/alias', 'images/shared/web', 'images/shared/web/Dockerfile'],
-      ['images/api', 'images/shared/Dockerfile'],
+      ['images/alias', 'images'],
+      ['images/api', 'images'],
       ['images/shared'],
     ])
+  })
+
+  it('refuses an images folder that is reached over a link, and names the folder itself', async () => {
+    const files = new MemoryFiles({ repo: { real: { images: { web: image } }, linked: { linkTo: '/repo/real' } } })
+    const request = { workspace: '/repo', imagesRoot: 'linked/images', include: [], allowEmpty: false }
+    await expect(discoverImages(request, files)).rejects.toMatchObject({
+      messages: ["images-root: 'linked/images' is a link, or lies below one"],
+      advice: 'Name the folder itself: real/images.',
+    })
   })
 
   it('accepts a link that stays inside', async () => {

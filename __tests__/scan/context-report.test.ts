@@ -1,4 +1,4 @@
-import { parseDockerfileReport, parseLockFileReport } from '../../src/scan/context-report.js'
+import { groupLockFiles, parseDockerfileReport, parseLockFileReport } from '../../src/scan/context-report.js'
 import { anImage } from '../builders.js'
 
 const origin = { file: 'images/web/Dockerfile', lines: { start: 2, end: 2 }, instruction: 'COPY . .', fromBase: false }
@@ -59,6 +59,27 @@ describe('parseLockFileReport', () => {
     const said = 'DEBUG Walk error file_path="app/package-lock.json" err="parse error"'
     expect(() => parse([], [said])).toThrow('Trivy cannot read the lock file app/package-lock.json')
     expect(parse([], ['DEBUG Walk error file_path="other/app/package-lock.json" err="x"'])).toEqual([])
+  })
+
+  it('refuses one whose path the log quotes, whatever becomes of the path there', () => {
+    const lost = anImage('web', { lockFiles: [{ path: 'my app="x"/package-lock.json', origin }] })
+    const said = String.raw`DEBUG Walk error file_path="my app=\"x\"/package-lock.json" err="parse error"`
+    expect(() => parseLockFileReport({ text: textOf([]), complaints: [said] }, lost)).toThrow('cannot read')
+  })
+
+  it('finds those again that Trivy has to be shown by themselves', () => {
+    const files = ['package-lock.json', 'dev/go.mod', 'dev/sys/go.mod', 'dev/a/dev/go.mod', 'device/go.mod']
+    const groups = groupLockFiles(files.map(path => ({ path, origin })))
+    expect([...groups].map(([below, some]) => [below, some.map(({ path }) => path)])).toEqual([
+      ['', ['package-lock.json', 'device/go.mod']],
+      ['dev/', ['dev/go.mod', 'dev/a/dev/go.mod']],
+      ['dev/sys/', ['dev/sys/go.mod']],
+    ])
+    const own = anImage('web', { lockFiles: [{ path: 'dev/package-lock.json', origin }] })
+    const report = { text: textOf([lockFile({ Target: 'package-lock.json' })]), complaints: [] }
+    expect(parseLockFileReport(report, own, 'dev/')[0]?.place?.file).toBe('images/web/dev/package-lock.json')
+    const complaints = ['DEBUG Walk error file_path="package-lock.json" err="x"']
+    expect(() => parseLockFileReport({ ...report, complaints }, own, 'dev/')).toThrow('dev/package-lock.json')
   })
 
   it.each(foreign)('refuses what is no report of a folder: %s', text => {

@@ -108,6 +108,23 @@ describe('scanImages', () => {
     expect(outcomes.map(outcome => outcome.image.name)).toEqual(['a', 'b', 'c', 'd'])
   })
 
+  it('lets no image speak for a layer of another one that has other content under that name', async () => {
+    const forged = anExported({ digests: image.digests, layers: [{ digest: 'sha256:f', bytes: 1 }] })
+    const builds = ['a', 'b', 'c'].map(name => ({ ...built(anImage(name)), imageId: `sha256:${name}` }))
+    const used: string[] = []
+    const { caches, outcomes } = await run(
+      builds,
+      async (_, { directory }) => {
+        used.push(directory)
+        return report
+      },
+      async (_, use) => use({ image: id => (id === 'sha256:a' ? forged : image) }),
+    )
+    expect(caches).toEqual([undefined, undefined, undefined])
+    expect(new Set(used).size).toBe(3)
+    expect(outcomes.map(({ status }) => status)).toEqual(['scanned', 'scanned', 'scanned'])
+  })
+
   it('makes an SBOM of what is gated, and a warning where it cannot', async () => {
     const asked: unknown[] = []
     const builds = [built(anImage('a')), built(anImage('a', { revision: 'base' })), built(anImage('b'))]

@@ -37,8 +37,7 @@ export class GitRepository implements Repository {
   }
 
   async resolveBase(hint: BaseHint): Promise<string> {
-    this.#isRepository ??= this.#checkRepository()
-    await this.#isRepository
+    await this.#ensureRepository()
     if (hint.kind === 'branch') {
       await this.#fetch(`refs/heads/${hint.name}`)
       return this.#ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}')
@@ -54,6 +53,12 @@ export class GitRepository implements Repository {
     const base = await this.#firstParent(hint.commit)
     await this.#provide(base)
     return base
+  }
+
+  async isCheckedOut(commit: string): Promise<boolean> {
+    await this.#ensureRepository()
+    const head = await this.#ask('rev-parse', '--verify', 'HEAD^{commit}')
+    return head === commit || (await this.#parentsOf(head)).includes(commit)
   }
 
   async readText(commit: string, path: string): Promise<string | undefined> {
@@ -104,6 +109,11 @@ export class GitRepository implements Repository {
     return join(tree, prefix)
   }
 
+  #ensureRepository(): Promise<void> {
+    this.#isRepository ??= this.#checkRepository()
+    return this.#isRepository
+  }
+
   async #checkRepository(): Promise<void> {
     const { workspace: cwd, env } = this.#options
     const question = [...safety, 'rev-parse', '--is-inside-work-tree']
@@ -124,10 +134,7 @@ export class GitRepository implements Repository {
 
   /** The merge commit's first parent is the tip of the base that it was made with. */
   async #firstParent(commit: string): Promise<string> {
-    // At depth 1 git hides the parents from all but this command.
-    const text = await this.#read('cat-file', 'commit', commit)
-    const header = text.split('\n\n')[0] ?? ''
-    const parents = [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '')
+    const parents = await this.#parentsOf(commit)
     if (parents[0] === undefined || parents.length < 2) {
       throw new ToolError(
         `${commit.slice(0, 7)} is not the merge commit of a pull request: it has ${String(parents.length)} parent(s), not 2`,
@@ -135,6 +142,13 @@ export class GitRepository implements Repository {
       )
     }
     return parents[0]
+  }
+
+  /** At depth 1 git hides the parents from all but this command. */
+  async #parentsOf(commit: string): Promise<string[]> {
+    const text = await this.#read('cat-file', 'commit', commit)
+    const header = text.split('\n\n')[0] ?? ''
+    return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '')
   }
 
   /** Makes sure that a commit is there, with its files. */

@@ -1,5 +1,19 @@
-import { copyFile, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import {
+  constants,
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { ConfigurationError } from '../errors.js'
 import type { DirectoryEntry, Files, ReportWriter } from '../ports.js'
 
 /** Nothing that is read here, and that people write, is as long. */
@@ -26,14 +40,47 @@ export class LocalFiles implements Files, ReportWriter {
   }
 
   async writeText(path: string, text: string | Iterable<string>): Promise<void> {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, text)
+    await replace(path, incoming => writeFile(incoming, text, { flag: 'wx' }))
   }
 
   async copy(from: string, to: string): Promise<void> {
-    await mkdir(dirname(to), { recursive: true })
-    await copyFile(from, to)
+    await replace(to, incoming => copyFile(from, incoming, constants.COPYFILE_EXCL))
   }
+}
+
+/** What was there before, maybe a link that a repository has, is replaced and not followed. */
+async function replace(path: string, write: (incoming: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const incoming = `${path}.${randomBytes(4).toString('hex')}`
+  try {
+    await write(incoming)
+    await rename(incoming, path)
+  } catch (error) {
+    await rm(incoming, { force: true })
+    throw error
+  }
+}
+
+/**
+ * Refuses a folder for reports that a link of the repository leads out of it.
+ * @param directory absolute; need not be there @param workspace absolute
+ * @throws ConfigurationError
+ */
+export async function refuseLinkedAway(directory: string, workspace: string): Promise<void> {
+  if (!isWithin(workspace, directory)) return
+  let existing = directory
+  while ((await unlessMissing(lstat(existing))) === undefined) existing = dirname(existing)
+  const real = await unlessMissing(realpath(existing))
+  if (real !== undefined && isWithin(await realpath(workspace), real)) return
+  throw new ConfigurationError(
+    `report-dir: '${relative(workspace, directory)}' is a link that leads out of the repository`,
+    'Name a folder of the repository that is no link, or one outside of it.',
+  )
+}
+
+function isWithin(directory: string, path: string): boolean {
+  const way = relative(directory, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 async function describeEntry(directory: string, name: string): Promise<DirectoryEntry> {

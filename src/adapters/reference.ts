@@ -19,11 +19,11 @@ export function parseReference(text: string, tag: string): Reference {
   const [path = '', digest] = text.split('@')
   const [first = '', ...rest] = path.split('/')
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
-  const registry = isHost ? first : 'docker.io'
+  const registry = isHost ? first.toLowerCase() : 'docker.io'
   const tagged = isHost ? rest.join('/') : path
   const [name = '', given = tag] = tagged.split(':')
   const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry
   // Docker and Trivy speak plainly to this machine alone.
-  const scheme = /^(127\.|localhost(:|$))/.test(host) ? 'http' : 'https'
+  const scheme = /^(127(\.\d{1,3}){3}|localhost)(:\d+)?$/.test(host) ? 'http' : 'https'
   return { registry, base: `${scheme}://${host}`, name, version: digest ?? given }
 }

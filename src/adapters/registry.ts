@@ -35,6 +35,8 @@ export interface RegistryOptions {
   readonly backoff?: number
   /** Milliseconds for an answer to begin, and between two pieces of it. */
   readonly patience?: number
+  /** Milliseconds for one thing, however it trickles in. */
+  readonly deadline?: number
 }
 
 /** How often one thing is asked for. With another repository to turn to, more would only take longer. */
@@ -43,8 +45,11 @@ const attempts = 3
 /** Milliseconds that a registry may ask us to wait; one that wants more is as good as down. */
 const maxWait = 20_000
 
+/** Milliseconds; the biggest database, Java's, then takes 1 MB a second. */
+const defaultDeadline = 15 * 60_000
+
 /** No manifest of a database is a hundredth of that (4 MiB is the specification's own limit). */
-const maxManifest = 4 * 1024 * 1024
+export const maxManifest = 4 * 1024 * 1024
 
 const manifestTypes = [
   'application/vnd.oci.image.manifest.v1+json',
@@ -59,38 +64,41 @@ export class Repository {
   /** The header `Authorization` that the registry accepts; absent until it asks for one. */
   #authorization: string | undefined
 
-  /** @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2` @param tag where the name has none */
+  /**
+   * @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2`
+   * @param tag where the name has none
+   * @throws ToolError for a proxy in the environment that is none
+   */
   constructor(name: string, tag: string, options: RegistryOptions) {
     this.#reference = parseReference(name, tag)
     this.#options = options
-    const { patience = 30_000 } = options
-    this.#dispatcher = new EnvHttpProxyAgent({ headersTimeout: patience, bodyTimeout: patience })
+    this.#dispatcher = createDispatcher(options.patience ?? 30_000)
   }
 
   /** What the name stands for now. @throws ToolError */
   async readManifest(): Promise<Manifest> {
     const { version } = this.#reference
-    const manifest = await this.#patiently(async () => {
-      const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') } })
-      const content = await readLimited(response)
-      return { content, digest: digestOf(content) }
-    })
-    if (version.startsWith('sha256:') && version !== manifest.digest) {
-      throw new ToolError(`it answered with the manifest ${manifest.digest}`, '')
-    }
-    return manifest
+    return this.#patiently(signal => this.#readManifest(version, signal))
   }
 
-  /** Whether the repository has a manifest with exactly this content. @throws ToolError where it does not say */
+  /** Whether the repository shows a manifest with exactly this content. */
   async hasManifest(digest: string): Promise<boolean> {
-    return this.#patiently(async () => {
-      const init = { method: 'HEAD', headers: { accept: manifestTypes.join(', ') } }
-      const response = await this.#send(`manifests/${digest}`, init)
-      await response.body?.cancel()
-      if (response.status === 404) return false
-      if (!response.ok) throw refusal(response)
-      return true
-    })
+    try {
+      // The content and not the status: whatever stands before a registry may have a friendly answer to everything.
+      return (await this.#patiently(signal => this.#readManifest(digest, signal))).digest === digest
+    } catch (error) {
+      if (error instanceof ToolError && !this.#options.signal.aborted) return false
+      throw error
+    }
+  }
+
+  async #readManifest(version: string, signal: AbortSignal): Promise<Manifest> {
+    const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') }, signal })
+    const content = await readLimited(response)
+    const digest = digestOf(content)
+    // A tag cannot have a colon.
+    if (version.includes(':') && version !== digest) throw new ToolError(`it answered with the manifest ${digest}`, '')
+    return { content, digest }
   }
 
   /**
@@ -98,9 +106,9 @@ export class Repository {
    * @throws ToolError, also where it is not what the descriptor says; nothing is left then
    */
   async download({ digest, size }: Descriptor, path: string): Promise<void> {
-    await this.#patiently(async () => {
-      const response = await this.#ask(`blobs/${digest}`, {})
-      if (response.body === null) throw new ToolError('it sent nothing', '')
+    await this.#patiently(async signal => {
+      const response = await this.#ask(`blobs/${digest}`, { signal })
+      if (response.body === null) throw new Refusal('it sent nothing', 0)
       try {
         await pipeline(Readable.fromWeb(response.body), exactly(digest, size), createWriteStream(path))
       } catch (error) {
@@ -111,15 +119,16 @@ export class Repository {
   }
 
   /** Repeats what may go better the next time; waits as long as the registry asks for. */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    const { signal, backoff = 1000 } = this.#options
+  async #patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal, backoff = 1000, deadline = defaultDeadline } = this.#options
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await work()
+        return await within(deadline, signal, work)
       } catch (error) {
         signal.throwIfAborted()
         const wait = error instanceof Refusal ? error.wait : 0
-        if (attempt === attempts || wait === undefined || wait > maxWait) throw explain(error)
+        const inVain = error instanceof ToolError || isFullDisk(error)
+        if (attempt === attempts || inVain || wait === undefined || wait > maxWait) throw explain(error)
         await sleep(Math.max(wait, backoff * 2 ** (attempt - 1)), undefined, { signal })
       }
     }
@@ -144,14 +153,15 @@ export class Repository {
         },
       })
     const response = await send()
-    if (response.status !== 401) return response
+    // Credentials are the registry's, not of whoever it sends us to.
+    if (response.status !== 401 || new URL(response.url).origin !== new URL(base).origin) return response
     await response.body?.cancel()
-    const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '')
+    const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '', init)
     return granted ? send() : response
   }
 
   /** Does what a registry's challenge asks for. @returns false where there is nothing to answer it with */
-  async #authorize(challenge: string): Promise<boolean> {
+  async #authorize(challenge: string, { signal }: RequestInit): Promise<boolean> {
     const { registry, name } = this.#reference
     const known = this.#options.credentials.find(one => one.registry === registry)
     const basic =
@@ -167,7 +177,8 @@ export class Repository {
     const url = new URL(realm)
     if (service !== undefined) url.searchParams.set('service', service)
     url.searchParams.set('scope', `repository:${name}:pull`)
-    const response = await this.#fetch(url.href, { headers: basic === undefined ? {} : { authorization: basic } })
+    const headers = basic === undefined ? {} : { authorization: basic }
+    const response = await this.#fetch(url.href, { headers, signal: signal ?? null })
     if (!response.ok) {
       await response.body?.cancel()
       throw refusal(response)
@@ -178,7 +189,51 @@ export class Repository {
   }
 
   #fetch(url: string, init: RequestInit): Promise<Response> {
-    return fetch(url, { ...init, dispatcher: this.#dispatcher, signal: this.#options.signal })
+    return fetch(url, { ...init, dispatcher: this.#dispatcher })
+  }
+}
+
+/** The proxies of the environment, also written without `http://`, as curl takes them. @throws ToolError */
+function createDispatcher(patience: number): EnvHttpProxyAgent {
+  const { env } = process
+  const read = (name: string): string | undefined => {
+    const text = env[name.toLowerCase()] ?? env[name]
+    return text === undefined || text === '' || text.includes('://') ? text : `http://${text}`
+  }
+  const proxies = { HTTP_PROXY: read('HTTP_PROXY'), HTTPS_PROXY: read('HTTPS_PROXY') }
+  for (const [name, text = ''] of Object.entries(proxies)) {
+    if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) continue
+    // Its value may hold a password.
+    throw new ToolError(`${name} in the environment is not the address of an HTTP proxy`, '')
+  }
+  return new EnvHttpProxyAgent({
+    headersTimeout: patience,
+    bodyTimeout: patience,
+    ...(proxies.HTTP_PROXY === undefined ? {} : { httpProxy: proxies.HTTP_PROXY }),
+    ...(proxies.HTTPS_PROXY === undefined ? {} : { httpsProxy: proxies.HTTPS_PROXY }),
+  })
+}
+
+/** Ends work that takes too long, or when the run must end. */
+async function within<T>(
+  milliseconds: number,
+  cancelled: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController()
+  const onCancel = (): void => {
+    stop.abort(cancelled.reason)
+  }
+  const timer = setTimeout(() => {
+    stop.abort(new ToolError(`it was not done after ${String(milliseconds / 1000)} s`, ''))
+  }, milliseconds)
+  cancelled.throwIfAborted()
+  cancelled.addEventListener('abort', onCancel)
+  try {
+    return await work(stop.signal)
+  } finally {
+    clearTimeout(timer)
+    cancelled.removeEventListener('abort', onCancel)
   }
 }
 
@@ -255,7 +310,10 @@ function readToken(text: string): string | undefined {
 /** Credentials go out over TLS, or not out of this machine at all. */
 function isConfidential(address: string): boolean {
   const url = URL.canParse(address) ? new URL(address) : undefined
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(127\.|localhost$|\[::1\])/.test(url.hostname))
+  return (
+    url?.protocol === 'https:' ||
+    (url?.protocol === 'http:' && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname))
+  )
 }
 
 export function digestOf(content: Buffer): string {

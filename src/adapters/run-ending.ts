@@ -7,7 +7,10 @@ import type { Ending } from '../ports.js'
  * Milliseconds after the run must end. A runner sends SIGINT, 7.5 s later SIGTERM, and 2.5 s later it kills
  * (`ProcessInvoker.cs` in actions/runner): by then all must be told and cleaned up.
  */
-const stages = { overdue: 2000, cleaning: 3500, reporting: 5500, stuck: 7000 }
+const cancelledStages = { overdue: 2000, cleaning: 3500, reporting: 5500, stuck: 7000 }
+
+/** The same where it is the run's own limit, and nobody kills who still writes the reports of many images. */
+const limitStages = { ...cancelledStages, cleaning: 10_000, reporting: 60_000, stuck: 90_000 }
 
 /** SIGHUP is a terminal that is closed. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -53,7 +56,7 @@ export class RunEnding implements Ending {
     )
     this.#timers.push(
       setTimeout(() => {
-        this.#end(error)
+        this.#end(error, limitStages)
       }, milliseconds).unref(),
     )
   }
@@ -65,10 +68,10 @@ export class RunEnding implements Ending {
   }
 
   readonly #onSignal = (): void => {
-    this.#end(new ToolError('the run was cancelled', 'Run it again.'))
+    this.#end(new ToolError('the run was cancelled', 'Run it again.'), cancelledStages)
   }
 
-  #end(reason: ToolError): void {
+  #end(reason: ToolError, stages: typeof cancelledStages): void {
     if (this.cancelled.aborted) return
     const later = (milliseconds: number, act: () => void): NodeJS.Timeout => {
       const timer = setTimeout(act, milliseconds)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '../errors.js'
 
 /** What one thing is kept under. */
 export interface ShelfEntry {
@@ -19,8 +20,20 @@ export interface Shelf {
    * @returns false where nothing is
    */
   take(entry: ShelfEntry, directory: string): Promise<boolean>
-  /** Keeps a folder of files as it is now. A shelf that cannot keep it is no reason to fail. */
+  /** Keeps a folder of files as it is now. */
   keep(entry: ShelfEntry, directory: string): Promise<void>
+}
+
+/** Keeps a folder; where that cannot be done it is said, and no reason to fail. */
+export async function keepIfPossible(
+  shelf: Shelf,
+  entry: ShelfEntry,
+  directory: string,
+  tell: (text: string) => void,
+): Promise<void> {
+  await shelf.keep(entry, directory).catch((error: unknown) => {
+    tell(`${entry.name} could not be kept for the next run: ${messageOf(error)}`)
+  })
 }
 
 /** Keeps nothing. */
@@ -51,8 +64,12 @@ export class FolderShelf implements Shelf {
     const kept = join(this.folder, name)
     const incoming = `${kept}.${randomBytes(4).toString('hex')}`
     await mkdir(this.folder, { recursive: true })
-    await cp(directory, incoming, { recursive: true })
-    await rm(kept, { recursive: true, force: true })
-    await rename(incoming, kept)
+    try {
+      await cp(directory, incoming, { recursive: true })
+      await rm(kept, { recursive: true, force: true })
+      await rename(incoming, kept)
+    } finally {
+      await rm(incoming, { recursive: true, force: true })
+    }
   }
 }

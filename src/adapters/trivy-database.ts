@@ -6,8 +6,8 @@ import { messageOf, ToolError } from '../errors.js'
 import type { DatabaseInfo } from '../model.js'
 import { unpackDatabase, type ArchiveKind, type DatabaseMetadata } from './database-archive.js'
 import { hashFile } from './hash.js'
-import { digestOf, Repository, type Descriptor, type Manifest, type RegistryOptions } from './registry.js'
-import type { Shelf, ShelfEntry } from './shelf.js'
+import { digestOf, maxManifest, Repository, type Descriptor, type Manifest, type RegistryOptions } from './registry.js'
+import { keepIfPossible, type Shelf, type ShelfEntry } from './shelf.js'
 
 /** What differs between the vulnerability database and the Java database. */
 export interface DatabaseKind extends ArchiveKind {
@@ -150,11 +150,12 @@ const manifestFile = 'manifest.json'
 async function takeKept(request: Request): Promise<Copy | undefined> {
   const { kind, options } = request
   const folder = join(request.directory, 'kept')
-  if (!(await options.shelf.take(entryOf(request), folder))) return undefined
   const [archive, path] = [join(folder, archiveFile), join(folder, manifestFile)]
   try {
+    if (!(await options.shelf.take(entryOf(request), folder))) return undefined
     // Links and pipes lead elsewhere, or nowhere.
     if (!(await lstat(path)).isFile() || !(await lstat(archive)).isFile()) throw new Error('it has no files')
+    if ((await lstat(path)).size > maxManifest) throw new Error('its manifest is none')
     const content = await readFile(path)
     const { digest, size } = readLayer(content)
     if ((await lstat(archive)).size !== size || `sha256:${await hashFile(archive)}` !== digest)
@@ -172,7 +173,8 @@ async function download(manifest: Manifest, source: Repository, request: Request
   const archive = join(folder, archiveFile)
   await source.download(readLayer(manifest.content), archive)
   await writeFile(join(folder, manifestFile), manifest.content)
-  await request.options.shelf.keep(entryOf(request), folder)
+  const { shelf, tell } = request.options
+  await keepIfPossible(shelf, entryOf(request), folder, tell)
   return { manifest, archive }
 }
 
@@ -202,6 +204,9 @@ function checkAge({ updatedAt }: DatabaseMetadata, { now, maxAge }: DatabaseOpti
   if (age < -day) throw new ToolError(`it was built on ${updatedAt}, ${inFuture} for this machine`, '')
 }
 
+/** Bytes: four times what the Java database has, the bigger one. */
+const maxArchive = 4 * 1024 ** 3
+
 /** The one layer of a database's manifest. @throws ToolError */
 function readLayer(content: Buffer): Descriptor {
   const { layers } = parseObject(content) as { layers?: unknown }
@@ -210,6 +215,8 @@ function readLayer(content: Buffer): Descriptor {
   if (others.length > 0 || typeof digest !== 'string' || typeof size !== 'number') {
     throw new ToolError('it has no manifest of a database: one with exactly one layer', '')
   }
+  if (!Number.isSafeInteger(size) || size <= 0 || size > maxArchive)
+    throw new ToolError(`it names a layer of ${String(size)} bytes`, '')
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new ToolError(`it names a layer '${digest}'`, '')
   return { digest, size }
 }

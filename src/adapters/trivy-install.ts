@@ -10,7 +10,7 @@ import { scanEnvironment } from './environment.js'
 import { explainFullDisk, isFullDisk } from './full-disk.js'
 import { hashFile } from './hash.js'
 import type { RunProcess } from './process.js'
-import type { Shelf, ShelfEntry } from './shelf.js'
+import { keepIfPossible, type Shelf, type ShelfEntry } from './shelf.js'
 import { assetName, deniedSha256, deniedVersion, knownSha256 } from './trivy-release.js'
 
 export interface InstalledTrivy {
@@ -38,7 +38,7 @@ export interface InstallOptions {
 /** @throws ConfigurationError, IntegrityError, ToolError */
 export async function installTrivy(trivy: TrivySettings, options: InstallOptions): Promise<InstalledTrivy> {
   const located =
-    trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256)
+    trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256, options)
   const version = await askVersion(located.path, await mkdtemp(join(options.tempDir, 'empty-')), options.run)
   const reason = deniedVersion(version)
   if (reason !== undefined) throw refused(`Trivy ${version}: ${reason}`)
@@ -53,7 +53,7 @@ export async function installTrivy(trivy: TrivySettings, options: InstallOptions
 
 type Located = Omit<InstalledTrivy, 'version'>
 
-async function fromPath(given: string, expected: string | undefined): Promise<Located> {
+async function fromPath(given: string, expected: string | undefined, { tempDir }: InstallOptions): Promise<Located> {
   // It runs in another directory than the one that a relative path is meant from.
   const path = resolve(given)
   await access(path, constants.X_OK).catch((error: unknown) => {
@@ -62,11 +62,19 @@ async function fromPath(given: string, expected: string | undefined): Promise<Lo
       'Name an executable file, or leave trivy-path empty and let Image Gate install Trivy.',
     )
   })
-  const sha256 = await hashFile(path)
+  const source = `trivy-path ${path}`
+  if (expected === undefined) {
+    const sha256 = await hashFile(path)
+    refuseDenied(sha256)
+    return { path, source, sha256 }
+  }
+  // What was checked is what runs, whoever can write to the original.
+  const copy = join(await mkdtemp(join(tempDir, 'trivy-')), 'trivy')
+  await copyFile(path, copy).catch(explainFullDisk)
+  const sha256 = await hashFile(copy)
   refuseDenied(sha256)
-  if (expected !== undefined && sha256 !== expected)
-    throw mismatch(`the program ${path}`, expected, sha256, 'trivy-sha256')
-  return { path, source: `trivy-path ${path}`, sha256 }
+  if (sha256 !== expected) throw mismatch(`the program ${path}`, expected, sha256, 'trivy-sha256')
+  return { path: copy, source, sha256 }
 }
 
 /** The release that is to be installed, and this run's own folder for it. */
@@ -86,9 +94,7 @@ interface Release {
 async function fromRelease(settings: TrivySettings, options: InstallOptions): Promise<Located> {
   const release = await describeRelease(settings, options)
   refuseDenied(release.expected)
-  return (
-    (await fromToolCache(release)) ?? (await fromShelf(release, options)) ?? (await fromMirror(release, options.shelf))
-  )
+  return (await fromToolCache(release)) ?? (await fromShelf(release, options)) ?? (await fromMirror(release, options))
 }
 
 async function describeRelease(
@@ -120,6 +126,7 @@ async function fromToolCache(release: Release): Promise<Located | undefined> {
   const cached = find(tool, version)
   if (cached === '') return undefined
   try {
+    for (const name of [asset, 'trivy']) await refuseOther(join(cached, name))
     await copyFile(join(cached, asset), join(directory, asset))
     const located = await unpackProgram(release, 'tool cache')
     if ((await hashFile(join(cached, 'trivy'))) === located.sha256) return located
@@ -127,6 +134,8 @@ async function fromToolCache(release: Release): Promise<Located | undefined> {
     if (isFullDisk(error)) explainFullDisk(error)
     // Something is missing or unreadable, which is as bad as something else in its place.
   }
+  // Another job of this machine is just putting it there anew.
+  if (find(tool, version) === '') return undefined
   throw new IntegrityError(
     `the Trivy in the tool cache is not the one that was verified when it was installed: ${cached}`,
     `Find out what wrote there, then delete that folder: the next run installs Trivy anew.`,
@@ -138,9 +147,9 @@ const entryOf = ({ expected }: Release): ShelfEntry => ({ name: `trivy-${expecte
 async function fromShelf(release: Release, { shelf, tell }: InstallOptions): Promise<Located | undefined> {
   const { asset, directory } = release
   const kept = join(directory, 'kept')
-  if (!(await shelf.take(entryOf(release), kept))) return undefined
   try {
-    if (!(await lstat(join(kept, asset))).isFile()) throw new Error('it is no file')
+    if (!(await shelf.take(entryOf(release), kept))) return undefined
+    await refuseOther(join(kept, asset))
     await copyFile(join(kept, asset), join(directory, asset))
     return await unpackProgram(release, 'Actions cache')
   } catch (error) {
@@ -152,17 +161,24 @@ async function fromShelf(release: Release, { shelf, tell }: InstallOptions): Pro
   }
 }
 
-async function fromMirror(release: Release, shelf: Shelf): Promise<Located> {
+/** A link or a pipe leads elsewhere, or nowhere. */
+async function refuseOther(path: string): Promise<void> {
+  if (!(await lstat(path)).isFile()) throw new Error('it is no file')
+}
+
+async function fromMirror(release: Release, { shelf, tell }: InstallOptions): Promise<Located> {
   const { asset, url, tool, version, directory } = release
   const archive = join(directory, asset)
   await rm(archive, { force: true })
   await download(url, archive)
   const located = await unpackProgram(release, url)
-  await cacheDir(directory, tool, version)
+  await cacheDir(directory, tool, version).catch((error: unknown) => {
+    tell(`Trivy could not be put into the tool cache: ${messageOf(error)}`)
+  })
   const kept = join(directory, 'kept')
   await mkdir(kept)
-  await copyFile(archive, join(kept, asset))
-  await shelf.keep(entryOf(release), kept)
+  await copyFile(archive, join(kept, asset)).catch(explainFullDisk)
+  await keepIfPossible(shelf, entryOf(release), kept, tell)
   return located
 }
 
@@ -183,9 +199,18 @@ async function unpackProgram({ asset, directory, expected, told, url }: Release,
   return { path, source, sha256 }
 }
 
+/** Milliseconds for an archive of some 50 MB: the toolkit itself waits for ever for one that stops on its way. */
+const downloadLimit = 10 * 60_000
+
 async function download(url: string, path: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`it was not done after ${String(downloadLimit / 60_000)} minutes`))
+    }, downloadLimit)
+  })
   try {
-    await downloadTool(url, path)
+    await Promise.race([downloadTool(url, path), late])
   } catch (error) {
     if (isFullDisk(error)) explainFullDisk(error)
     const status = error instanceof HTTPError ? error.httpStatusCode : undefined
@@ -197,6 +222,8 @@ async function download(url: string, path: string): Promise<void> {
       [],
       { cause: error },
     )
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -220,7 +220,8 @@ export class TrivyScanner implements Scanner {
       await this.#options.run({ command: this.#program, args: online, env, cwd, timeout: checksTimeout })
     })
     const path = join(directory, checksFolder)
-    if (!existsSync(join(path, 'content'))) return 'embedded'
+    // Written last: without it the checks may be there in part, which Trivy takes for all of them.
+    if (!existsSync(join(path, 'metadata.json'))) return 'embedded'
     this.#databases.set(checksFolder, path)
     return 'downloaded'
   }

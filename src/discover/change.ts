@@ -28,9 +28,11 @@ export async function readHistory(context: RunContext, repository: Repository): 
     return { status: 'none', reason: `${when} there is nothing to compare with` }
   }
   try {
+    if (event === 'pull_request_target' && !(await repository.isCheckedOut(context.head ?? ''))) {
+      throw notThePullRequest()
+    }
     const base = await repository.resolveBase(hint)
     const files = await repository.changesSince(base)
-    if (event === 'pull_request_target' && files.length === 0) throw notThePullRequest()
     return { status: 'known', base, files }
   } catch (error) {
     if (isProposal(context) || !(error instanceof GateError)) throw error
@@ -102,9 +104,10 @@ export function selectChanged(
   const all = [...discovery.images, ...discovery.skipped.map(({ image }) => image)]
   const gone = [...change.deleted, ...change.renamed.map(({ from }) => from)]
   const owned = [...all.map(({ contextDir }) => contextDir), ...gone.map(name => posix.join(imagesRoot, name))]
-  const shared = pathsOf(history.files).filter(path => isBelow(path, imagesRoot))
+  const shared = pathsOf(history.files).filter(path => isBelow(path, imagesRoot) || isBelow(imagesRoot, path))
   if (shared.some(path => !owned.some(directory => isBelow(path, directory)))) return discovery
-  const untouched = discovery.images.filter(image => !touches(history.files, image))
+  // What is refused may be so because of what is gone.
+  const untouched = discovery.images.filter(image => image.refusal === undefined && !touches(history.files, image))
   return {
     ...discovery,
     images: discovery.images.filter(image => !untouched.includes(image)),
@@ -127,7 +130,8 @@ function compareImage(image: ImageContext, history: Exclude<History, { readonly 
 
 /** True when the change touches something that the image is made of. */
 function touches(files: readonly FileChange[], { sources }: ImageContext): boolean {
-  return pathsOf(files).some(path => sources.some(source => isBelow(path, source)))
+  // What lies above it and is no folder any more, or a submodule, brings or takes all below.
+  return pathsOf(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)))
 }
 
 function isBelow(path: string, directory: string): boolean {

@@ -60,6 +60,13 @@ async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: F
       'Name a folder inside the repository, relative to its top level.',
     )
   }
+  // Git names what changes by where it is, which no image of a linked folder would be found under.
+  if (realPath !== undefined && relative(realWorkspace, realPath) !== relative(workspace, path)) {
+    throw new ConfigurationError(
+      `images-root: '${imagesRoot}' is a link, or lies below one`,
+      `Name the folder itself: ${toPosix(relative(realWorkspace, realPath))}.`,
+    )
+  }
   const entries = await files.list(path)
   if (realPath === undefined || entries === undefined) {
     throw new ConfigurationError(
@@ -79,8 +86,9 @@ async function classify(
   const directory = join(root.path, entry.name)
   const path = toPosix(relative(workspace, directory))
   const ignore = (reason: string, suspicious = false): Found => ({ ignored: { path, reason, suspicious } })
-  const real = (target: string): string =>
-    toPosix(join(relative(workspace, root.path), relative(root.realPath, target)))
+  // A link may go over other links, of which each can be changed: then it is made of whatever lies in the images folder.
+  const isLinked = (target: string): boolean =>
+    target !== join(root.realPath, entry.name) && !contains(join(root.realPath, entry.name), target)
   const image = (refusal?: string, ...targets: string[]): Found => ({
     image: {
       name: entry.name,
@@ -88,7 +96,7 @@ async function classify(
       contextDir: path,
       dockerfile: `${path}/Dockerfile`,
       revision,
-      sources: [path, ...targets.map(real).filter(target => !contains(path, target))],
+      sources: targets.some(isLinked) ? [path, toPosix(relative(workspace, root.path))] : [path],
       lockFiles: [],
       ...(refusal === undefined ? {} : { refusal }),
     },

@@ -1,4 +1,5 @@
 /** Reads Trivy's reports on a build context: only what the image is made of counts in them. */
+import { posix } from 'node:path'
 import { ToolError } from '../errors.js'
 import type { CopiedFile, Finding, ImageContext, LineRange, Vulnerability } from '../model.js'
 import type { FolderReport } from '../ports.js'
@@ -6,13 +7,35 @@ import { readLines, readMisconfigurations, readVulnerabilities } from './finding
 import { objectsOf, optionalString, unreadable, type JsonObject } from './json.js'
 import { readResults } from './report.js'
 
-/** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
-export function parseLockFileReport({ text, complaints }: FolderReport, image: ImageContext): readonly Finding[] {
-  refuseUnread(image.lockFiles, complaints)
+/**
+ * Lock files by the folder, below the context, that Trivy has to be shown: it passes over what would be a system's own in
+ * the folder that it is shown (`defaultSkipDirs` in its `pkg/fanal/walker/walk.go`).
+ */
+export function groupLockFiles(files: readonly CopiedFile[]): ReadonlyMap<string, readonly CopiedFile[]> {
+  const groups = new Map<string, CopiedFile[]>()
+  for (const file of files) {
+    const below = /^(?:(?:dev|proc|sys)\/)+/.exec(file.path)?.[0] ?? ''
+    const group = groups.get(below)
+    if (group === undefined) groups.set(below, [file])
+    else group.push(file)
+  }
+  return groups
+}
+
+/**
+ * @param below the folder that Trivy was shown, relative to the context, with a slash at its end; empty for the context
+ * @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read
+ */
+export function parseLockFileReport(
+  { text, complaints }: FolderReport,
+  image: ImageContext,
+  below = '',
+): readonly Finding[] {
+  refuseUnread(image.lockFiles, complaints, below)
   const { results } = readResults(text, 'filesystem')
   return image.lockFiles.flatMap(file =>
     results
-      .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
+      .filter(({ Class, Target }) => Class === 'lang-pkgs' && below + String(Target) === file.path)
       .flatMap(result => readLockFile(result, file, image)),
   )
 }
@@ -27,9 +50,9 @@ export function parseDockerfileReport(text: string, { dockerfile }: ImageContext
 }
 
 /** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
-function refuseUnread(lockFiles: readonly CopiedFile[], complaints: readonly string[]): void {
+function refuseUnread(lockFiles: readonly CopiedFile[], complaints: readonly string[], below: string): void {
   for (const { path } of lockFiles) {
-    const said = complaints.find(line => line.split(/[\s"=:]+/).includes(path))
+    const said = complaints.find(line => isAbout(line, path.slice(below.length)))
     if (said === undefined) continue
     throw new ToolError(
       `Trivy cannot read the lock file ${path}`,
@@ -37,6 +60,12 @@ function refuseUnread(lockFiles: readonly CopiedFile[], complaints: readonly str
       [said],
     )
   }
+}
+
+/** Of a path that a log may quote and escape, the name of the file is enough: better one complaint too many. */
+function isAbout(complaint: string, path: string): boolean {
+  const isPlain = /^[\w./@+-]+$/.test(path)
+  return isPlain ? complaint.split(/[\s"=:]+/).includes(path) : complaint.includes(posix.basename(path))
 }
 
 function readLockFile(result: JsonObject, { path, origin }: CopiedFile, { contextDir }: ImageContext): Finding[] {

@@ -15,7 +15,7 @@ import {
   type Workspaces,
 } from '../model.js'
 import type { AnalysisCache, Clock, Console, Ending, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
-import { parseDockerfileReport, parseLockFileReport } from './context-report.js'
+import { groupLockFiles, parseDockerfileReport, parseLockFileReport } from './context-report.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
 
@@ -106,6 +106,24 @@ function findScannable(
   return scannable
 }
 
+/**
+ * Images that call different content by the same DiffID. Trivy keeps what it knows of a layer under that name, which an
+ * image only claims for what is packed: none of them may speak for another one's layer.
+ */
+function findDisputed(images: readonly Scannable[]): ReadonlySet<Scannable> {
+  const named = new Map<string, { digests: Set<string>; images: Set<Scannable> }>()
+  for (const image of images) {
+    const { digests, layers } = image.exported
+    for (const [at, diffId] of digests.diffIds.entries()) {
+      const known = named.get(diffId) ?? { digests: new Set(), images: new Set() }
+      named.set(diffId, known)
+      known.digests.add(layers[at]?.digest ?? '')
+      known.images.add(image)
+    }
+  }
+  return new Set([...named.values()].filter(({ digests }) => digests.size > 1).flatMap(one => [...one.images]))
+}
+
 /** Gives a cache on demand: an image whose cache cannot be made is that image's failure alone. */
 type CacheMaker = () => Promise<AnalysisCache>
 
@@ -115,7 +133,14 @@ async function scanGroups(
   scanner: Scanner,
   scan: (image: Scannable, cache: CacheMaker) => Promise<void>,
 ): Promise<void> {
-  const groups = planScans(images, image => image.exported.digests.diffIds)
+  const disputed = findDisputed(images)
+  const groups = [
+    ...planScans(
+      images.filter(image => !disputed.has(image)),
+      image => image.exported.digests.diffIds,
+    ),
+    ...[...disputed].map(image => ({ first: [image], rest: [] })),
+  ]
   await Promise.all(
     groups.map(async ({ first, rest }) => {
       let known: AnalysisCache | undefined
@@ -191,10 +216,11 @@ async function scanContext(image: ImageContext, plan: ScanPlan, scanner: Scanner
   const { scanners, lockFiles } = plan.rulesOf(image)
   const { timeout } = plan
   const workspace = plan.workspaces[image.revision]
-  const inLockFiles =
-    lockFiles && image.lockFiles.length > 0
-      ? parseLockFileReport(await scanner.scanLockFiles(join(workspace, image.contextDir), timeout), image)
-      : []
+  const inLockFiles: Finding[] = []
+  for (const [below, files] of lockFiles ? groupLockFiles(image.lockFiles) : []) {
+    const report = await scanner.scanLockFiles(join(workspace, image.contextDir, below), timeout)
+    inLockFiles.push(...parseLockFileReport(report, { ...image, lockFiles: files }, below))
+  }
   const inDockerfile = scanners.includes('misconfig')
     ? parseDockerfileReport(await scanner.scanDockerfile(join(workspace, image.dockerfile), timeout), image)
     : []
