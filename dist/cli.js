@@ -44228,10 +44228,16 @@ async function openInBrowser(path) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   h: () => (/* binding */ LocalFiles)
 /* harmony export */ });
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_fs_promises__WEBPACK_IMPORTED_MODULE_0__);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_1__);
+/* unused harmony export refuseLinkedAway */
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_crypto__WEBPACK_IMPORTED_MODULE_0__);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1___default = /*#__PURE__*/__nccwpck_require__.n(node_fs_promises__WEBPACK_IMPORTED_MODULE_1__);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_2__);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3916);
+
+
 
 
 /** Nothing that is read here, and that people write, is as long. */
@@ -44239,14 +44245,14 @@ const maxBytes = 16 * 1024 * 1024;
 /** The file system of this machine. */
 class LocalFiles {
     async list(directory) {
-        const names = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readdir)(directory));
+        const names = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readdir)(directory));
         return names === undefined ? undefined : Promise.all(names.map(name => describeEntry(directory, name)));
     }
     async realPath(path) {
-        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)(path));
+        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(path));
     }
     async readText(path) {
-        const stats = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(path));
+        const stats = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(path));
         if (stats === undefined)
             return undefined;
         // A pipe or a device would never end.
@@ -44254,20 +44260,51 @@ class LocalFiles {
             throw new Error('it is not a file');
         if (stats.size > maxBytes)
             throw new Error(`it has ${(stats.size / 1024 / 1024).toFixed(0)} MiB`);
-        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path, 'utf8'));
+        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path, 'utf8'));
     }
     async writeText(path, text) {
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), { recursive: true });
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(path, text);
+        await replace(path, incoming => (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(incoming, text, { flag: 'wx' }));
     }
     async copy(from, to) {
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(to), { recursive: true });
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.copyFile)(from, to);
+        await replace(to, incoming => (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.copyFile)(from, incoming, node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.constants.COPYFILE_EXCL));
     }
 }
+/** What was there before, maybe a link that a repository has, is replaced and not followed. */
+async function replace(path, write) {
+    await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(path), { recursive: true });
+    const incoming = `${path}.${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(4).toString('hex')}`;
+    try {
+        await write(incoming);
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rename)(incoming, path);
+    }
+    catch (error) {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)(incoming, { force: true });
+        throw error;
+    }
+}
+/**
+ * Refuses a folder for reports that a link of the repository leads out of it.
+ * @param directory absolute; need not be there @param workspace absolute
+ * @throws ConfigurationError
+ */
+async function refuseLinkedAway(directory, workspace) {
+    if (!isWithin(workspace, directory))
+        return;
+    let existing = directory;
+    while ((await unlessMissing(lstat(existing))) === undefined)
+        existing = dirname(existing);
+    const real = await unlessMissing(realpath(existing));
+    if (real !== undefined && isWithin(await realpath(workspace), real))
+        return;
+    throw new ConfigurationError(`report-dir: '${relative(workspace, directory)}' is a link that leads out of the repository`, 'Name a folder of the repository that is no link, or one outside of it.');
+}
+function isWithin(directory, path) {
+    const way = relative(directory, path);
+    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
 async function describeEntry(directory, name) {
-    const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(directory, name);
-    const [stats, realPath] = await Promise.all([unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(path)), unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)(path))]);
+    const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(directory, name);
+    const [stats, realPath] = await Promise.all([unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(path)), unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(path))]);
     if (stats === undefined || realPath === undefined)
         return { name, kind: 'missing' };
     return { name, kind: stats.isDirectory() ? 'directory' : stats.isFile() ? 'file' : 'other', realPath };
@@ -44303,7 +44340,9 @@ async function unlessMissing(answer) {
  * Milliseconds after the run must end. A runner sends SIGINT, 7.5 s later SIGTERM, and 2.5 s later it kills
  * (`ProcessInvoker.cs` in actions/runner): by then all must be told and cleaned up.
  */
-const stages = { overdue: 2000, cleaning: 3500, reporting: 5500, stuck: 7000 };
+const cancelledStages = { overdue: 2000, cleaning: 3500, reporting: 5500, stuck: 7000 };
+/** The same where it is the run's own limit, and nobody kills who still writes the reports of many images. */
+const limitStages = { ...cancelledStages, cleaning: 10_000, reporting: 60_000, stuck: 90_000 };
 /** SIGHUP is a terminal that is closed. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Listens for whoever cancels the run, until it is done: a second signal changes nothing. */
@@ -44338,7 +44377,7 @@ class RunEnding {
     limit(milliseconds) {
         const error = new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ToolError */ .v4(`the run was not done after ${timeText(milliseconds)}`, 'Raise total-timeout (GitHub ends a job after 6 hours), or gate fewer images at a time with the input images.');
         this.#timers.push(setTimeout(() => {
-            this.#end(error);
+            this.#end(error, limitStages);
         }, milliseconds).unref());
     }
     /** Everybody was told, and nothing is left: what comes now may end the process at once. */
@@ -44348,9 +44387,9 @@ class RunEnding {
             process.off(name, this.#onSignal);
     }
     #onSignal = () => {
-        this.#end(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ToolError */ .v4('the run was cancelled', 'Run it again.'));
+        this.#end(new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ToolError */ .v4('the run was cancelled', 'Run it again.'), cancelledStages);
     };
-    #end(reason) {
+    #end(reason, stages) {
         if (this.cancelled.aborted)
             return;
         const later = (milliseconds, act) => {
@@ -46934,8 +46973,7 @@ class GitRepository {
         this.#options = options;
     }
     async resolveBase(hint) {
-        this.#isRepository ??= this.#checkRepository();
-        await this.#isRepository;
+        await this.#ensureRepository();
         if (hint.kind === 'branch') {
             await this.#fetch(`refs/heads/${hint.name}`);
             return this.#ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}');
@@ -46949,6 +46987,11 @@ class GitRepository {
         const base = await this.#firstParent(hint.commit);
         await this.#provide(base);
         return base;
+    }
+    async isCheckedOut(commit) {
+        await this.#ensureRepository();
+        const head = await this.#ask('rev-parse', '--verify', 'HEAD^{commit}');
+        return head === commit || (await this.#parentsOf(head)).includes(commit);
     }
     async readText(commit, path) {
         // Relative to the workspace, which need not be the top of the repository.
@@ -46995,6 +47038,10 @@ class GitRepository {
         await this.#git(['checkout-index', '--all', `--prefix=${tree}/`], { env });
         return (0,external_node_path_.join)(tree, prefix);
     }
+    #ensureRepository() {
+        this.#isRepository ??= this.#checkRepository();
+        return this.#isRepository;
+    }
     async #checkRepository() {
         const { workspace: cwd, env } = this.#options;
         const question = [...safety, 'rev-parse', '--is-inside-work-tree'];
@@ -47009,14 +47056,17 @@ class GitRepository {
     }
     /** The merge commit's first parent is the tip of the base that it was made with. */
     async #firstParent(commit) {
-        // At depth 1 git hides the parents from all but this command.
-        const text = await this.#read('cat-file', 'commit', commit);
-        const header = text.split('\n\n')[0] ?? '';
-        const parents = [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '');
+        const parents = await this.#parentsOf(commit);
         if (parents[0] === undefined || parents.length < 2) {
             throw new errors/* ToolError */.v4(`${commit.slice(0, 7)} is not the merge commit of a pull request: it has ${String(parents.length)} parent(s), not 2`, 'Run it on the event pull_request, for which GitHub makes such a commit.');
         }
         return parents[0];
+    }
+    /** At depth 1 git hides the parents from all but this command. */
+    async #parentsOf(commit) {
+        const text = await this.#read('cat-file', 'commit', commit);
+        const header = text.split('\n\n')[0] ?? '';
+        return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '');
     }
     /** Makes sure that a commit is there, with its files. */
     async #provide(commit) {
@@ -47143,6 +47193,13 @@ var local_files = __nccwpck_require__(7473);
 
 
 
+
+/** Keeps a folder; where that cannot be done it is said, and no reason to fail. */
+async function keepIfPossible(shelf, entry, directory, tell) {
+    await shelf.keep(entry, directory).catch((error) => {
+        tell(`${entry.name} could not be kept for the next run: ${(0,errors/* messageOf */.bD)(error)}`);
+    });
+}
 /** Keeps nothing. */
 const noShelf = {
     own: true,
@@ -47168,9 +47225,14 @@ class FolderShelf {
         const kept = (0,external_node_path_.join)(this.folder, name);
         const incoming = `${kept}.${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`;
         await (0,promises_.mkdir)(this.folder, { recursive: true });
-        await (0,promises_.cp)(directory, incoming, { recursive: true });
-        await (0,promises_.rm)(kept, { recursive: true, force: true });
-        await (0,promises_.rename)(incoming, kept);
+        try {
+            await (0,promises_.cp)(directory, incoming, { recursive: true });
+            await (0,promises_.rm)(kept, { recursive: true, force: true });
+            await (0,promises_.rename)(incoming, kept);
+        }
+        finally {
+            await (0,promises_.rm)(incoming, { recursive: true, force: true });
+        }
     }
 }
 
@@ -47322,12 +47384,12 @@ function parseReference(text, tag) {
     const [path = '', digest] = text.split('@');
     const [first = '', ...rest] = path.split('/');
     const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-    const registry = isHost ? first : 'docker.io';
+    const registry = isHost ? first.toLowerCase() : 'docker.io';
     const tagged = isHost ? rest.join('/') : path;
     const [name = '', given = tag] = tagged.split(':');
     const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
     // Docker and Trivy speak plainly to this machine alone.
-    const scheme = /^(127\.|localhost(:|$))/.test(host) ? 'http' : 'https';
+    const scheme = /^(127(\.\d{1,3}){3}|localhost)(:\d+)?$/.test(host) ? 'http' : 'https';
     return { registry, base: `${scheme}://${host}`, name, version: digest ?? given };
 }
 
@@ -47350,6 +47412,8 @@ function parseReference(text, tag) {
 const attempts = 3;
 /** Milliseconds that a registry may ask us to wait; one that wants more is as good as down. */
 const maxWait = 20_000;
+/** Milliseconds; the biggest database, Java's, then takes 1 MB a second. */
+const defaultDeadline = 15 * 60_000;
 /** No manifest of a database is a hundredth of that (4 MiB is the specification's own limit). */
 const maxManifest = 4 * 1024 * 1024;
 const manifestTypes = [
@@ -47363,48 +47427,51 @@ class Repository {
     #dispatcher;
     /** The header `Authorization` that the registry accepts; absent until it asks for one. */
     #authorization;
-    /** @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2` @param tag where the name has none */
+    /**
+     * @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2`
+     * @param tag where the name has none
+     * @throws ToolError for a proxy in the environment that is none
+     */
     constructor(name, tag, options) {
         this.#reference = parseReference(name, tag);
         this.#options = options;
-        const { patience = 30_000 } = options;
-        this.#dispatcher = new undici/* EnvHttpProxyAgent */.J2({ headersTimeout: patience, bodyTimeout: patience });
+        this.#dispatcher = createDispatcher(options.patience ?? 30_000);
     }
     /** What the name stands for now. @throws ToolError */
     async readManifest() {
         const { version } = this.#reference;
-        const manifest = await this.#patiently(async () => {
-            const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') } });
-            const content = await readLimited(response);
-            return { content, digest: digestOf(content) };
-        });
-        if (version.startsWith('sha256:') && version !== manifest.digest) {
-            throw new errors/* ToolError */.v4(`it answered with the manifest ${manifest.digest}`, '');
-        }
-        return manifest;
+        return this.#patiently(signal => this.#readManifest(version, signal));
     }
-    /** Whether the repository has a manifest with exactly this content. @throws ToolError where it does not say */
+    /** Whether the repository shows a manifest with exactly this content. */
     async hasManifest(digest) {
-        return this.#patiently(async () => {
-            const init = { method: 'HEAD', headers: { accept: manifestTypes.join(', ') } };
-            const response = await this.#send(`manifests/${digest}`, init);
-            await response.body?.cancel();
-            if (response.status === 404)
+        try {
+            // The content and not the status: whatever stands before a registry may have a friendly answer to everything.
+            return (await this.#patiently(signal => this.#readManifest(digest, signal))).digest === digest;
+        }
+        catch (error) {
+            if (error instanceof errors/* ToolError */.v4 && !this.#options.signal.aborted)
                 return false;
-            if (!response.ok)
-                throw refusal(response);
-            return true;
-        });
+            throw error;
+        }
+    }
+    async #readManifest(version, signal) {
+        const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') }, signal });
+        const content = await readLimited(response);
+        const digest = digestOf(content);
+        // A tag cannot have a colon.
+        if (version.includes(':') && version !== digest)
+            throw new errors/* ToolError */.v4(`it answered with the manifest ${digest}`, '');
+        return { content, digest };
     }
     /**
      * Downloads content to a file.
      * @throws ToolError, also where it is not what the descriptor says; nothing is left then
      */
     async download({ digest, size }, path) {
-        await this.#patiently(async () => {
-            const response = await this.#ask(`blobs/${digest}`, {});
+        await this.#patiently(async (signal) => {
+            const response = await this.#ask(`blobs/${digest}`, { signal });
             if (response.body === null)
-                throw new errors/* ToolError */.v4('it sent nothing', '');
+                throw new Refusal('it sent nothing', 0);
             try {
                 await (0,external_node_stream_promises_namespaceObject.pipeline)(external_node_stream_.Readable.fromWeb(response.body), exactly(digest, size), (0,external_node_fs_.createWriteStream)(path));
             }
@@ -47416,15 +47483,16 @@ class Repository {
     }
     /** Repeats what may go better the next time; waits as long as the registry asks for. */
     async #patiently(work) {
-        const { signal, backoff = 1000 } = this.#options;
+        const { signal, backoff = 1000, deadline = defaultDeadline } = this.#options;
         for (let attempt = 1;; attempt += 1) {
             try {
-                return await work();
+                return await within(deadline, signal, work);
             }
             catch (error) {
                 signal.throwIfAborted();
                 const wait = error instanceof Refusal ? error.wait : 0;
-                if (attempt === attempts || wait === undefined || wait > maxWait)
+                const inVain = error instanceof errors/* ToolError */.v4 || isFullDisk(error);
+                if (attempt === attempts || inVain || wait === undefined || wait > maxWait)
                     throw registry_explain(error);
                 await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.max(wait, backoff * 2 ** (attempt - 1)), undefined, { signal });
             }
@@ -47448,14 +47516,15 @@ class Repository {
             },
         });
         const response = await send();
-        if (response.status !== 401)
+        // Credentials are the registry's, not of whoever it sends us to.
+        if (response.status !== 401 || new URL(response.url).origin !== new URL(base).origin)
             return response;
         await response.body?.cancel();
-        const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '');
+        const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '', init);
         return granted ? send() : response;
     }
     /** Does what a registry's challenge asks for. @returns false where there is nothing to answer it with */
-    async #authorize(challenge) {
+    async #authorize(challenge, { signal }) {
         const { registry, name } = this.#reference;
         const known = this.#options.credentials.find(one => one.registry === registry);
         const basic = known === undefined ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`;
@@ -47472,7 +47541,8 @@ class Repository {
         if (service !== undefined)
             url.searchParams.set('service', service);
         url.searchParams.set('scope', `repository:${name}:pull`);
-        const response = await this.#fetch(url.href, { headers: basic === undefined ? {} : { authorization: basic } });
+        const headers = basic === undefined ? {} : { authorization: basic };
+        const response = await this.#fetch(url.href, { headers, signal: signal ?? null });
         if (!response.ok) {
             await response.body?.cancel();
             throw refusal(response);
@@ -47482,7 +47552,47 @@ class Repository {
         return token !== undefined;
     }
     #fetch(url, init) {
-        return (0,undici/* fetch */.hd)(url, { ...init, dispatcher: this.#dispatcher, signal: this.#options.signal });
+        return (0,undici/* fetch */.hd)(url, { ...init, dispatcher: this.#dispatcher });
+    }
+}
+/** The proxies of the environment, also written without `http://`, as curl takes them. @throws ToolError */
+function createDispatcher(patience) {
+    const { env } = process;
+    const read = (name) => {
+        const text = env[name.toLowerCase()] ?? env[name];
+        return text === undefined || text === '' || text.includes('://') ? text : `http://${text}`;
+    };
+    const proxies = { HTTP_PROXY: read('HTTP_PROXY'), HTTPS_PROXY: read('HTTPS_PROXY') };
+    for (const [name, text = ''] of Object.entries(proxies)) {
+        if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)))
+            continue;
+        // Its value may hold a password.
+        throw new errors/* ToolError */.v4(`${name} in the environment is not the address of an HTTP proxy`, '');
+    }
+    return new undici/* EnvHttpProxyAgent */.J2({
+        headersTimeout: patience,
+        bodyTimeout: patience,
+        ...(proxies.HTTP_PROXY === undefined ? {} : { httpProxy: proxies.HTTP_PROXY }),
+        ...(proxies.HTTPS_PROXY === undefined ? {} : { httpsProxy: proxies.HTTPS_PROXY }),
+    });
+}
+/** Ends work that takes too long, or when the run must end. */
+async function within(milliseconds, cancelled, work) {
+    const stop = new AbortController();
+    const onCancel = () => {
+        stop.abort(cancelled.reason);
+    };
+    const timer = setTimeout(() => {
+        stop.abort(new errors/* ToolError */.v4(`it was not done after ${String(milliseconds / 1000)} s`, ''));
+    }, milliseconds);
+    cancelled.throwIfAborted();
+    cancelled.addEventListener('abort', onCancel);
+    try {
+        return await work(stop.signal);
+    }
+    finally {
+        clearTimeout(timer);
+        cancelled.removeEventListener('abort', onCancel);
     }
 }
 /** An answer that is none. */
@@ -47554,7 +47664,8 @@ function readToken(text) {
 /** Credentials go out over TLS, or not out of this machine at all. */
 function isConfidential(address) {
     const url = URL.canParse(address) ? new URL(address) : undefined;
-    return url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(127\.|localhost$|\[::1\])/.test(url.hostname));
+    return (url?.protocol === 'https:' ||
+        (url?.protocol === 'http:' && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname)));
 }
 function digestOf(content) {
     return `sha256:${(0,external_node_crypto_.createHash)('sha256').update(content).digest('hex')}`;
@@ -47562,6 +47673,7 @@ function digestOf(content) {
 
 ;// CONCATENATED MODULE: ./src/adapters/trivy-database.ts
 /** Gets Trivy's databases, each once, from the first repository that has one that can be used. */
+
 
 
 
@@ -47662,13 +47774,15 @@ const manifestFile = 'manifest.json';
 async function takeKept(request) {
     const { kind, options } = request;
     const folder = (0,external_node_path_.join)(request.directory, 'kept');
-    if (!(await options.shelf.take(entryOf(request), folder)))
-        return undefined;
     const [archive, path] = [(0,external_node_path_.join)(folder, archiveFile), (0,external_node_path_.join)(folder, manifestFile)];
     try {
+        if (!(await options.shelf.take(entryOf(request), folder)))
+            return undefined;
         // Links and pipes lead elsewhere, or nowhere.
         if (!(await (0,promises_.lstat)(path)).isFile() || !(await (0,promises_.lstat)(archive)).isFile())
             throw new Error('it has no files');
+        if ((await (0,promises_.lstat)(path)).size > maxManifest)
+            throw new Error('its manifest is none');
         const content = await (0,promises_.readFile)(path);
         const { digest, size } = trivy_database_readLayer(content);
         if ((await (0,promises_.lstat)(archive)).size !== size || `sha256:${await hashFile(archive)}` !== digest)
@@ -47686,7 +47800,8 @@ async function download(manifest, source, request) {
     const archive = (0,external_node_path_.join)(folder, archiveFile);
     await source.download(trivy_database_readLayer(manifest.content), archive);
     await (0,promises_.writeFile)((0,external_node_path_.join)(folder, manifestFile), manifest.content);
-    await request.options.shelf.keep(entryOf(request), folder);
+    const { shelf, tell } = request.options;
+    await keepIfPossible(shelf, entryOf(request), folder, tell);
     return { manifest, archive };
 }
 /** One entry a repository, so that a database never stands in for another one's. */
@@ -47712,6 +47827,8 @@ function checkAge({ updatedAt }, { now, maxAge }) {
     if (age < -day)
         throw new errors/* ToolError */.v4(`it was built on ${updatedAt}, ${inFuture} for this machine`, '');
 }
+/** Bytes: four times what the Java database has, the bigger one. */
+const maxArchive = 4 * 1024 ** 3;
 /** The one layer of a database's manifest. @throws ToolError */
 function trivy_database_readLayer(content) {
     const { layers } = trivy_database_parseObject(content);
@@ -47720,6 +47837,8 @@ function trivy_database_readLayer(content) {
     if (others.length > 0 || typeof digest !== 'string' || typeof size !== 'number') {
         throw new errors/* ToolError */.v4('it has no manifest of a database: one with exactly one layer', '');
     }
+    if (!Number.isSafeInteger(size) || size <= 0 || size > maxArchive)
+        throw new errors/* ToolError */.v4(`it names a layer of ${String(size)} bytes`, '');
     if (!/^sha256:[0-9a-f]{64}$/.test(digest))
         throw new errors/* ToolError */.v4(`it names a layer '${digest}'`, '');
     return { digest, size };
@@ -50397,9 +50516,10 @@ var trivy_release = __nccwpck_require__(9358);
 
 
 
+
 /** @throws ConfigurationError, IntegrityError, ToolError */
 async function installTrivy(trivy, options) {
-    const located = trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256);
+    const located = trivy.path === undefined ? await fromRelease(trivy, options) : await fromPath(trivy.path, trivy.sha256, options);
     const version = await askVersion(located.path, await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, 'empty-')), options.run);
     const reason = (0,trivy_release/* deniedVersion */.UO)(version);
     if (reason !== undefined)
@@ -50409,22 +50529,31 @@ async function installTrivy(trivy, options) {
     }
     return { ...located, version };
 }
-async function fromPath(given, expected) {
+async function fromPath(given, expected, { tempDir }) {
     // It runs in another directory than the one that a relative path is meant from.
     const path = (0,external_node_path_.resolve)(given);
     await (0,promises_.access)(path, promises_.constants.X_OK).catch((error) => {
         throw new errors/* ConfigurationError */.j1(`trivy-path: there is no program '${path}': ${(0,errors/* messageOf */.bD)(error)}`, 'Name an executable file, or leave trivy-path empty and let Image Gate install Trivy.');
     });
-    const sha256 = await hashFile(path);
+    const source = `trivy-path ${path}`;
+    if (expected === undefined) {
+        const sha256 = await hashFile(path);
+        refuseDenied(sha256);
+        return { path, source, sha256 };
+    }
+    // What was checked is what runs, whoever can write to the original.
+    const copy = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'trivy-')), 'trivy');
+    await (0,promises_.copyFile)(path, copy).catch(explainFullDisk);
+    const sha256 = await hashFile(copy);
     refuseDenied(sha256);
-    if (expected !== undefined && sha256 !== expected)
+    if (sha256 !== expected)
         throw mismatch(`the program ${path}`, expected, sha256, 'trivy-sha256');
-    return { path, source: `trivy-path ${path}`, sha256 };
+    return { path: copy, source, sha256 };
 }
 async function fromRelease(settings, options) {
     const release = await describeRelease(settings, options);
     refuseDenied(release.expected);
-    return ((await fromToolCache(release)) ?? (await fromShelf(release, options)) ?? (await fromMirror(release, options.shelf)));
+    return (await fromToolCache(release)) ?? (await fromShelf(release, options)) ?? (await fromMirror(release, options));
 }
 async function describeRelease({ version, sha256, mirror }, { platform, tempDir }) {
     const asset = (0,trivy_release/* assetName */.SM)(version, platform);
@@ -50452,6 +50581,8 @@ async function fromToolCache(release) {
     if (cached === '')
         return undefined;
     try {
+        for (const name of [asset, 'trivy'])
+            await refuseOther((0,external_node_path_.join)(cached, name));
         await (0,promises_.copyFile)((0,external_node_path_.join)(cached, asset), (0,external_node_path_.join)(directory, asset));
         const located = await unpackProgram(release, 'tool cache');
         if ((await hashFile((0,external_node_path_.join)(cached, 'trivy'))) === located.sha256)
@@ -50462,17 +50593,19 @@ async function fromToolCache(release) {
             explainFullDisk(error);
         // Something is missing or unreadable, which is as bad as something else in its place.
     }
+    // Another job of this machine is just putting it there anew.
+    if (find(tool, version) === '')
+        return undefined;
     throw new errors/* IntegrityError */.cs(`the Trivy in the tool cache is not the one that was verified when it was installed: ${cached}`, `Find out what wrote there, then delete that folder: the next run installs Trivy anew.`);
 }
 const trivy_install_entryOf = ({ expected }) => ({ name: `trivy-${expected}`, daily: false });
 async function fromShelf(release, { shelf, tell }) {
     const { asset, directory } = release;
     const kept = (0,external_node_path_.join)(directory, 'kept');
-    if (!(await shelf.take(trivy_install_entryOf(release), kept)))
-        return undefined;
     try {
-        if (!(await (0,promises_.lstat)((0,external_node_path_.join)(kept, asset))).isFile())
-            throw new Error('it is no file');
+        if (!(await shelf.take(trivy_install_entryOf(release), kept)))
+            return undefined;
+        await refuseOther((0,external_node_path_.join)(kept, asset));
         await (0,promises_.copyFile)((0,external_node_path_.join)(kept, asset), (0,external_node_path_.join)(directory, asset));
         return await unpackProgram(release, 'Actions cache');
     }
@@ -50486,17 +50619,24 @@ async function fromShelf(release, { shelf, tell }) {
         await (0,promises_.rm)(kept, { recursive: true, force: true });
     }
 }
-async function fromMirror(release, shelf) {
+/** A link or a pipe leads elsewhere, or nowhere. */
+async function refuseOther(path) {
+    if (!(await (0,promises_.lstat)(path)).isFile())
+        throw new Error('it is no file');
+}
+async function fromMirror(release, { shelf, tell }) {
     const { asset, url, tool, version, directory } = release;
     const archive = (0,external_node_path_.join)(directory, asset);
     await (0,promises_.rm)(archive, { force: true });
     await trivy_install_download(url, archive);
     const located = await unpackProgram(release, url);
-    await cacheDir(directory, tool, version);
+    await cacheDir(directory, tool, version).catch((error) => {
+        tell(`Trivy could not be put into the tool cache: ${(0,errors/* messageOf */.bD)(error)}`);
+    });
     const kept = (0,external_node_path_.join)(directory, 'kept');
     await (0,promises_.mkdir)(kept);
-    await (0,promises_.copyFile)(archive, (0,external_node_path_.join)(kept, asset));
-    await shelf.keep(trivy_install_entryOf(release), kept);
+    await (0,promises_.copyFile)(archive, (0,external_node_path_.join)(kept, asset)).catch(explainFullDisk);
+    await keepIfPossible(shelf, trivy_install_entryOf(release), kept, tell);
     return located;
 }
 /** @throws IntegrityError where the archive in the run's own folder is not the one that is pinned */
@@ -50517,9 +50657,17 @@ async function unpackProgram({ asset, directory, expected, told, url }, source) 
     refuseDenied(sha256);
     return { path, source, sha256 };
 }
+/** Milliseconds for an archive of some 50 MB: the toolkit itself waits for ever for one that stops on its way. */
+const downloadLimit = 10 * 60_000;
 async function trivy_install_download(url, path) {
+    let timer;
+    const late = new Promise((_, reject) => {
+        timer = setTimeout(() => {
+            reject(new Error(`it was not done after ${String(downloadLimit / 60_000)} minutes`));
+        }, downloadLimit);
+    });
     try {
-        await downloadTool(url, path);
+        await Promise.race([downloadTool(url, path), late]);
     }
     catch (error) {
         if (isFullDisk(error))
@@ -50528,6 +50676,9 @@ async function trivy_install_download(url, path) {
         throw new errors/* ToolError */.v4(`Trivy could not be downloaded from ${url}: ${(0,errors/* messageOf */.bD)(error)}`, status === 404
             ? 'Check trivy-version and trivy-mirror: there is no such file.'
             : 'Check the network and its proxy, or set trivy-mirror to a mirror that this runner reaches.', [], { cause: error });
+    }
+    finally {
+        clearTimeout(timer);
     }
 }
 async function askVersion(path, home, run) {
@@ -50738,7 +50889,8 @@ class TrivyScanner {
             await this.#options.run({ command: this.#program, args: online, env, cwd, timeout: checksTimeout });
         });
         const path = (0,external_node_path_.join)(directory, checksFolder);
-        if (!(0,external_node_fs_.existsSync)((0,external_node_path_.join)(path, 'content')))
+        // Written last: without it the checks may be there in part, which Trivy takes for all of them.
+        if (!(0,external_node_fs_.existsSync)((0,external_node_path_.join)(path, 'metadata.json')))
             return 'embedded';
         this.#databases.set(checksFolder, path);
         return 'downloaded';
@@ -51387,6 +51539,9 @@ function parseSha256(text) {
 }
 function parseUrl(text) {
     const url = URL.canParse(text) ? new URL(text) : undefined;
+    // It would stand in every report, and the toolkit sends none.
+    if (url !== undefined && (url.username !== '' || url.password !== ''))
+        throw new Mistake('an address with a user name or password in it cannot be used');
     const loopback = url?.hostname === '127.0.0.1' || url?.hostname === 'localhost';
     if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
         throw new Mistake(`'${text}' is not an https:// address`);
@@ -53638,12 +53793,32 @@ function readLayers(metadata) {
 
 
 
-/** @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read */
-function parseLockFileReport({ text, complaints }, image) {
-    refuseUnread(image.lockFiles, complaints);
+
+/**
+ * Lock files by the folder, below the context, that Trivy has to be shown: it passes over what would be a system's own in
+ * the folder that it is shown (`defaultSkipDirs` in its `pkg/fanal/walker/walk.go`).
+ */
+function groupLockFiles(files) {
+    const groups = new Map();
+    for (const file of files) {
+        const below = /^(?:(?:dev|proc|sys)\/)+/.exec(file.path)?.[0] ?? '';
+        const group = groups.get(below);
+        if (group === undefined)
+            groups.set(below, [file]);
+        else
+            group.push(file);
+    }
+    return groups;
+}
+/**
+ * @param below the folder that Trivy was shown, relative to the context, with a slash at its end; empty for the context
+ * @throws IntegrityError for a report that is none; ToolError for a lock file that Trivy could not read
+ */
+function parseLockFileReport({ text, complaints }, image, below = '') {
+    refuseUnread(image.lockFiles, complaints, below);
     const { results } = readResults(text, 'filesystem');
     return image.lockFiles.flatMap(file => results
-        .filter(({ Class, Target }) => Class === 'lang-pkgs' && Target === file.path)
+        .filter(({ Class, Target }) => Class === 'lang-pkgs' && below + String(Target) === file.path)
         .flatMap(result => readLockFile(result, file, image)));
 }
 /** @throws IntegrityError for a report that is none, or not about a Dockerfile */
@@ -53656,13 +53831,18 @@ function parseDockerfileReport(text, { dockerfile }) {
     return checked.flatMap(result => readMisconfigurations(result, dockerfile));
 }
 /** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
-function refuseUnread(lockFiles, complaints) {
+function refuseUnread(lockFiles, complaints, below) {
     for (const { path } of lockFiles) {
-        const said = complaints.find(line => line.split(/[\s"=:]+/).includes(path));
+        const said = complaints.find(line => isAbout(line, path.slice(below.length)));
         if (said === undefined)
             continue;
         throw new errors/* ToolError */.v4(`Trivy cannot read the lock file ${path}`, 'Mend the lock file, keep it out of the image (.dockerignore), or set lock-files: false.', [said]);
     }
+}
+/** Of a path that a log may quote and escape, the name of the file is enough: better one complaint too many. */
+function isAbout(complaint, path) {
+    const isPlain = /^[\w./@+-]+$/.test(path);
+    return isPlain ? complaint.split(/[\s"=:]+/).includes(path) : complaint.includes(external_node_path_.posix.basename(path));
 }
 function readLockFile(result, { path, origin }, { contextDir }) {
     const file = `${contextDir}/${path}`;
@@ -53808,8 +53988,29 @@ function findScannable(built, exported, outcomes, ports) {
     }
     return scannable;
 }
+/**
+ * Images that call different content by the same DiffID. Trivy keeps what it knows of a layer under that name, which an
+ * image only claims for what is packed: none of them may speak for another one's layer.
+ */
+function findDisputed(images) {
+    const named = new Map();
+    for (const image of images) {
+        const { digests, layers } = image.exported;
+        for (const [at, diffId] of digests.diffIds.entries()) {
+            const known = named.get(diffId) ?? { digests: new Set(), images: new Set() };
+            named.set(diffId, known);
+            known.digests.add(layers[at]?.digest ?? '');
+            known.images.add(image);
+        }
+    }
+    return new Set([...named.values()].filter(({ digests }) => digests.size > 1).flatMap(one => [...one.images]));
+}
 async function scanGroups(images, turns, scanner, scan) {
-    const groups = planScans(images, image => image.exported.digests.diffIds);
+    const disputed = findDisputed(images);
+    const groups = [
+        ...planScans(images.filter(image => !disputed.has(image)), image => image.exported.digests.diffIds),
+        ...[...disputed].map(image => ({ first: [image], rest: [] })),
+    ];
     await Promise.all(groups.map(async ({ first, rest }) => {
         let known;
         const warmUp = async () => (known ??= await scanner.newCache());
@@ -53870,9 +54071,11 @@ async function scanContext(image, plan, scanner) {
     const { scanners, lockFiles } = plan.rulesOf(image);
     const { timeout } = plan;
     const workspace = plan.workspaces[image.revision];
-    const inLockFiles = lockFiles && image.lockFiles.length > 0
-        ? parseLockFileReport(await scanner.scanLockFiles((0,external_node_path_.join)(workspace, image.contextDir), timeout), image)
-        : [];
+    const inLockFiles = [];
+    for (const [below, files] of lockFiles ? groupLockFiles(image.lockFiles) : []) {
+        const report = await scanner.scanLockFiles((0,external_node_path_.join)(workspace, image.contextDir, below), timeout);
+        inLockFiles.push(...parseLockFileReport(report, { ...image, lockFiles: files }, below));
+    }
     const inDockerfile = scanners.includes('misconfig')
         ? parseDockerfileReport(await scanner.scanDockerfile((0,external_node_path_.join)(workspace, image.dockerfile), timeout), image)
         : [];
@@ -53957,6 +54160,10 @@ async function resolveRoot({ workspace, imagesRoot }, files) {
     if (!contains(workspace, path) || (realPath !== undefined && !contains(realWorkspace, realPath))) {
         throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot}' lies outside the repository`, 'Name a folder inside the repository, relative to its top level.');
     }
+    // Git names what changes by where it is, which no image of a linked folder would be found under.
+    if (realPath !== undefined && (0,external_node_path_.relative)(realWorkspace, realPath) !== (0,external_node_path_.relative)(workspace, path)) {
+        throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot}' is a link, or lies below one`, `Name the folder itself: ${toPosix((0,external_node_path_.relative)(realWorkspace, realPath))}.`);
+    }
     const entries = await files.list(path);
     if (realPath === undefined || entries === undefined) {
         throw new errors/* ConfigurationError */.j1(`images-root: there is no folder '${imagesRoot}' in the repository`, 'Check out the repository before this step (actions/checkout), and name the folder that holds one folder per image.');
@@ -53967,7 +54174,8 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
     const directory = (0,external_node_path_.join)(root.path, entry.name);
     const path = toPosix((0,external_node_path_.relative)(workspace, directory));
     const ignore = (reason, suspicious = false) => ({ ignored: { path, reason, suspicious } });
-    const real = (target) => toPosix((0,external_node_path_.join)((0,external_node_path_.relative)(workspace, root.path), (0,external_node_path_.relative)(root.realPath, target)));
+    // A link may go over other links, of which each can be changed: then it is made of whatever lies in the images folder.
+    const isLinked = (target) => target !== (0,external_node_path_.join)(root.realPath, entry.name) && !contains((0,external_node_path_.join)(root.realPath, entry.name), target);
     const image = (refusal, ...targets) => ({
         image: {
             name: entry.name,
@@ -53975,7 +54183,7 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
             contextDir: path,
             dockerfile: `${path}/Dockerfile`,
             revision,
-            sources: [path, ...targets.map(real).filter(target => !contains(path, target))],
+            sources: targets.some(isLinked) ? [path, toPosix((0,external_node_path_.relative)(workspace, root.path))] : [path],
             lockFiles: [],
             ...(refusal === undefined ? {} : { refusal }),
         },
@@ -54470,10 +54678,11 @@ async function readHistory(context, repository) {
         return { status: 'none', reason: `${when} there is nothing to compare with` };
     }
     try {
+        if (event === 'pull_request_target' && !(await repository.isCheckedOut(context.head ?? ''))) {
+            throw notThePullRequest();
+        }
         const base = await repository.resolveBase(hint);
         const files = await repository.changesSince(base);
-        if (event === 'pull_request_target' && files.length === 0)
-            throw notThePullRequest();
         return { status: 'known', base, files };
     }
     catch (error) {
@@ -54527,10 +54736,11 @@ function selectChanged(discovery, history, change, imagesRoot) {
     const all = [...discovery.images, ...discovery.skipped.map(({ image }) => image)];
     const gone = [...change.deleted, ...change.renamed.map(({ from }) => from)];
     const owned = [...all.map(({ contextDir }) => contextDir), ...gone.map(name => external_node_path_.posix.join(imagesRoot, name))];
-    const shared = change_pathsOf(history.files).filter(path => isBelow(path, imagesRoot));
+    const shared = change_pathsOf(history.files).filter(path => isBelow(path, imagesRoot) || isBelow(imagesRoot, path));
     if (shared.some(path => !owned.some(directory => isBelow(path, directory))))
         return discovery;
-    const untouched = discovery.images.filter(image => !touches(history.files, image));
+    // What is refused may be so because of what is gone.
+    const untouched = discovery.images.filter(image => image.refusal === undefined && !touches(history.files, image));
     return {
         ...discovery,
         images: discovery.images.filter(image => !untouched.includes(image)),
@@ -54553,7 +54763,8 @@ function compareImage(image, history) {
 }
 /** True when the change touches something that the image is made of. */
 function touches(files, { sources }) {
-    return change_pathsOf(files).some(path => sources.some(source => isBelow(path, source)));
+    // What lies above it and is no folder any more, or a submodule, brings or takes all below.
+    return change_pathsOf(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)));
 }
 function isBelow(path, directory) {
     return path === directory || path.startsWith(`${directory}/`);

@@ -92,6 +92,17 @@ describe('GitRepository.resolveBase', () => {
     await expect(repositoryAt(origin.checkOut(merge)).resolveBase(hint(merge, head))).rejects.toThrow(message)
   })
 
+  it('knows what is checked out, and what that merged, at a depth of one', async () => {
+    const { origin, base, head, merge } = pullRequest()
+    const merged = repositoryAt(origin.checkOut(merge))
+    expect(await merged.isCheckedOut(merge)).toBe(true)
+    expect(await merged.isCheckedOut(head)).toBe(true)
+    const untouched = repositoryAt(origin.checkOut(base))
+    expect(await untouched.isCheckedOut(base)).toBe(true)
+    expect(await untouched.isCheckedOut(head)).toBe(false)
+    expect(await untouched.isCheckedOut('')).toBe(false)
+  })
+
   it('says that there is no repository, or no git', async () => {
     const nowhere = repositoryAt(temporaryFolder())
     await expect(nowhere.resolveBase({ kind: 'branch', name: 'main' })).rejects.toThrow(/is not a git repository/)

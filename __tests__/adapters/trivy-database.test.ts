@@ -1,79 +1,11 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FolderShelf, noShelf, type Shelf } from '../../src/adapters/shelf.js'
-import {
-  javaDatabase,
-  provideDatabase,
-  vulnerabilityDatabase,
-  type Database,
-  type DatabaseKind,
-  type DatabaseOptions,
-} from '../../src/adapters/trivy-database.js'
+import { javaDatabase } from '../../src/adapters/trivy-database.js'
 import { ToolError } from '../../src/errors.js'
-import { archiveOf, FakeRegistry } from '../fake-registry.js'
+import { databaseArchive, metadata, newFolder, now, removeFolders, withRegistry } from '../database-registry.js'
+import { archiveOf } from '../fake-registry.js'
 
-const root = mkdtempSync(join(tmpdir(), 'image-gate-database-'))
-const newFolder = (): string => mkdtempSync(join(root, 'folder-'))
-afterAll(() => {
-  rmSync(root, { recursive: true })
-})
-
-const now = new Date('2026-08-02T00:00:00Z')
-const metadata = { Version: 2, UpdatedAt: '2026-08-01T00:00:00Z', NextUpdate: '2026-08-02T06:00:00Z' }
-
-/** The archive of a database that says this of itself. */
-const databaseArchive = (more: object = {}, files: Record<string, string> = {}): Promise<Buffer> =>
-  archiveOf({ 'trivy.db': 'advisories', 'metadata.json': JSON.stringify({ ...metadata, ...more }), ...files })
-
-interface Bed {
-  readonly registry: FakeRegistry
-  readonly address: string
-  readonly told: string[]
-  readonly provide: (
-    more?: Partial<DatabaseOptions>,
-    repositories?: readonly string[],
-    kind?: DatabaseKind,
-  ) => Promise<Database>
-}
-
-async function withRegistry<T>(archive: Buffer, use: (bed: Bed) => Promise<T>): Promise<T> {
-  const registry = new FakeRegistry()
-  registry.push('db', '2', archive)
-  const told: string[] = []
-  return registry.run(address =>
-    use({
-      registry,
-      address,
-      told,
-      provide: (more = {}, repositories = [`${address}/db:2`], kind = vulnerabilityDatabase) =>
-        provideDatabase(kind, repositories, {
-          credentials: [],
-          signal: new AbortController().signal,
-          backoff: 1,
-          tempDir: newFolder(),
-          shelf: noShelf,
-          now,
-          tell: text => told.push(text),
-          ...more,
-        }),
-    }),
-  )
-}
-
-/** A shelf that others can write to. */
-class SharedShelf extends FolderShelf implements Shelf {
-  override readonly own: boolean = false
-}
+afterAll(removeFolders)
 
 const day = 24 * 60 * 60_000
 
@@ -131,6 +63,12 @@ describe('a database', () => {
       'a layer that is a path',
       { layers: [{ digest: '../../etc/passwd', size: 1 }] },
       "it names a layer '../../etc/passwd'",
+    ],
+    ['a layer without bytes', { layers: [{ digest: `sha256:${'a'.repeat(64)}`, size: 0 }] }, 'a layer of 0 bytes'],
+    [
+      'a layer that fills a disk',
+      { layers: [{ digest: `sha256:${'a'.repeat(64)}`, size: 2 ** 40 }] },
+      'a layer of 1099511627776 bytes',
     ],
     ['a layer without a size', { layers: [{ digest: `sha256:${'a'.repeat(64)}` }] }, 'one with exactly one layer'],
   ])('is refused when its manifest has %s', async (_, manifest, message) => {
@@ -212,111 +150,5 @@ describe('a database', () => {
       await expect(provide({ signal: stop.signal }, both)).rejects.toThrow('the run was cancelled')
       expect(registry.asked).toEqual(['GET /v2/a/manifests/2'])
     })
-  })
-})
-
-describe('a database that was kept', () => {
-  const blobs = (registry: FakeRegistry): string[] => registry.asked.filter(line => line.includes('/blobs/'))
-
-  it('by oneself is used without a question while it is current', async () => {
-    const shelf = new FolderShelf(newFolder())
-    await withRegistry(await databaseArchive(), async ({ registry, provide }) => {
-      await provide({ shelf })
-      registry.asked.length = 0
-      expect((await provide({ shelf })).updatedAt).toBe(metadata.UpdatedAt)
-      expect(registry.asked).toEqual([])
-    })
-  })
-
-  it('by oneself is replaced when there is a newer one, or nobody knows whether there is', async () => {
-    for (const NextUpdate of ['2026-08-01T12:00:00Z', undefined, 'soon']) {
-      const shelf = new FolderShelf(newFolder())
-      await withRegistry(await databaseArchive({ NextUpdate }), async ({ registry, provide }) => {
-        await provide({ shelf })
-        registry.push('db', '2', await databaseArchive({ UpdatedAt: '2026-08-01T18:00:00Z' }))
-        expect((await provide({ shelf })).updatedAt).toBe('2026-08-01T18:00:00Z')
-        registry.asked.length = 0
-        await provide({ shelf })
-        expect(registry.asked).toEqual([])
-      })
-    }
-  })
-
-  it('by others is used when the registry has that very one, without downloading it', async () => {
-    const shelf = new SharedShelf(newFolder())
-    await withRegistry(await databaseArchive(), async ({ registry, provide }) => {
-      await provide({ shelf })
-      expect(blobs(registry)).toHaveLength(1)
-      await provide({ shelf })
-      // Also when there is a newer one meanwhile: it says of itself that it is still current.
-      registry.push('db', '2', await databaseArchive({ UpdatedAt: '2026-08-01T18:00:00Z' }))
-      expect((await provide({ shelf })).updatedAt).toBe(metadata.UpdatedAt)
-      expect(blobs(registry)).toHaveLength(1)
-    })
-  })
-
-  it('by others counts for nothing when the registry does not know it, or cannot be asked', async () => {
-    const shelf = new SharedShelf(newFolder())
-    await withRegistry(
-      await databaseArchive({ UpdatedAt: '2026-08-01T20:00:00Z' }, { 'trivy.db': 'nothing' }),
-      async poisoner => {
-        await poisoner.provide({ shelf })
-        const [entry = ''] = readdirSync(shelf.folder)
-        await withRegistry(await databaseArchive(), async ({ registry, address, told, provide }) => {
-          // Under the name that the other registry's has.
-          const mine = new SharedShelf(newFolder())
-          await provide({ shelf: mine })
-          const [name = ''] = readdirSync(mine.folder)
-          rmSync(join(mine.folder, name), { recursive: true })
-          await shelf.take({ name: entry, daily: true }, join(mine.folder, name))
-          expect((await provide({ shelf: mine })).updatedAt).toBe(metadata.UpdatedAt)
-          expect(told).toEqual([
-            `The vulnerability database in the cache is not one that ${address}/db:2 has: it is downloaded anew`,
-          ])
-          registry.intervene = (_, response) => {
-            response.writeHead(500).end()
-            return 'done'
-          }
-          await expect(provide({ shelf: mine })).rejects.toThrow('it answered 500')
-        })
-      },
-    )
-  })
-
-  it.each<[string, (folder: string) => void]>([
-    ['changed', folder => writeFileSync(join(folder, 'archive.tar.gz'), 'x')],
-    [
-      'changed, with its size',
-      folder => {
-        const path = join(folder, 'archive.tar.gz')
-        writeFileSync(path, Buffer.alloc(readFileSync(path).length))
-      },
-    ],
-    ['without its manifest', folder => rmSync(join(folder, 'manifest.json'))],
-    ['with a manifest that is none', folder => writeFileSync(join(folder, 'manifest.json'), '{')],
-    [
-      'replaced by a link',
-      folder => {
-        rmSync(join(folder, 'archive.tar.gz'))
-        symlinkSync('/dev/zero', join(folder, 'archive.tar.gz'))
-      },
-    ],
-    [
-      'replaced by a folder',
-      folder => {
-        rmSync(join(folder, 'manifest.json'))
-        mkdirSync(join(folder, 'manifest.json'))
-      },
-    ],
-  ])('is downloaded anew when it was %s', async (_, damage) => {
-    for (const shelf of [new FolderShelf(newFolder()), new SharedShelf(newFolder())]) {
-      await withRegistry(await databaseArchive(), async ({ registry, told, provide }) => {
-        await provide({ shelf })
-        damage(join(shelf.folder, readdirSync(shelf.folder)[0] ?? ''))
-        expect((await provide({ shelf })).updatedAt).toBe(metadata.UpdatedAt)
-        expect(told.join()).toContain('The vulnerability database in the cache is not what it says')
-        expect(blobs(registry)).toHaveLength(2)
-      })
-    }
   })
 })

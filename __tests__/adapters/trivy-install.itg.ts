@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { find } from '@actions/tool-cache'
 import { createRunProcess } from '../../src/adapters/process.js'
@@ -125,6 +135,19 @@ describe('a Trivy from its release', () => {
     await expect(install({ sha256: bed.trivy.archiveSha256 })).rejects.toThrow('is not the one that was verified')
   })
 
+  it('is refused when something else than a file lies in the tool cache', async () => {
+    await fromMirror(bed.trivy.archive)
+    rmSync(join(cached(), asset))
+    symlinkSync('/dev/zero', join(cached(), asset))
+    await expect(install({ sha256: bed.trivy.archiveSha256 })).rejects.toThrow('is not the one that was verified')
+  })
+
+  it('is installed also where the tool cache cannot be written to', async () => {
+    process.env['RUNNER_TOOL_CACHE'] = join(textFile('x'), 'tools')
+    await expect(fromMirror(bed.trivy.archive)).resolves.toMatchObject({ version: bed.trivy.version })
+    expect(told.join()).toContain('Trivy could not be put into the tool cache')
+  })
+
   it('is refused when both were changed together', async () => {
     await fromMirror(bed.trivy.archive)
     writeFileSync(join(cached(), 'trivy'), '#!/bin/sh\necho 0.74.0\n')
@@ -167,6 +190,17 @@ describe('a Trivy of one’s own', () => {
       version: bed.trivy.version,
       source: `trivy-path ${bed.trivy.path}`,
     })
+  })
+
+  it('runs as the copy that was checked, where its checksum is given', async () => {
+    const path = join(temporaryFolder(), 'trivy')
+    copyFileSync(bed.trivy.path, path)
+    chmodSync(path, 0o755)
+    const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex')
+    const installed = await install({ path, sha256 })
+    expect(installed).toMatchObject({ source: `trivy-path ${path}`, sha256 })
+    expect(installed.path).not.toBe(path)
+    await expect(install({ path, sha256: 'a'.repeat(64) })).rejects.toThrow('is not what trivy-sha256 says')
   })
 
   it('may be given relative to where the gate was started', async () => {

@@ -42,6 +42,21 @@ describe('the build context', () => {
     expect(without.outputs['result']).toBe('passed')
   })
 
+  it('sees those that Trivy would pass over as a system’s own, and those whose path the log quotes', async () => {
+    const files = [`${folder}dev/package-lock.json`, `${folder}dev/sys/package-lock.json`, `${folder}my app/x/go.mod`]
+    const origin = new Origin({
+      [dockerfileOf('web')]: 'FROM debian:bookworm\nCOPY . /app/\n',
+      ...Object.fromEntries(files.map(file => [file, lockOf('4.17.4')])),
+      [`${folder}my app/x/go.mod`]: 'module x\n',
+    })
+    const gated = await gatePullRequest(origin, { 'README.md': 'x' })
+    const places = findingsOf(gated, 'gating').map(({ place }) => place?.file)
+    expect([...new Set(places)].sort()).toEqual(files.slice(0, 2))
+    const broken = await gatePullRequest(origin, { [`${folder}my app/package-lock.json`]: '{broken' })
+    expect(imagesIn(broken.outputs)).toEqual(['web: scan-failed'])
+    expect(broken.summary).toContain('Trivy cannot read the lock file my app/package-lock.json')
+  })
+
   it('does not take a lock file that cannot be read for one without findings', async () => {
     const origin = new Origin({ [dockerfileOf('web')]: node, [`${folder}package-lock.json`]: '{broken' })
     const gated = await gatePullRequest(origin, { 'README.md': 'x' })

@@ -76,6 +76,23 @@ describe('a hostile repository', () => {
     )
   })
 
+  it('cannot have reports written over what its links lead to', async () => {
+    const mine = join(temporaryFolder(), 'profile')
+    writeFileSync(mine, 'mine')
+    const files = { [dockerfileOf('web')]: clean, 'reports/report.json': `-> ${mine}` }
+    const linked = await runGate(repositoryWith(files), { 'report-dir': 'reports' })
+    expect(linked.outputs['result']).toBe('passed')
+    expect(JSON.parse(readFileSync(linked.outputs['report'] ?? '', 'utf8'))).toMatchObject({ result: 'passed' })
+    expect(readFileSync(mine, 'utf8')).toBe('mine')
+    const away = temporaryFolder()
+    const folder = await runGate(repositoryWith({ [dockerfileOf('web')]: clean, reports: `-> ${away}` }), {
+      'report-dir': 'reports',
+    })
+    expect(folder.outputs['result']).toBe('error')
+    expect(folder.summary).toContain('is a link that leads out of the repository')
+    expect(readdirSync(away)).toEqual([])
+  })
+
   it('gets no token and no command file into its tools', async () => {
     const seen = temporaryFolder()
     const spyOn = (name: string, program: string): string =>
@@ -149,7 +166,7 @@ describe('a failing tool is never a pass', () => {
     const inputs = {
       'trivy-path': trivyThat(instead),
       'warn-only': 'true',
-      ...(name === 'hangs' ? { timeout: '2s', 'no-cache': 'false', images: 'web' } : {}),
+      ...(name === 'hangs' ? { timeout: '10s', 'no-cache': 'false', images: 'web' } : {}),
     }
     const { exitCode, outputs, summary } = await runGate(repository(), inputs)
     expect(exitCode).toBe(1)

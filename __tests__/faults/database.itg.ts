@@ -66,16 +66,16 @@ const registries = [
   }),
   served('it answers 500', 'it answered 500', { intervene: answering(500) }),
   {
-    ...served('it never answers', 'the run was not done after 4 s', {
+    ...served('it never answers', 'the run was not done after 10 s', {
       intervene: () => 'done',
-      inputs: { 'total-timeout': '4s' },
+      inputs: { 'total-timeout': '10s' },
     }),
     rows: [
       {
         fault: 'it never answers',
         where: 'database registry',
         state: 'scan-failed',
-        says: 'the run was not done after 4 s',
+        says: 'the run was not done after 10 s',
       },
     ],
     everybody: true,

@@ -122,9 +122,9 @@ const programs = [
   own('it ends with an error', 'exit 3', 'does not answer as Trivy would'),
   {
     rows: [
-      { fault: 'it never answers', where: 'trivy-path', state: 'scan-failed', says: 'the run was not done after 4 s' },
+      { fault: 'it never answers', where: 'trivy-path', state: 'scan-failed', says: 'the run was not done after 10 s' },
     ],
-    inputs: { 'trivy-path': scriptOf('sleep 86398'), 'total-timeout': '4s' },
+    inputs: { 'trivy-path': scriptOf('sleep 86398'), 'total-timeout': '10s' },
     everybody: true,
     files: { [dockerfileOf('web')]: 'FROM scratch\nCOPY Dockerfile /\n' },
   } satisfies Scene,

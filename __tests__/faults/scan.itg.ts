@@ -87,7 +87,7 @@ const scans: Scene = {
 /** Apart from the others, which need not be in a hurry. */
 const hangingScans: Scene = {
   programs: { trivy: breakScans },
-  inputs: { timeout: '6s' },
+  inputs: { timeout: '10s' },
   files: filesOf(hangingFaults, name => ({ [dockerfileOf(name)]: dockerfile(name) })),
   rows: failedScans(hangingFaults, 'image scan'),
 }
