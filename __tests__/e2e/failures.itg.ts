@@ -16,6 +16,7 @@ import {
   temporaryFolder,
   withServer,
 } from '../testbed.js'
+import { withRegistry } from '../faults/registry.js'
 import { Origin } from '../git.js'
 import { gatePullRequest } from '../pull-request.js'
 import { Runner } from '../runner.js'
@@ -74,6 +75,32 @@ describe('a hostile repository', () => {
     expect(commands.filter(line => line.startsWith('::group'))).toHaveLength(
       commands.filter(line => line.startsWith('::endgroup')).length,
     )
+  })
+
+  it('cannot have one image speak for a layer of another one', async () => {
+    const base = 'FROM debian:bookworm\n'
+    await run('docker', [
+      'buildx',
+      'build',
+      '--load',
+      '--tag',
+      'image-gate-forgery',
+      repositoryWith({ Dockerfile: base }),
+    ])
+    const format = ['--format', '{{index .RootFS.Layers 0}}']
+    const { stdout } = await run('docker', ['image', 'inspect', ...format, 'image-gate-forgery'])
+    const inputs = { severity: 'CRITICAL,HIGH,MEDIUM,LOW', 'ignore-unfixed': 'false' }
+    const alone = await runGate(repositoryWith({ [dockerfileOf('web')]: base }), inputs)
+    expect(imagesIn(alone.outputs)).toEqual(['web: vulnerable'])
+    await withRegistry({ forged: { diffId: stdout.trim() } }, async address => {
+      // Nothing runs in it: the engine has no reason to unpack what it is made of.
+      const forged = `FROM ${address}/forged:1\nLABEL x=y\n`
+      const { outputs } = await runGate(
+        repositoryWith({ [dockerfileOf('a')]: forged, [dockerfileOf('web')]: base }),
+        inputs,
+      )
+      expect(imagesIn(outputs)).toContain('web: vulnerable')
+    })
   })
 
   it('cannot have reports written over what its links lead to', async () => {

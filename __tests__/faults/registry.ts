@@ -18,6 +18,8 @@ export interface BaseImage {
   /** The architecture, as Docker names it; by default this machine's. */
   readonly architecture?: string
   readonly onBuild?: readonly string[]
+  /** The DiffID that its configuration calls its layer by; by default the true one. */
+  readonly diffId?: string
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64' }
@@ -33,7 +35,8 @@ interface Served {
 const sha256 = (bytes: Buffer | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
 /** An image of one small layer. */
-async function makeImage(name: string, { architecture = thisArchitecture, onBuild = [] }: BaseImage): Promise<Served> {
+async function makeImage(name: string, image: BaseImage): Promise<Served> {
+  const { architecture = thisArchitecture, onBuild = [] } = image
   const archive = pack()
   archive.entry({ name: 'file', mtime: new Date(0) }, name)
   archive.finalize()
@@ -44,7 +47,7 @@ async function makeImage(name: string, { architecture = thisArchitecture, onBuil
       architecture,
       os: 'linux',
       config: { OnBuild: onBuild, Entrypoint: ['/file'] },
-      rootfs: { type: 'layers', diff_ids: [sha256(tar)] },
+      rootfs: { type: 'layers', diff_ids: [image.diffId ?? sha256(tar)] },
       history: [{ created_by: 'test' }],
     }),
   )
