@@ -51774,9 +51774,9 @@ __nccwpck_require__.d(__webpack_exports__, {
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./src/decide/purl.ts
-/** A package URL without qualifiers and subpath; see the package-url specification. */
 function splitPurl(purl) {
-    const plain = purl.split(/[?#]/)[0] ?? '';
+    const [whole = '', subpath] = purl.split('#');
+    const [plain = '', query = ''] = whole.split('?');
     const at = plain.lastIndexOf('@');
     // The @ of an npm scope is percent-encoded, but not everybody knows.
     const versioned = at > plain.lastIndexOf('/');
@@ -51791,6 +51791,13 @@ function splitPurl(purl) {
     return {
         name: decode(versioned ? plain.slice(0, at) : plain).toLowerCase(),
         version: versioned ? decode(plain.slice(at + 1)) : '',
+        qualifiers: new Map([
+            ...query.split('&').flatMap((text) => {
+                const [key = '', ...value] = text.split('=');
+                return key === '' ? [] : [[key.toLowerCase(), decode(value.join('='))]];
+            }),
+            ...(subpath === undefined ? [] : [['#', decode(subpath)]]),
+        ]),
     };
 }
 
@@ -51822,9 +51829,14 @@ function pathsOf(finding) {
     const inImage = finding.kind === 'vulnerability' ? finding.package.path : finding.kind === 'secret' ? finding.path : undefined;
     return [inImage, finding.place?.file].flatMap(path => (path === undefined ? [] : [path.replace(/^\//, '')]));
 }
-/** The same finding in the same version of the package. */
+/** The same finding in the same version of the package, or on the same line of the file. */
 function exactIdentityOf(finding) {
-    return `${identityOf(finding)} ${finding.kind === 'vulnerability' ? finding.package.version : ''}`;
+    return `${identityOf(finding)} ${detailOf(finding)}`;
+}
+function detailOf(finding) {
+    if (finding.kind === 'vulnerability')
+        return finding.package.version;
+    return finding.kind === 'secret' ? (finding.match ?? '') : '';
 }
 /**
  * Tells for each finding whether the change brought it. Copies are counted: where there was one and now are two, one was
@@ -51838,7 +51850,13 @@ function markChanges(findings, before) {
     for (const [index, finding] of findings.entries())
         if (unmatched[index] !== true)
             left.take(identityOf(finding));
-    return findings.map((finding, index) => unmatched[index] === true && !left.take(identityOf(finding)) ? 'introduced' : 'existing');
+    return findings.map((finding, index) => {
+        if (unmatched[index] !== true)
+            return 'existing';
+        // Another secret in the place of one is a new one, since the old one may be revoked.
+        const isSame = finding.kind !== 'secret' && left.take(identityOf(finding));
+        return isSame ? 'existing' : 'introduced';
+    });
 }
 /** Things of which there is a number, by key. */
 class Counter {
@@ -51980,7 +51998,10 @@ function isPackage(finding, wanted) {
     if (purl === undefined)
         return false;
     const [own, other] = [splitPurl(purl), splitPurl(wanted)];
-    return own.name === other.name && (other.version === '' || own.version === other.version);
+    // What is named must be so, as in Trivy (`Match` in its `pkg/purl/purl.go`): another release's package is another one.
+    return (own.name === other.name &&
+        (other.version === '' || own.version === other.version) &&
+        [...other.qualifiers].every(([key, value]) => own.qualifiers.get(key) === value));
 }
 function isIn(finding, pattern) {
     const relative = pattern.replace(/^\//, '');

@@ -40,7 +40,10 @@ describe('exceptionFinder', () => {
     ['the package', { packages: ['libssl1.0.0'] }, openssl, true],
     ['another package', { packages: ['openssl'] }, openssl, false],
     ['the package URL', { packages: ['pkg:deb/debian/libssl1.0.0'] }, openssl, true],
-    ['the package URL with qualifiers', { packages: ['pkg:deb/debian/libssl1.0.0?arch=amd64'] }, openssl, true],
+    ['the package URL with qualifiers', { packages: ['pkg:deb/debian/libssl1.0.0?distro=debian-12'] }, openssl, true],
+    ['the package of another release', { packages: ['pkg:deb/debian/libssl1.0.0?distro=debian-11'] }, openssl, false],
+    ['a qualifier that it does not have', { packages: ['pkg:deb/debian/libssl1.0.0?epoch=1'] }, openssl, false],
+    ['another subpath', { packages: ['pkg:deb/debian/libssl1.0.0#x'] }, openssl, false],
     ['the package URL with the version', { packages: ['pkg:deb/debian/libssl1.0.0@1.0.1e-2'] }, openssl, true],
     ['the package URL with another version', { packages: ['pkg:deb/debian/libssl1.0.0@1.0.1f-1'] }, openssl, false],
     ['a package URL where the scanner has none', { packages: ['pkg:npm/lodash'] }, locked, false],
@@ -103,6 +106,6 @@ describe('splitPurl', () => {
     ['pkg:deb/%zz@1', 'pkg:deb/%zz', '1'],
     ['', '', ''],
   ])('splits %s', (purl, name, version) => {
-    expect(splitPurl(purl)).toEqual({ name, version })
+    expect(splitPurl(purl)).toMatchObject({ name, version })
   })
 })

@@ -240,6 +240,11 @@ describe('gate-on: introduced', () => {
       { kind: 'secret', id: 'x', severity: 'HIGH', path: '/b' },
     ],
     [
+      'another secret in the same file',
+      { kind: 'secret', id: 'x', severity: 'HIGH', path: '/a', match: 'key = "****"' },
+      { kind: 'secret', id: 'x', severity: 'HIGH', path: '/a', match: 'key = "********"' },
+    ],
+    [
       'a secret in the configuration',
       { kind: 'secret', id: 'x', severity: 'HIGH' },
       { kind: 'secret', id: 'x', severity: 'HIGH', path: '/b' },

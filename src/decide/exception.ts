@@ -45,7 +45,12 @@ function isPackage(finding: Finding, wanted: string): boolean {
   if (!wanted.startsWith('pkg:')) return name === wanted
   if (purl === undefined) return false
   const [own, other] = [splitPurl(purl), splitPurl(wanted)]
-  return own.name === other.name && (other.version === '' || own.version === other.version)
+  // What is named must be so, as in Trivy (`Match` in its `pkg/purl/purl.go`): another release's package is another one.
+  return (
+    own.name === other.name &&
+    (other.version === '' || own.version === other.version) &&
+    [...other.qualifiers].every(([key, value]) => own.qualifiers.get(key) === value)
+  )
 }
 
 function isIn(finding: Finding, pattern: string): boolean {

@@ -32,9 +32,14 @@ export function pathsOf(finding: Finding): readonly string[] {
   return [inImage, finding.place?.file].flatMap(path => (path === undefined ? [] : [path.replace(/^\//, '')]))
 }
 
-/** The same finding in the same version of the package. */
+/** The same finding in the same version of the package, or on the same line of the file. */
 export function exactIdentityOf(finding: Finding): string {
-  return `${identityOf(finding)} ${finding.kind === 'vulnerability' ? finding.package.version : ''}`
+  return `${identityOf(finding)} ${detailOf(finding)}`
+}
+
+function detailOf(finding: Finding): string {
+  if (finding.kind === 'vulnerability') return finding.package.version
+  return finding.kind === 'secret' ? (finding.match ?? '') : ''
 }
 
 /**
@@ -50,9 +55,12 @@ export function markChanges(
   // An upgrade that does not fix it brings nothing new: of these only the package counts, not its version.
   const left = new Counter(before.map(identityOf))
   for (const [index, finding] of findings.entries()) if (unmatched[index] !== true) left.take(identityOf(finding))
-  return findings.map((finding, index) =>
-    unmatched[index] === true && !left.take(identityOf(finding)) ? 'introduced' : 'existing',
-  )
+  return findings.map((finding, index) => {
+    if (unmatched[index] !== true) return 'existing'
+    // Another secret in the place of one is a new one, since the old one may be revoked.
+    const isSame = finding.kind !== 'secret' && left.take(identityOf(finding))
+    return isSame ? 'existing' : 'introduced'
+  })
 }
 
 /** Things of which there is a number, by key. */
