@@ -1,5 +1,5 @@
 // @ts-check
-// Every check of the project, one after another, each to its end. Ends with `N passed, N failed`.
+// Every check of the project, each to its end. Ends with `N passed, N failed`.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -82,8 +82,10 @@ async function jest(project, ...args) {
   return { passed, failed: total - passed + (ok || total > passed ? 0 : 1) }
 }
 
-/** @type {[string, () => Promise<boolean | Pick<Outcome, 'passed' | 'failed'>>][]} */
-const checks = [
+/** @typedef {[string, () => Promise<boolean | Pick<Outcome, 'passed' | 'failed'>>]} Check */
+
+/** Those that nobody disturbs, and that disturb nobody: all at once. @type {Check[]} */
+const quick = [
   ['format', () => npx('prettier', '--check', '--log-level', 'warn', '.')],
   ['lint, with the rooms', () => npx('eslint', '--max-warnings', '0', '.')],
   ['types', () => npx('tsc', '--project', 'tsconfig.json')],
@@ -92,6 +94,10 @@ const checks = [
   ['workflows', checkWorkflows],
   ['small database', () => succeeds(process.execPath, ['testbed/database/regenerate.mjs', '--check'])],
   ['dist', checkDist],
+]
+
+/** One after another. @type {Check[]} */
+const long = [
   ['unit tests', () => jest('unit', '--maxWorkers', '100%', '--coverage', '--coverageReporters', 'text-summary')],
   [
     'integration and end to end',
@@ -105,9 +111,8 @@ const checks = [
   ['fault matrix', async () => tellFaults(say)],
 ]
 
-/** @type {Outcome[]} */
-const outcomes = []
-for (const [name, check] of checks) {
+/** @param {Check} check @returns {Promise<Outcome>} */
+async function perform([name, check]) {
   say(`\n== ${name}`)
   const started = Date.now()
   const result = await check().catch(error => {
@@ -115,8 +120,11 @@ for (const [name, check] of checks) {
     return false
   })
   const counts = typeof result === 'boolean' ? { passed: result ? 1 : 0, failed: result ? 0 : 1 } : result
-  outcomes.push({ name, ...counts, seconds: Math.round((Date.now() - started) / 1000) })
+  return { name, ...counts, seconds: Math.round((Date.now() - started) / 1000) }
 }
+
+const outcomes = await Promise.all(quick.map(perform))
+for (const check of long) outcomes.push(await perform(check))
 
 say('')
 for (const { name, passed, failed, seconds } of outcomes) {
