@@ -51198,9 +51198,8 @@ async function run() {
 }
 process.exitCode = await run();
 ending.done();
-// What nobody waited for must not keep a run that was cancelled.
-if (ending.cancelled.aborted)
-    process.exit();
+// What nobody waits for any more must not keep the terminal.
+process.exit();
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
@@ -54183,7 +54182,7 @@ async function resolveRoot({ workspace, imagesRoot }, files) {
     }
     // Git names what changes by where it is, which no image of a linked folder would be found under.
     if (realPath !== undefined && (0,external_node_path_.relative)(realWorkspace, realPath) !== (0,external_node_path_.relative)(workspace, path)) {
-        throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot}' is a link, or lies below one`, `Name the folder itself: ${toPosix((0,external_node_path_.relative)(realWorkspace, realPath))}.`);
+        throw new errors/* ConfigurationError */.j1(`images-root: '${imagesRoot}' is a link, or lies below one`, `Name the folder itself: ${toPosix((0,external_node_path_.relative)(realWorkspace, realPath)) || '.'}`);
     }
     const entries = await files.list(path);
     if (realPath === undefined || entries === undefined) {
@@ -54196,7 +54195,7 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
     const path = toPosix((0,external_node_path_.relative)(workspace, directory));
     const ignore = (reason, suspicious = false) => ({ ignored: { path, reason, suspicious } });
     // A link may go over other links, of which each can be changed: then it is made of whatever lies in the images folder.
-    const isLinked = (target) => target !== (0,external_node_path_.join)(root.realPath, entry.name) && !contains((0,external_node_path_.join)(root.realPath, entry.name), target);
+    const isLinked = (target) => !contains((0,external_node_path_.join)(root.realPath, entry.name), target);
     const image = (refusal, ...targets) => ({
         image: {
             name: entry.name,
@@ -54787,8 +54786,9 @@ function touches(files, { sources }) {
     // What lies above it and is no folder any more, or a submodule, brings or takes all below.
     return change_pathsOf(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)));
 }
+/** @param directory empty for the whole repository */
 function isBelow(path, directory) {
-    return path === directory || path.startsWith(`${directory}/`);
+    return directory === '' || path === directory || path.startsWith(`${directory}/`);
 }
 /** Before and after the change. */
 function change_pathsOf(files) {

@@ -110,5 +110,5 @@ async function run(): Promise<number> {
 
 process.exitCode = await run()
 ending.done()
-// What nobody waited for must not keep a run that was cancelled.
-if (ending.cancelled.aborted) process.exit()
+// What nobody waits for any more must not keep the terminal.
+process.exit()

@@ -87,7 +87,7 @@ describe('discoverImages', () => {
     const request = { workspace: '/repo', imagesRoot: 'linked/images', include: [], allowEmpty: false }
     await expect(discoverImages(request, files)).rejects.toMatchObject({
       messages: ["images-root: 'linked/images' is a link, or lies below one"],
-      advice: 'Name the folder itself: real/images.',
+      advice: 'Name the folder itself: real/images',
     })
   })
 

@@ -57,6 +57,15 @@ describe('release.yml', () => {
       expect(guard(runner, folder).status).toBe(1)
     })
 
+    it('does not take silence for a release that was never made', () => {
+      const { runner, folder } = prepare()
+      runner.refuse('HTTP 502: Bad Gateway')
+      expect(guard(runner, folder)).toMatchObject({
+        status: 1,
+        printed: expect.stringContaining('does not say whether v1.2.3 was released before: HTTP 502') as string,
+      })
+    })
+
     it('refuses a commit that is not on main', () => {
       const { origin, folder, runner } = prepare()
       const astray = origin.branch('astray', { 'x.txt': 'x' })

@@ -48,7 +48,7 @@ const fakeGh = `#!/usr/bin/env bash
 printf '%s\\n' "$*" >> "$FAKE_GH/calls"
 case "$1 $2" in
   'pr list') cat "$FAKE_GH/open" ;;
-  'release view') if [ -e "$FAKE_GH/notes" ]; then cat "$FAKE_GH/notes"; else echo 'release not found' >&2; exit 1; fi ;;
+  'release view') if [ -e "$FAKE_GH/notes" ]; then cat "$FAKE_GH/notes"; else cat "$FAKE_GH/refusal" >&2; exit 1; fi ;;
 esac
 `
 
@@ -63,6 +63,7 @@ export class Runner {
     writeFileSync(join(this.#gh, 'bin/gh'), fakeGh)
     chmodSync(join(this.#gh, 'bin/gh'), 0o755)
     for (const name of ['calls', 'open']) writeFileSync(join(this.#gh, name), '')
+    this.refuse('release not found')
     for (const name of ['output', 'summary']) writeFileSync(join(this.temp, name), '')
   }
 
@@ -87,6 +88,11 @@ export class Runner {
   /** The notes of a release that is there. */
   released(notes: string): void {
     writeFileSync(join(this.#gh, 'notes'), notes)
+  }
+
+  /** What gh says of a release that it does not show. */
+  refuse(reason: string): void {
+    writeFileSync(join(this.#gh, 'refusal'), `${reason}\n`)
   }
 
   file(path: string, text: string): string {

@@ -134,8 +134,9 @@ function touches(files: readonly FileChange[], { sources }: ImageContext): boole
   return pathsOf(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)))
 }
 
+/** @param directory empty for the whole repository */
 function isBelow(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`)
+  return directory === '' || path === directory || path.startsWith(`${directory}/`)
 }
 
 /** Before and after the change. */

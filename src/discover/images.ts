@@ -64,7 +64,7 @@ async function resolveRoot({ workspace, imagesRoot }: DiscoveryRequest, files: F
   if (realPath !== undefined && relative(realWorkspace, realPath) !== relative(workspace, path)) {
     throw new ConfigurationError(
       `images-root: '${imagesRoot}' is a link, or lies below one`,
-      `Name the folder itself: ${toPosix(relative(realWorkspace, realPath))}.`,
+      `Name the folder itself: ${toPosix(relative(realWorkspace, realPath)) || '.'}`,
     )
   }
   const entries = await files.list(path)
@@ -87,8 +87,7 @@ async function classify(
   const path = toPosix(relative(workspace, directory))
   const ignore = (reason: string, suspicious = false): Found => ({ ignored: { path, reason, suspicious } })
   // A link may go over other links, of which each can be changed: then it is made of whatever lies in the images folder.
-  const isLinked = (target: string): boolean =>
-    target !== join(root.realPath, entry.name) && !contains(join(root.realPath, entry.name), target)
+  const isLinked = (target: string): boolean => !contains(join(root.realPath, entry.name), target)
   const image = (refusal?: string, ...targets: string[]): Found => ({
     image: {
       name: entry.name,
