@@ -45458,13 +45458,17 @@ async function storeBlob(content, layoutDir) {
             done(null, chunk);
         },
     });
+    const file = (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 });
     try {
-        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 }));
+        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, file);
         const digest = `sha256:${hash.digest('hex')}`;
         await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
         return { digest, bytes };
     }
     catch (error) {
+        // It may only now be opening its file: removed before that, it would be there again.
+        if (!file.closed)
+            await new Promise(resolve => file.once('close', resolve));
         await (0,promises_.rm)(incoming, { force: true });
         throw error;
     }

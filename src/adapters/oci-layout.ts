@@ -165,12 +165,15 @@ async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Pro
       done(null, chunk)
     },
   })
+  const file = createWriteStream(incoming, { highWaterMark: 1 << 20 })
   try {
-    await pipeline(content, measure, createWriteStream(incoming, { highWaterMark: 1 << 20 }))
+    await pipeline(content, measure, file)
     const digest = `sha256:${hash.digest('hex')}`
     await rename(incoming, pathOf(digest, layoutDir))
     return { digest, bytes }
   } catch (error) {
+    // It may only now be opening its file: removed before that, it would be there again.
+    if (!file.closed) await new Promise<void>(resolve => file.once('close', resolve))
     await rm(incoming, { force: true })
     throw error
   }
