@@ -1,6 +1,6 @@
 /** The service behind the Actions cache, as far as its client asks it (`_apis/artifactcache`, the first version). */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse, RequestListener } from 'node:http'
+import { serving } from './server.js'
 
 interface Entry {
   readonly key: string
@@ -23,17 +23,13 @@ export class FakeActionsCache {
   }
 
   async run<T>(use: () => Promise<T>): Promise<T> {
-    const server = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       void this.#answer(request, response)
-    })
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    this.#address = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
-    try {
-      return await use()
-    } finally {
-      server.closeAllConnections()
-      server.close()
     }
+    return serving(answer, address => {
+      this.#address = `http://${address}`
+      return use()
+    })
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,9 +1,9 @@
 /** A registry as far as pulling goes, with every way in which it can fail. */
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse, RequestListener } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
+import { serving } from './server.js'
 
 const digestOf = (content: Buffer | string): string => `sha256:${createHash('sha256').update(content).digest('hex')}`
 
@@ -46,17 +46,13 @@ export class FakeRegistry {
   }
 
   async run<T>(use: (address: string) => Promise<T>): Promise<T> {
-    const server = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       this.#answer(request, response)
-    })
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    this.#address = `127.0.0.1:${String((server.address() as AddressInfo).port)}`
-    try {
-      return await use(this.#address)
-    } finally {
-      server.closeAllConnections()
-      server.close()
     }
+    return serving(answer, address => {
+      this.#address = address
+      return use(address)
+    })
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

@@ -1,12 +1,11 @@
 /** What the test bed gives to integration and end-to-end tests, and short ways to use it. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createReadStream } from 'node:fs'
 import { runAction, type RunRequest, type RunResult } from '../testbed/runner.mjs'
+import { serving } from './server.js'
 
 export interface Bed {
   readonly env: Record<string, string>
@@ -104,18 +103,11 @@ export async function withServer<T>(
   answers: Readonly<Record<string, string | number>>,
   use: (address: string) => Promise<T>,
 ): Promise<T> {
-  const server = createServer((request, response) => {
+  return serving((request, response) => {
     const answer = answers[request.url ?? ''] ?? 404
     if (typeof answer === 'number') response.writeHead(answer).end()
     else createReadStream(answer).pipe(response)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  try {
-    return await use(`127.0.0.1:${String((server.address() as AddressInfo).port)}`)
-  } finally {
-    server.closeAllConnections()
-    server.close()
-  }
+  }, use)
 }
 
 /** Runs a program to its end. */
