@@ -15,11 +15,20 @@ export function imageArgs(args: ScanArgs & { readonly input: string }): string[]
     'image',
     ...['--input', args.input],
     ...commonArgs(args),
+    // Trivy would drop language packages whose files any package of the system lists, and an image can add to the lists.
+    ...['--detection-priority', 'comprehensive'],
+    ...sbomFiles.flatMap(pattern => ['--skip-files', pattern]),
     // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
     ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
     '--quiet',
   ]
 }
+
+/**
+ * SBOM files (`requiredSuffixes` in `pkg/fanal/analyzer/sbom/sbom.go` of aquasecurity/trivy). Files that one names are not
+ * analyzed, and applications that it names take the place of others: an image could hide anything from Trivy.
+ */
+const sbomFiles = ['**/*.spdx', '**/*.spdx.json', '**/*.cdx', '**/*.cdx.json']
 
 /** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
 export function folderArgs(args: ScanArgs & { readonly directory: string }): string[] {
