@@ -3,7 +3,7 @@ import { up } from '../testbed/testbed.mjs'
 
 export default async function setUp() {
   const bed = await up(
-    ['engine', 'old-engine', 'buildkit', 'trivy', 'registry', 'base', 'database', 'node24', 'act', 'chromium'],
+    ['engine', 'overlay-engine', 'old-engine', 'buildkit', 'trivy', 'registry', 'base', 'database', 'node24', 'act', 'chromium'],
     {
       log: line => process.stderr.write(`${line}\n`),
     },

@@ -18,6 +18,8 @@ export interface Bed {
   readonly chromium: { path: string }
   /** A bare BuildKit, as a builder of buildx. */
   readonly buildkit: { builder: string; env: Record<string, string> }
+  /** A current Docker with the overlay2 store, as hosted runners have up to Docker 28. */
+  readonly overlayEngine: { env: Record<string, string>; version: string }
   /** Docker 20.10, with a graphdriver store. */
   readonly oldEngine: { env: Record<string, string>; version: string }
 }

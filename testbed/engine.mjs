@@ -10,11 +10,15 @@ import { cacheFolder, findService, folder, forgetService, rememberService, runFo
 import { buildTool } from './tools.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
-/** @typedef {'modern' | 'old'} EngineKind containerd image store and provenance, or graphdriver store without */
+/**
+ * @typedef {'modern' | 'overlay' | 'old'} EngineKind `modern` has the containerd image store; `overlay` is the same daemon with
+ * the older overlay2 store, as hosted runners have up to Docker 28 and upgraded engines keep; `old` is Docker 20.10, which
+ * records no provenance
+ */
 /** @typedef {{kind: 'running' | EngineKind, version: string, env: Record<string, string>}} Engine */
 
 /** @type {readonly EngineKind[]} */
-export const engineKinds = ['modern', 'old']
+export const engineKinds = ['modern', 'overlay', 'old']
 
 /** @param {EngineKind} kind */
 const runOf = kind => join(runFolder, kind)
@@ -46,10 +50,10 @@ export async function provideEngine({ kind, mirror, log }) {
   await installPackages(['ca-certificates'], log)
   if (kind !== 'old') {
     try {
-      return await startEngine('modern', await buildTool('dockerd', log), await mirror(), log)
+      return await startEngine(kind ?? 'modern', await buildTool('dockerd', log), await mirror(), log)
     } catch (error) {
-      await stopEngine('modern', log)
-      if (kind === 'modern') throw error
+      await stopEngine(kind ?? 'modern', log)
+      if (kind !== undefined) throw error
       log(`Docker 29 does not run here, using Debian's docker.io. The reason: ${String(error)}`)
     }
   }
@@ -109,6 +113,7 @@ function daemonArgs(kind, run, mirror) {
     ...['--data-root', folder('engines', kind, 'docker'), '--exec-root', join(run, 'exec')],
     ...['--bridge', bridgeOf(kind).name, '--userland-proxy=false'],
     ...['--registry-mirror', `http://${mirror}`],
+    ...(kind === 'overlay' ? ['--feature', 'containerd-snapshotter=false', '--storage-driver', 'overlay2'] : []),
   ]
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Networks of the test bed's own, so that both engines can run side by side and beside anybody else's docker0. */
+/** Networks of the test bed's own, so that all engines can run side by side and beside anybody else's docker0. */
 import { ask, runProgram } from './shell.mjs'
 import { instance, instanceNumber } from './state.mjs'
 
@@ -7,8 +7,10 @@ import { instance, instanceNumber } from './state.mjs'
 
 /** @param {EngineKind} kind @returns {{name: string, address: string}} names of interfaces have at most 15 characters */
 export function bridgeOf(kind) {
-  const subnet = 1 + 2 * instanceNumber + (kind === 'modern' ? 0 : 1)
-  return { name: `ig${kind}${instance}`, address: `10.213.${String(subnet)}.1/24` }
+  // The instance number is at most 120, so the third byte stays below 256 for two kinds; the third kind has a net of its own.
+  const [net, at] = kind === 'overlay' ? [214, 0] : [213, kind === 'modern' ? 0 : 1]
+  const subnet = 1 + 2 * instanceNumber + at
+  return { name: `ig${kind}${instance}`, address: `10.${String(net)}.${String(subnet)}.1/24` }
 }
 
 /** @param {EngineKind} kind */

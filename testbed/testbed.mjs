@@ -11,7 +11,7 @@ import { provideBuildx } from './buildx.mjs'
 import { provideChromium } from './chromium.mjs'
 import { engineKinds, provideEngine, stopEngine } from './engine.mjs'
 import { provideNode24 } from './node.mjs'
-import { provideOldEngine, stopOldEngine } from './old-engine.mjs'
+import { provideOtherEngine, stopOtherEngines } from './other-engine.mjs'
 import { provideRegistry, stopRegistry } from './registry.mjs'
 import { cacheFolder, folder, readServices, runFolder, withLock } from './state.mjs'
 import { provideTool } from './tools.mjs'
@@ -20,12 +20,13 @@ import { stopVictims } from './victim.mjs'
 import { provideZizmor } from './zizmor.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
-/** @typedef {'engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor' | 'chromium'} Part */
+/** @typedef {'engine' | 'overlay-engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor' | 'chromium'} Part */
 /** @typedef {Awaited<ReturnType<typeof up>>} Testbed */
 
 /** @type {readonly Part[]} */
 export const allParts = [
   'engine',
+  'overlay-engine',
   'old-engine',
   'buildkit',
   'trivy',
@@ -49,7 +50,9 @@ export async function up(parts, { log = () => undefined, engine: kind } = {}) {
     const wants = new Set(parts)
     const registry = lazy(() => provideRegistry(log))
     const address = async () => (await registry()).address
-    const needsEngine = ['engine', 'old-engine', 'buildkit', 'base'].some(part => wants.has(/** @type {Part} */ (part)))
+    const needsEngine = ['engine', 'overlay-engine', 'old-engine', 'buildkit', 'base'].some(part =>
+      wants.has(/** @type {Part} */ (part)),
+    )
     const engine = needsEngine ? await provideEngine({ ...(kind ? { kind } : {}), mirror: address, log }) : undefined
     const env = engine === undefined ? {} : { ...engine.env, ...(await provideBuildx(log)) }
     const isOurs = engine !== undefined && engine.kind !== 'running'
@@ -67,7 +70,8 @@ export async function up(parts, { log = () => undefined, engine: kind } = {}) {
       engine,
       trivy: wants.has('trivy') ? await provideTrivy(log) : undefined,
       base: wants.has('base') ? await provideBase(base) : undefined,
-      oldEngine: wants.has('old-engine') ? await provideOldEngine(beside) : undefined,
+      overlayEngine: wants.has('overlay-engine') ? await provideOtherEngine('overlay', beside) : undefined,
+      oldEngine: wants.has('old-engine') ? await provideOtherEngine('old', beside) : undefined,
       buildkit: wants.has('buildkit') ? await provideBuildkit(beside) : undefined,
       registry: wants.has('registry') || wants.has('database') ? await registry() : undefined,
       database: wants.has('database') ? await database(await address(), log) : undefined,
@@ -117,7 +121,7 @@ export async function down({ log = () => undefined } = {}) {
     await stopRegistry(log)
     await stopVictims(log)
     await stopBuildkit(log)
-    await stopOldEngine(log)
+    await stopOtherEngines(log)
     for (const kind of engineKinds) await stopEngine(kind, log)
     for (const file of ['registry.yml', 'registry.log', 'services.json']) rmSync(join(runFolder, file), { force: true })
     log(services.length === 0 ? 'Nothing was running' : `Stopped: ${services.map(({ name }) => name).join(', ')}`)
@@ -140,9 +144,10 @@ function exports({ env, trivy, registry }) {
 }
 
 /** @param {Testbed} bed */
-function describe({ engine, oldEngine, buildkit, trivy, base, registry, database, ...programs }) {
+function describe({ engine, overlayEngine, oldEngine, buildkit, trivy, base, registry, database, ...programs }) {
   const lines = {
     engine: engine && `${engine.kind}, Docker ${engine.version} ${engine.env['DOCKER_HOST'] ?? ''}`,
+    'overlay-engine': overlayEngine && `Docker ${overlayEngine.version} ${overlayEngine.env['DOCKER_HOST'] ?? ''}`,
     'old-engine': oldEngine && `Docker ${oldEngine.version} ${oldEngine.env['DOCKER_HOST'] ?? ''}`,
     buildkit: buildkit && `${buildkit.version}, builder ${buildkit.builder} in ${buildkit.env['BUILDX_CONFIG'] ?? ''}`,
     trivy: trivy && `${trivy.version} from ${trivy.source}, ${trivy.path}`,
@@ -156,7 +161,7 @@ function describe({ engine, oldEngine, buildkit, trivy, base, registry, database
       ]),
     ),
   }
-  return Object.entries(lines).flatMap(([name, line]) => (line === undefined ? [] : [`${name.padEnd(11)}${line}`]))
+  return Object.entries(lines).flatMap(([name, line]) => (line === undefined ? [] : [`${name.padEnd(16)}${line}`]))
 }
 
 /** @param {Log} log */

@@ -1,28 +1,33 @@
 // @ts-check
-/** Docker 20.10 with its graphdriver store: Debian's, or a container of it where somebody's own Docker runs. */
+/** Engines beside the first one, each with another image store: the test bed's own, or containers where somebody's Docker runs. */
 import { provideEngine } from './engine.mjs'
 import { waitUntil } from './service.mjs'
 import { ask, runProgram, step } from './shell.mjs'
 import { findService, forgetService, rememberService } from './state.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
+/** @typedef {'overlay' | 'old'} OtherKind */
 
-const service = 'docker-20.10'
-const image = 'docker:20.10.24-dind'
+/** The container of each kind, for a machine with a Docker of its own. @type {Record<OtherKind, string>} */
+const images = { overlay: 'docker:28.5.1-dind', old: 'docker:20.10.24-dind' }
+
+/** @param {OtherKind} kind */
+const serviceOf = kind => `docker-${kind}`
 
 /**
+ * @param {OtherKind} kind
  * @param {{env: Record<string, string>, isOurs: boolean, mirror: () => Promise<string>, log: Log}} options env: of the engine that
  * there is; isOurs: it is the test bed's own; mirror: the address of a registry to ask before Docker Hub
  * @returns {Promise<{version: string, env: Record<string, string>}>} env: with the client's too, to use it by
  */
-export async function provideOldEngine({ env, isOurs, mirror, log }) {
+export async function provideOtherEngine(kind, { env, isOurs, mirror, log }) {
   if (isOurs) {
-    const { version, env: own } = await provideEngine({ kind: 'old', mirror, log })
+    const { version, env: own } = await provideEngine({ kind, mirror, log })
     return { version, env: { ...env, ...own } }
   }
   const all = { ...process.env, ...env }
-  return step(log, `Starting ${image}`, async () => {
-    const own = { ...env, DOCKER_HOST: `tcp://127.0.0.1:${await startContainer(all)}` }
+  return step(log, `Starting ${images[kind]}`, async () => {
+    const own = { ...env, DOCKER_HOST: `tcp://127.0.0.1:${await startContainer(kind, all)}` }
     const version = () =>
       ask('docker', ['version', '--format', '{{.Server.Version}}'], { env: { ...all, ...own }, timeout: 10_000 })
     await waitUntil(() => version().ok, 60)
@@ -30,8 +35,9 @@ export async function provideOldEngine({ env, isOurs, mirror, log }) {
   })
 }
 
-/** @param {NodeJS.ProcessEnv} env */
-async function startContainer(env) {
+/** @param {OtherKind} kind @param {NodeJS.ProcessEnv} env */
+async function startContainer(kind, env) {
+  const [service, image] = [serviceOf(kind), images[kind]]
   const running = findService(service)?.container
   const isUp = running !== undefined && ask('docker', ['start', running], { env }).ok
   if (!isUp) {
@@ -47,12 +53,15 @@ async function startContainer(env) {
   return stdout.split('\n')[0]?.split(':').at(-1) ?? ''
 }
 
-/** The container; Debian's own engine is stopped with the others. @param {Log} log */
-export async function stopOldEngine(log) {
-  const container = findService(service)?.container
-  if (container === undefined) return
-  await step(log, `Stopping ${image}`, async () => {
-    ask('docker', ['rm', '--force', '--volumes', container], { timeout: 60_000 })
-  })
-  forgetService(service)
+/** The containers; engines of the test bed's own are stopped with the others. @param {Log} log */
+export async function stopOtherEngines(log) {
+  for (const kind of /** @type {OtherKind[]} */ (Object.keys(images))) {
+    const service = serviceOf(kind)
+    const container = findService(service)?.container
+    if (container === undefined) continue
+    await step(log, `Stopping ${images[kind]}`, async () => {
+      ask('docker', ['rm', '--force', '--volumes', container], { timeout: 60_000 })
+    })
+    forgetService(service)
+  }
 }
