@@ -3,7 +3,19 @@ import { up } from '../testbed/testbed.mjs'
 
 export default async function setUp() {
   const bed = await up(
-    ['engine', 'overlay-engine', 'old-engine', 'buildkit', 'trivy', 'registry', 'base', 'database', 'node24', 'act', 'chromium'],
+    [
+      'engine',
+      'overlay-engine',
+      'old-engine',
+      'buildkit',
+      'trivy',
+      'registry',
+      'base',
+      'database',
+      'node24',
+      'act',
+      'chromium',
+    ],
     {
       log: line => process.stderr.write(`${line}\n`),
     },

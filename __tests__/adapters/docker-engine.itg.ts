@@ -1,4 +1,4 @@
-/** One engine, three stores: Docker's containerd store, Docker's graphdriver store, and a builder without any. */
+/** One engine, each store: Docker's containerd store, its graphdriver store (new and old), and a builder without any. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildArgs, DockerEngine } from '../../src/adapters/docker-engine.js'
@@ -53,7 +53,8 @@ function placesOf(
 /** The last: whether the engine records how it built. */
 const stores: [string, Where, boolean][] = [
   ['the containerd store', {}, true],
-  ['the graphdriver store', { env: bed.oldEngine.env }, false],
+  ['the overlay2 store of a current Docker', { env: bed.overlayEngine.env }, true],
+  ['the graphdriver store of Docker 20.10', { env: bed.oldEngine.env }, false],
   ['a builder', { env: bed.buildkit.env, builder: bed.buildkit.builder }, true],
 ]
 

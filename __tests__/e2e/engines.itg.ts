@@ -17,7 +17,8 @@ afterAll(removeTemporaryFolders)
 
 const engines: [string, Record<string, string>, Record<string, string>][] = [
   ['Docker with the containerd store', {}, {}],
-  ['Docker with a graphdriver store', bed.oldEngine.env, {}],
+  ['Docker with the overlay2 store', bed.overlayEngine.env, {}],
+  ['Docker 20.10, without provenance', bed.oldEngine.env, {}],
   ['BuildKit without Docker', bed.buildkit.env, { builder: bed.buildkit.builder }],
 ]
 
