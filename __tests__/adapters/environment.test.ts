@@ -50,6 +50,34 @@ describe('environments of children', () => {
     expect(Object.keys(env).filter(name => /^(GITHUB_(?!REF|SERVER_URL)|INPUT_|ACTIONS_ID)/.test(name))).toEqual([])
   })
 
+  it('lead git nowhere when docker or its plugins start it, whatever the folder is that it is started in', () => {
+    // What the job's environment has for git is not on the list, so these are all that there is.
+    const env = dockerEnvironment({ ...job, GIT_DIR: '.', GIT_CONFIG_COUNT: '0', BUILDX_GIT_INFO: '1' })
+    expect(env).toMatchObject({ BUILDX_GIT_INFO: '0', BUILDX_GIT_LABELS: '0', GIT_DIR: '/dev/null' })
+    const count = Number(env['GIT_CONFIG_COUNT'])
+    const settings = Array.from({ length: count }, (_, at) => [
+      env[`GIT_CONFIG_KEY_${String(at)}`],
+      env[`GIT_CONFIG_VALUE_${String(at)}`],
+    ])
+    expect(Object.fromEntries(settings)).toEqual({
+      'safe.bareRepository': 'explicit',
+      'protocol.allow': 'never',
+      'core.hooksPath': '/dev/null',
+      'core.fsmonitor': 'false',
+    })
+  })
+
+  it('start no plugin of the docker client that nobody asked for', () => {
+    expect(dockerEnvironment(job)).toMatchObject({ DOCKER_CLI_HOOKS: 'false', DOCKER_CLI_HINTS: 'false' })
+  })
+
+  it.each([dockerEnvironment, gitEnvironment])(
+    'find no program in the folder that they are started in',
+    environment => {
+      expect(environment({ PATH: '.:/bin::node_modules/.bin:/usr/bin:' })['PATH']).toBe('/bin:/usr/bin')
+    },
+  )
+
   it('give docker its own settings', () => {
     expect(dockerEnvironment(job)).toMatchObject({ DOCKER_HOST: 'unix:///docker.sock', HOME: '/root' })
   })

@@ -15,6 +15,7 @@ export async function violationsOf(played: Played): Promise<string[]> {
     ...checkTokens(played),
     ...checkCommands(played),
     ...checkFiles(played),
+    ...checkParents(played),
     ...(await checkProcesses(played)),
     ...(await checkEngine(played)),
   ]
@@ -131,6 +132,14 @@ function checkFiles({ stage: { temp, tmp, canary, work }, files: [before, after]
     ...differs('the repository', after, before),
     ...(existsSync(canary) ? [`something ran that must not: ${readFileSync(canary, 'utf8')}`] : []),
   ]
+}
+
+/** Docker, git and Trivy are started by the gate alone: not by each other, in a folder of the repository. */
+function checkParents({ stage: { seen }, gates }: Played): string[] {
+  return readdirSync(seen).flatMap(name => {
+    const [command = '', parent = ''] = readFileSync(join(seen, name), 'utf8').split('\n')
+    return gates.some(pid => parent === `parent ${String(pid)}`) ? [] : [`not the gate started ${command}`]
+  })
 }
 
 /** Every child has the mark in its PATH, and so has what it starts; steps of a build have it in their arguments. */

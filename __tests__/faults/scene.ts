@@ -99,6 +99,8 @@ export interface JsonReport {
 export interface Played {
   readonly scene: Scene
   readonly stage: Stage
+  /** The process IDs of the gates that ran. */
+  readonly gates: readonly number[]
   readonly result: RunResult
   /** Absent where none was written. */
   readonly report: JsonReport | undefined
@@ -116,6 +118,7 @@ export async function play(scene: Scene, stage: Stage): Promise<Played> {
   if (scene.everybody !== true) writeTree(stage.workspace, { [dockerfileOf(bystander)]: heartbleed })
   await scene.arrange?.(stage)
   const done: Partial<Pick<Played, 'env' | 'files'>> = {}
+  const gates: number[] = []
   const gate: Gate = async more => {
     const { workspace = stage.workspace } = more ?? {}
     writeTree(workspace, filled(more?.files ?? {}, stage))
@@ -123,6 +126,7 @@ export async function play(scene: Scene, stage: Stage): Promise<Played> {
     const before = await listFiles(workspace)
     const patience: { timer?: NodeJS.Timeout } = {}
     const onStart = (pid: number): void => {
+      gates.push(pid)
       // With everything that it started, since nobody else will end that.
       patience.timer = setTimeout(() => void endAll(stage.mark, pid), limit)
     }
@@ -135,7 +139,7 @@ export async function play(scene: Scene, stage: Stage): Promise<Played> {
   const result = await (scene.play?.(stage, gate) ?? gate())
   const path = result.outputs['report'] ?? ''
   const report = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JsonReport) : undefined
-  return { scene, stage, result, report, env: done.env ?? {}, files: done.files ?? ['', ''] }
+  return { scene, stage, gates, result, report, env: done.env ?? {}, files: done.files ?? ['', ''] }
 }
 
 /** Milliseconds after which a gate counts as one that never ends. */
@@ -180,15 +184,22 @@ export function makeStage({ programs = {} }: Scene): Stage {
     const code = filled({ code: programs[program] ?? '' }, stage)['code'] ?? ''
     writeFileSync(join(bin, program), wrapperOf(program, code, stage), { mode: 0o755 })
   }
+  for (const program of neverStarted) {
+    const alarm = `#!/bin/sh\necho "$0 $*" >> '${stage.canary}'\nexit 1\n`
+    writeFileSync(join(bin, program), alarm, { mode: 0o755 })
+  }
   return stage
 }
+
+/** What docker, buildx or git would start for something that a repository says; the gate needs none of them. */
+const neverStarted = ['sh', 'bash', 'ssh', 'gpg', 'git-lfs', 'git-remote-ext', 'pass', 'docker-credential-planted']
 
 /** Only what the shell has inside: the rest of PATH may be missing. */
 function wrapperOf(program: Program, code: string, { seen }: Stage): string {
   const real = program === 'trivy' ? bed.trivy.path : pathOf(program)
   return `#!/bin/sh
 REAL='${real}' NODE='${process.execPath}'
-{ echo "$0 $*"; export -p; } > '${seen}'/${program}.$$
+{ echo "$0 $*"; echo "parent $PPID"; export -p; } > '${seen}'/${program}.$$
 ${code}
 exec "$REAL" "$@"
 `

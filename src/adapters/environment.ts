@@ -3,6 +3,7 @@
  * (`ACTIONS_RUNTIME_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`) and the paths of command files (`GITHUB_OUTPUT`), and
  * `TRIVY_*` would change what the scanner finds; none of them is on a list.
  */
+import { delimiter, isAbsolute } from 'node:path'
 import type { Environment } from './process.js'
 
 type Source = Readonly<Record<string, string | undefined>>
@@ -37,10 +38,41 @@ const actionsCache = [
   'GITHUB_REF',
 ]
 
+/**
+ * buildx starts git in the folder that it builds, to name the commit. That folder is the pull request's, and may be a bare
+ * repository whose configuration starts programs. So buildx must not ask (the first two), git finds no repository (the
+ * third), and acts on no configuration of a repository, should a program start it all the same.
+ */
+const withoutGit: Environment = {
+  BUILDX_GIT_INFO: '0',
+  BUILDX_GIT_LABELS: '0',
+  GIT_DIR: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  ...gitConfiguration({
+    'safe.bareRepository': 'explicit',
+    'protocol.allow': 'never',
+    'core.hooksPath': '/dev/null',
+    'core.fsmonitor': 'false',
+  }),
+}
+
+function gitConfiguration(settings: Readonly<Record<string, string>>): Environment {
+  const entries = Object.entries(settings).flatMap(([key, value], at) => [
+    [`GIT_CONFIG_KEY_${String(at)}`, key],
+    [`GIT_CONFIG_VALUE_${String(at)}`, value],
+  ])
+  return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) } as Environment
+}
+
 /** For the docker client. */
 export function dockerEnvironment(source: Source): Environment {
   return {
     ...pick(source, [...common, ...network, ...docker]),
+    ...withoutGit,
+    // Plugins of the client that want to comment on each command.
+    DOCKER_CLI_HOOKS: 'false',
+    DOCKER_CLI_HINTS: 'false',
     BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
     // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
     BUILDX_METADATA_PROVENANCE: 'max',
@@ -68,5 +100,14 @@ export function cacheEnvironment(source: Source): Environment {
 }
 
 function pick(source: Source, names: readonly string[]): Environment {
-  return Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])))
+  const env = Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])))
+  return env['PATH'] === undefined ? env : { ...env, PATH: absoluteOnly(env['PATH']) }
+}
+
+/** A child that is started in the repository would find its programs there. */
+function absoluteOnly(path: string): string {
+  return path
+    .split(delimiter)
+    .filter(folder => isAbsolute(folder))
+    .join(delimiter)
 }
