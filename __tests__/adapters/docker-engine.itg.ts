@@ -1,7 +1,7 @@
 /** One engine, each store: Docker's containerd store, its graphdriver store (new and old), and a builder without any. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildArgs, DockerEngine } from '../../src/adapters/docker-engine.js'
+import { DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
 import { createRunProcess } from '../../src/adapters/process.js'
 import { readProvenance } from '../../src/build/provenance.js'
@@ -228,13 +228,4 @@ describe('DockerEngine', () => {
     expect((await run('docker', create, { env })).exitCode).toBe(0)
     await expect(engineAt({ env, builder: 'dead' }).engine.prepare()).rejects.toThrow('the builder dead does not run')
   }, 180_000)
-})
-
-describe('buildArgs', () => {
-  it('sets a fresh build apart from every other run', () => {
-    const request = { contextDir: '/c', dockerfile: '/c/Dockerfile', tag: 't', buildArgs: [], timeout: 1 }
-    expect(buildArgs({ ...request, freshFor: 'r1' }, '/m')).toContain('r1.image-gate.invalid:127.0.0.1')
-    expect(buildArgs(request, '/m')).not.toContain('--add-host')
-    expect(buildArgs(request, '/m').slice(-3)).toEqual(['--file', '/c/Dockerfile', '/c'])
-  })
 })

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ConfigurationError, IntegrityError, messageOf, ToolError } from '../errors.js'
+import { ConfigurationError, ToolError } from '../errors.js'
 import type { EngineInfo } from '../model.js'
 import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
+import { buildArgs, exportedDigest, parseObject, readMetadata } from './build-command.js'
 import { askCommand, type CommandOutput } from './command.js'
 import { BuilderStore, DockerStore, type Ask, type ImageStore } from './image-store.js'
 import { explainFullDisk } from './full-disk.js'
@@ -30,6 +31,7 @@ export class DockerEngine implements Engine {
   readonly #options: DockerOptions
   #env: Environment
   #store: ImageStore | undefined
+  #readsPolicies = false
 
   constructor(options: DockerOptions) {
     this.#options = options
@@ -37,9 +39,10 @@ export class DockerEngine implements Engine {
   }
 
   async prepare(): Promise<EngineInfo> {
-    const [client, builder] = await Promise.all([
+    const [client, builder, help] = await Promise.all([
       this.#readClient(),
       this.#ask('buildx', 'inspect', ...this.#builderArgs),
+      this.#ask('buildx', 'build', '--help'),
     ])
     const { buildxVersion, server } = client
     if (buildxVersion === undefined) {
@@ -49,6 +52,7 @@ export class DockerEngine implements Engine {
       )
     }
     const { name, driver } = this.#readBuilder(builder, server)
+    this.#readsPolicies = readOptions(help).includes('--policy')
     if (driver === 'docker') return { ...(await this.#prepareDocker(name, server)), buildxVersion }
     const { version } = await this.#bootstrap(name)
     this.#store = new BuilderStore(join(this.#options.tempDir, 'builder'))
@@ -82,7 +86,13 @@ export class DockerEngine implements Engine {
     try {
       const metadataFile = join(directory, 'metadata.json')
       const output = await this.#prepared.prepareOutput(request.tag, directory)
-      const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)]
+      const args = [
+        'buildx',
+        'build',
+        ...this.#builderArgs,
+        ...output,
+        ...buildArgs(request, metadataFile, this.#readsPolicies),
+      ]
       const signal = request.signal === undefined ? {} : { signal: request.signal }
       const said = new Set<string>()
       const readLine = (line: string): void => {
@@ -199,77 +209,21 @@ function readServer(info: DockerInfo, output: CommandOutput): Server {
   return { version, containerd }
 }
 
+/** The options of `docker buildx build`. One that is not known must not be given, and one that is must not be left out. */
+function readOptions(help: CommandOutput): readonly string[] {
+  const options = [...help.stdout.matchAll(/^.{0,8}(--[a-z][a-z-]*)/gm)].map(match => match[1] ?? '')
+  if (help.exitCode === 0 && options.includes('--file')) return options
+  throw new ToolError(
+    `docker buildx build does not say which options it has: ${lastLine(help).slice(0, 200) || `exit code ${String(help.exitCode)}`}`,
+    'Check the buildx plugin of the docker client, and what docker buildx build --help prints.',
+  )
+}
+
 function notAnswering(reason: string): ToolError {
   return new ToolError(
     `the Docker engine does not answer: ${reason}`,
     'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.',
   )
-}
-
-/**
- * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
- * index of several.
- *
- * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
- * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
- * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
- * nothing but their content.
- */
-export function buildArgs(request: BuildRequest, metadataFile: string): string[] {
-  const { contextDir, dockerfile, freshFor, platform } = request
-  return [
-    '--progress=rawjson',
-    '--provenance=false',
-    ...['--metadata-file', metadataFile],
-    ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
-    ...(platform === undefined ? [] : ['--platform', platform]),
-    ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
-    ...['--file', dockerfile],
-    contextDir,
-  ]
-}
-
-/**
- * The ID of the image that a line of BuildKit's progress says is exported. In what a Dockerfile puts there quotation marks
- * are escaped.
- */
-function exportedDigest(line: string): string | undefined {
-  return /"id":"(?:exporting manifest|writing image) (sha256:[0-9a-f]{64})"/.exec(line)?.[1]
-}
-
-/** @param said the images that the client spoke of while it built */
-async function readMetadata(
-  metadataFile: string,
-  said: ReadonlySet<string>,
-): Promise<{ imageId: string; provenance?: unknown }> {
-  try {
-    const metadata = parseObject(await readFile(metadataFile, 'utf8')) ?? {}
-    const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata
-    if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error('it names no image')
-    // What is scanned hangs on this one word; a client that says nothing of it while it builds is believed.
-    if (said.size === 1 && !said.has(digest)) {
-      throw new IntegrityError(
-        `docker buildx build built ${[...said].join()}, and its metadata file names another image, ${digest}`,
-        'Check the docker client and its buildx plugin, and what else runs on this machine, then build again.',
-      )
-    }
-    return { imageId: digest, provenance }
-  } catch (error) {
-    if (error instanceof IntegrityError) throw error
-    throw new ToolError(
-      `docker buildx build left no usable metadata file: ${messageOf(error)}`,
-      'Use buildx 0.10 or later; docker buildx version tells.',
-    )
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** The first `Field:   value` of what `docker buildx inspect` prints. */

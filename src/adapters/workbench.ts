@@ -84,12 +84,17 @@ async function engineOf({ run, tempDir, builder, ending, ...options }: Tools): P
   const own = dockerEnvironment(process.env)
   const { ownLogins, registryCredentials } = options
   return new DockerEngine({
-    run,
-    runCleaning: createRunProcess(ending.cleaning),
+    run: startedIn(tempDir, run),
+    runCleaning: startedIn(tempDir, createRunProcess(ending.cleaning)),
     env: ownLogins ? own : await withGivenLogins(own, registryCredentials, join(tempDir, 'docker')),
     tempDir,
     ...(builder === undefined ? {} : { builder }),
   })
+}
+
+/** Not where this process was started: that is the repository, and what lies there is anybody's. */
+function startedIn(cwd: string, run: RunProcess): RunProcess {
+  return request => run({ cwd, ...request })
 }
 
 function scannerOf({ run, tempDir, shelf, console, ...options }: Tools): TrivyScanner {
