@@ -1,51 +1,16 @@
 // @ts-check
 // Every check of the project, each to its end. Ends with `N passed, N failed`.
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { up } from '../testbed/testbed.mjs'
+import { conclude, perform, quickChecks, say, succeeds } from './checks.mjs'
 import { forgetFaults, tellFaults } from './faults.mjs'
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'))
 
-/** @typedef {{name: string, passed: number, failed: number, seconds: number}} Outcome */
-
-/** @param {string} line */
-const say = line => void process.stdout.write(`${line}\n`)
-
-/** @param {string} command @param {string[]} args @param {Record<string, string>} [env] @returns {Promise<boolean>} */
-function succeeds(command, args, env = {}) {
-  return new Promise(resolve => {
-    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
-    child.on('error', error => {
-      say(error.message)
-      resolve(false)
-    })
-    child.on('close', code => resolve(code === 0))
-  })
-}
-
-/** @param {string} tool @param {string[]} args */
-const npx = (tool, ...args) => succeeds(join('node_modules/.bin', tool), args)
-
-/** The committed bundles are what the sources give. */
-async function checkDist() {
-  const work = mkdtempSync(join(tmpdir(), 'image-gate-dist-'))
-  try {
-    if (!(await succeeds(process.execPath, ['scripts/build.mjs', join(work, 'dist')]))) return false
-    const names = [...new Set([...readdirSync('dist'), ...readdirSync(join(work, 'dist'))])]
-    const differing = names.filter(name => {
-      const [kept, made] = [join('dist', name), join(work, 'dist', name)]
-      return !existsSync(kept) || !existsSync(made) || !readFileSync(kept).equals(readFileSync(made))
-    })
-    if (differing.length > 0) say(`dist/ is not what src/ gives (${differing.join(', ')}): run npm run build`)
-    return differing.length === 0
-  } finally {
-    rmSync(work, { recursive: true, force: true })
-  }
-}
+/** @typedef {import('./checks.mjs').Check} Check */
+/** @typedef {import('./checks.mjs').Outcome} Outcome */
 
 async function checkWorkflows() {
   const { actionlint, zizmor } = await up(['actionlint', 'zizmor'], { log: say })
@@ -64,6 +29,18 @@ async function checkWorkflows() {
   return linted && audited
 }
 
+/** How many test files are named with the time that they took. */
+const slowest = 8
+
+/** @param {{name: string, startTime: number, endTime: number}[]} results of jest, one for each file */
+function tellSlowest(results) {
+  const times = results.map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
+  times.sort((a, b) => b.seconds - a.seconds)
+  say('\nWhat took longest:')
+  for (const { name, seconds } of times.slice(0, slowest))
+    say(`${seconds.toFixed(0).padStart(5)} s  ${relative(process.cwd(), name)}`)
+}
+
 /** @param {string} project @param {string[]} args @returns {Promise<Pick<Outcome, 'passed' | 'failed'>>} */
 async function jest(project, ...args) {
   const file = join('build', `${project}.json`)
@@ -77,23 +54,16 @@ async function jest(project, ...args) {
     ...flags,
   ])
   if (!existsSync(file)) return { passed: 0, failed: 1 }
-  const { numPassedTests: passed, numTotalTests: total } = JSON.parse(readFileSync(file, 'utf8'))
+  const { numPassedTests: passed, numTotalTests: total, testResults } = JSON.parse(readFileSync(file, 'utf8'))
+  tellSlowest(testResults)
   // A skipped test counts as a failed one, and so does a coverage below its limit or a suite that could not start.
   return { passed, failed: total - passed + (ok || total > passed ? 0 : 1) }
 }
 
-/** @typedef {[string, () => Promise<boolean | Pick<Outcome, 'passed' | 'failed'>>]} Check */
-
-/** Those that nobody disturbs, and that disturb nobody: all at once. @type {Check[]} */
-const quick = [
-  ['format', () => npx('prettier', '--check', '--log-level', 'warn', '.')],
-  ['lint, with the rooms', () => npx('eslint', '--max-warnings', '0', '.')],
-  ['types', () => npx('tsc', '--project', 'tsconfig.json')],
-  ['types of the scripts', () => npx('tsc', '--project', 'tsconfig.scripts.json')],
-  ['README tables', () => succeeds(process.execPath, ['scripts/docs.mjs', '--check'])],
+/** Those that the test bed's tools do; they run beside the quick ones. @type {Check[]} */
+const toolChecks = [
   ['workflows', checkWorkflows],
   ['small database', () => succeeds(process.execPath, ['testbed/database/regenerate.mjs', '--check'])],
-  ['dist', checkDist],
 ]
 
 /** One after another. @type {Check[]} */
@@ -111,27 +81,6 @@ const long = [
   ['fault matrix', async () => tellFaults(say)],
 ]
 
-/** @param {Check} check @returns {Promise<Outcome>} */
-async function perform([name, check]) {
-  say(`\n== ${name}`)
-  const started = Date.now()
-  const result = await check().catch(error => {
-    say(String(error))
-    return false
-  })
-  const counts = typeof result === 'boolean' ? { passed: result ? 1 : 0, failed: result ? 0 : 1 } : result
-  return { name, ...counts, seconds: Math.round((Date.now() - started) / 1000) }
-}
-
-const outcomes = await Promise.all(quick.map(perform))
+const outcomes = await Promise.all([...quickChecks, ...toolChecks].map(perform))
 for (const check of long) outcomes.push(await perform(check))
-
-say('')
-for (const { name, passed, failed, seconds } of outcomes) {
-  say(
-    `${failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(28)} ${String(passed).padStart(4)} passed ${String(failed).padStart(3)} failed ${String(seconds).padStart(5)} s`,
-  )
-}
-const sum = (/** @type {'passed' | 'failed'} */ key) => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-say(`\n${String(sum('passed'))} passed, ${String(sum('failed'))} failed`)
-process.exitCode = sum('failed') === 0 ? 0 : 1
+conclude(outcomes)
