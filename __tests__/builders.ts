@@ -91,7 +91,7 @@ export function anException(more: Partial<Exception> = {}): Exception {
 export const noCounts = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 }
 
 export function built(image: ImageContext): BuildOutcome {
-  return { status: 'built', image, imageId: 'sha256:1', steps: [], provenance: [], duration: 1000 }
+  return { status: 'built', image, imageId: 'sha256:1', steps: [], provenance: [], baseImages: [], duration: 1000 }
 }
 
 export function notBuilt(image: ImageContext, message = 'the build failed: exit code: 1'): BuildOutcome {

@@ -29,6 +29,7 @@ export class FakeEngine implements Engine {
   }
   withExport: Engine['withExport'] = async (_, use) =>
     use(anExport(anExported({ digests: { ...someDigests, diffIds } })))
+  holds: Engine['holds'] = async () => false
   clean: Engine['clean'] = async () => {
     this.cleaned += 1
   }

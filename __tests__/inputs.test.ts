@@ -193,6 +193,7 @@ describe('isSwitch', () => {
       'gate-unrecognised',
       'warn-only',
       'no-cache',
+      'pull',
       'allow-untrusted-head',
       'cache',
       'annotations',

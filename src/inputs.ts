@@ -52,6 +52,8 @@ export interface Inputs {
   /** Each as `NAME=VALUE`. */
   readonly buildArgs: readonly string[]
   readonly noCache: boolean
+  /** With `noCache`: ask the registries for base images. */
+  readonly pull: boolean
   /** The only logins that builds and downloads have on a runner; on the command line the user's own are used. */
   readonly registryCredentials: readonly RegistryCredentials[]
   /** Build the code of strangers with the rights of the repository. */
@@ -150,7 +152,12 @@ export const inputTable = {
   platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
   'build-args': spec('Build arguments for every image, one `NAME=VALUE` a line', '', parseBuildArgs),
   'no-cache': spec(
-    'Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once',
+    'Run every step anew, so that package upgrades are today’s: use no step, no cache mount and (see `pull`) no base image of before this run; steps that several images share still run once',
+    'true',
+    parseBoolean,
+  ),
+  pull: spec(
+    'With `no-cache`: resolve the names of base images in their registries, whatever the engine has under these names; `false` for base images that only the engine has',
     'true',
     parseBoolean,
   ),
@@ -286,6 +293,7 @@ function toInputs(values: InputValues): Inputs {
     warnOnly: values['warn-only'],
     buildArgs: values['build-args'],
     noCache: values['no-cache'],
+    pull: values.pull,
     registryCredentials: values['registry-credentials'],
     allowUntrustedHead: values['allow-untrusted-head'],
     ...(values.builder === undefined ? {} : { builder: values.builder }),

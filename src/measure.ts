@@ -1,5 +1,6 @@
 /** Measures images: builds all of them, gets the scanner meanwhile, and scans them. Decides nothing. */
 import { randomBytes } from 'node:crypto'
+import { freshMarks, randomLength } from './build/freshness.js'
 import { buildImages } from './build/images.js'
 import { measureSharing } from './build/sharing.js'
 import { unlessOverdue } from './ending.js'
@@ -75,7 +76,8 @@ async function buildAndPrepare(
     throw error
   })
   const runId = randomBytes(4).toString('hex')
-  const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal: stop.signal }
+  const marks = freshMarks(randomBytes(randomLength))
+  const plan = { ...inputs, workspaces, runId, marks, turns: takeTurns(togetherOn(run)), signal: stop.signal }
   const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)])
   // If both fail, the builds were ended because of the scanner; in a run that was cancelled, the scanner because of that.
   const isReason = !cancelled.aborted || (scanner.status === 'rejected' && scanner.reason instanceof IntegrityError)

@@ -103,6 +103,14 @@ export interface ProvenStep {
   readonly instructions: readonly LineRange[]
 }
 
+/** An image that another one was built on, or took files of. */
+export interface BaseImage {
+  /** As BuildKit writes it out: `docker.io/library/debian:bookworm`. */
+  readonly name: string
+  /** What the name meant in this build: `sha256:...`; absent where the engine does not tell. */
+  readonly digest?: string
+}
+
 export interface BuiltImage {
   readonly status: 'built'
   readonly image: ImageContext
@@ -111,6 +119,8 @@ export interface BuiltImage {
   readonly steps: readonly BuildStep[]
   /** The steps that the image consists of, in order; empty where the engine records nothing. */
   readonly provenance: readonly ProvenStep[]
+  /** By name. */
+  readonly baseImages: readonly BaseImage[]
   /** Milliseconds. */
   readonly duration: number
 }
@@ -201,6 +211,8 @@ export interface ImageVerdict {
   /** Only where `gate-on: introduced` applies. */
   readonly comparison?: Comparison
   readonly imageId?: string
+  /** Absent where it was not built. */
+  readonly baseImages?: readonly BaseImage[]
   /** Of what was scanned. */
   readonly digests?: ImageDigests
   /** Absolute path of its SBOM, which exists while the run lasts. */

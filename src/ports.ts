@@ -10,11 +10,8 @@ export interface BuildRequest {
   readonly dockerfile: string
   /** A name for this run only; removed again by `Engine.clean`. */
   readonly tag: string
-  /**
-   * Take nothing from builds that were not given the same word: what several images of a run need is made once, what
-   * was made before the run is not used. Absent: take what is there.
-   */
-  readonly freshFor?: string
+  /** Use nothing that was there before the run. Absent: use what is there. */
+  readonly fresh?: Freshness
   /** As Docker names it: `linux/arm64`. Absent: the engine's own. */
   readonly platform?: string
   /** Each as `NAME=VALUE`. */
@@ -23,6 +20,16 @@ export interface BuildRequest {
   readonly timeout: number
   /** Ends the build at once. */
   readonly signal?: AbortSignal
+}
+
+/** What sets a build apart from all that were not given the same. */
+export interface Freshness {
+  /** `NAME:ADDRESS`, a line of `/etc/hosts` in RUN steps: equal steps of one run are made once, none of another run is used. */
+  readonly host: string
+  /** The namespace of cache mounts. */
+  readonly cacheMounts: string
+  /** Ask the registries which image a name of FROM and COPY --from means, also where the engine has one of that name. */
+  readonly pull: boolean
 }
 
 export type BuildResult =
@@ -66,6 +73,8 @@ export interface Engine {
    * @throws ToolError when nothing could be exported, for instance because the disk is full
    */
   withExport<T>(imageIds: readonly string[], use: (exported: Export) => Promise<T>): Promise<T>
+  /** Whether the engine itself has an image of this name, whatever a registry has. Never throws but for the run's end. */
+  holds(name: string): Promise<boolean>
   /** Removes the names that this run gave, and the images that nothing else names. Never throws. */
   clean(): Promise<void>
 }

@@ -1,12 +1,21 @@
 import { buildArgs } from '../../src/adapters/build-command.js'
 
 const request = { contextDir: '/c', dockerfile: '/c/Dockerfile', tag: 't', buildArgs: [], timeout: 1 }
+const fresh = { host: 'name.org:10.1.2.3', cacheMounts: 'm1', pull: true }
 
 describe('buildArgs', () => {
   it('sets a fresh build apart from every other run', () => {
-    expect(buildArgs({ ...request, freshFor: 'r1' }, '/m', false)).toContain('r1.image-gate.invalid:127.0.0.1')
-    expect(buildArgs(request, '/m', false)).not.toContain('--add-host')
+    const args = buildArgs({ ...request, fresh, buildArgs: ['BUILDKIT_CACHE_MOUNT_NS=own'] }, '/m', false).join(' ')
+    expect(args).toContain('--add-host name.org:10.1.2.3')
+    // Of two the last one counts.
+    expect(args.match(/BUILDKIT_CACHE_MOUNT_NS=\w+/g)?.at(-1)).toBe('BUILDKIT_CACHE_MOUNT_NS=m1')
+    expect(buildArgs(request, '/m', false).join(' ')).not.toMatch(/--add-host|CACHE_MOUNT_NS|--pull/)
     expect(buildArgs(request, '/m', false).slice(-3)).toEqual(['--file', '/c/Dockerfile', '/c'])
+  })
+
+  it('has base images resolved in their registries where it is fresh, unless only the engine has them', () => {
+    expect(buildArgs({ ...request, fresh }, '/m', false)).toContain('--pull')
+    expect(buildArgs({ ...request, fresh: { ...fresh, pull: false } }, '/m', false)).not.toContain('--pull')
   })
 
   it('lets no policy of the pull request be run, where this buildx would', () => {

@@ -34,6 +34,9 @@ function requestOf(dockerfile: string, more: Partial<BuildRequest> = {}): BuildR
   return { contextDir, dockerfile: join(contextDir, 'Dockerfile'), tag, buildArgs: [], timeout: 60_000, ...more }
 }
 
+/** Docker itself, also where a builder beside it is meant. */
+const dockerOf = ({ env = {}, builder }: Where): Record<string, string> => (builder === undefined ? { ...env } : {})
+
 const idOf = (result: BuildResult): string => (result.status === 'built' ? result.imageId : result.status)
 
 const anId = expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string
@@ -112,7 +115,8 @@ describe.each(stores)('DockerEngine on %s', (_, where, records) => {
   it('takes nothing from before a run, and runs what two images of it share once', async () => {
     const dockerfile = 'FROM debian:bookworm\nRUN date +%s%N > /when\n'
     const build = async (freshFor?: string): Promise<string> => {
-      const request = requestOf(dockerfile, freshFor === undefined ? {} : { freshFor })
+      const fresh = { host: `${freshFor ?? ''}.org:10.0.0.1`, cacheMounts: freshFor ?? '', pull: true }
+      const request = requestOf(dockerfile, freshFor === undefined ? {} : { fresh })
       const id = idOf(await engine.build(request, () => undefined))
       return engine.withExport([id], async all => all.image(id).digests.diffIds[1] ?? '')
     }
@@ -122,6 +126,30 @@ describe.each(stores)('DockerEngine on %s', (_, where, records) => {
     expect(await build('run-2')).not.toBe(first)
     expect(before).not.toBe(first)
     expect(await build()).toBe(before)
+    await engine.clean()
+  })
+
+  it('asks the registry which base image is meant, and takes that of the engine only where it must', async () => {
+    const base = `${bed.registry.address}/image-gate-test/base:${String(process.pid)}`
+    const make = async (text: string): Promise<void> => {
+      const args = ['--quiet', '--provenance=false', '--load', '--tag', base, repositoryWith({ Dockerfile: text })]
+      expect((await run('docker', ['buildx', 'build', ...args], { env: dockerOf(where) })).exitCode).toBe(0)
+    }
+    await make('FROM scratch\nCOPY Dockerfile /registry\n')
+    expect((await run('docker', ['push', '--quiet', base], { env: dockerOf(where) })).exitCode).toBe(0)
+    await make('FROM scratch\nCOPY Dockerfile /engine\n')
+    const build = async (file: string, pull: boolean): Promise<BuildResult['status']> => {
+      const fresh = { host: 'x.org:10.0.0.1', cacheMounts: 'x', pull }
+      const dockerfile = `FROM ${base} AS base\nFROM scratch\nCOPY --from=base ${file} /\nCOPY --from=${base} ${file} /again\n`
+      return (await engine.build(requestOf(dockerfile, { fresh }), () => undefined)).status
+    }
+    expect(await build('/registry', true)).toBe('built')
+    expect(await build('/engine', true)).toBe('failed')
+    // A builder of its own has no images but those of registries.
+    expect(await build('/engine', false)).toBe(where.builder === undefined ? 'built' : 'failed')
+    expect(await engine.holds(base)).toBe(where.builder === undefined)
+    expect(await engine.holds('--help')).toBe(false)
+    await run('docker', ['image', 'rm', base], { env: dockerOf(where) })
     await engine.clean()
   })
 

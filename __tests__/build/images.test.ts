@@ -13,13 +13,19 @@ function engineThat(build: Build): Engine {
   const unexpected = (): never => {
     throw new Error('unexpected call')
   }
-  return { build, prepare: unexpected, withExport: unexpected, clean: unexpected }
+  const holds = async (): Promise<boolean> => false
+  return { build, holds, prepare: unexpected, withExport: unexpected, clean: unexpected }
 }
 
 const plan = {
   workspaces: { head: '/repo', base: '/before' },
   runId: 'r1',
   noCache: true,
+  pull: true,
+  marks: {
+    head: { host: 'a.com:10.0.0.1', cacheMounts: 'c1' },
+    base: { host: 'a.com:10.0.0.1', cacheMounts: 'c2' },
+  },
   buildArgs: ['A=1'],
   timeout: 60_000,
   turns: takeTurns(16),
@@ -49,13 +55,21 @@ describe('buildImages', () => {
         contextDir: '/repo/images/web',
         dockerfile: '/repo/images/web/Dockerfile',
         tag: 'image-gate/r1/web:head',
-        freshFor: 'r1',
+        fresh: { host: 'a.com:10.0.0.1', cacheMounts: 'c1', pull: true },
         buildArgs: ['A=1'],
         timeout: 60_000,
       },
     ])
     expect(outcomes).toEqual([
-      { status: 'built', image: anImage(), imageId: 'sha256:1', steps: [], provenance: [], duration: 1000 },
+      {
+        status: 'built',
+        image: anImage(),
+        imageId: 'sha256:1',
+        steps: [],
+        provenance: [],
+        baseImages: [],
+        duration: 1000,
+      },
     ])
   })
 
@@ -169,7 +183,7 @@ describe('buildImages', () => {
     const other = { ...plan, noCache: false, platform: 'linux/arm64', signal }
     await buildImages([anImage()], other, { engine, console: new RecordingConsole(), clock: tickingClock() })
     expect(requests[0]).toMatchObject({ platform: 'linux/arm64', signal })
-    expect(requests[0]).not.toHaveProperty('freshFor')
+    expect(requests[0]).not.toHaveProperty('fresh')
   })
 
   it('tells how far each image is, and keeps its steps', async () => {

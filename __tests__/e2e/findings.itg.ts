@@ -118,7 +118,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
         const request = { contextDir, dockerfile: join(contextDir, 'Dockerfile'), buildArgs: [], timeout: 300_000 }
         const result = await engine.build({ ...request, tag: tagOf(name) }, () => undefined)
         if (result.status !== 'built') throw new Error(`${name}: ${result.status}`)
-        builds.push({ ...result, image: anImage(name), steps: [], provenance: [], duration: 0 })
+        builds.push({ ...result, image: anImage(name), steps: [], provenance: [], baseImages: [], duration: 0 })
         // A name that stays when the engine has given the images away.
         await run('docker', ['tag', tagOf(name), `${tagOf(name)}-kept`])
       }

@@ -91,7 +91,9 @@ async function locate(
   inputs: Record<string, string> = {},
 ): Promise<{ failed: string[]; answers: Answer[] }> {
   await makeBases(engine)
-  const options = { severity: 'CRITICAL', 'lock-files': 'false', summary: 'false', ...inputs }
+  // Only the engine has the images that they begin with.
+  const local = { pull: 'false' }
+  const options = { severity: 'CRITICAL', 'lock-files': 'false', summary: 'false', ...local, ...inputs }
   const { outputs, log } = await runGate(await repositoryOf(shapes), options, engine)
   if (outputs['report'] === '') throw new Error(log)
   const { images } = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as JsonReport

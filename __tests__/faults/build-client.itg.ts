@@ -1,9 +1,12 @@
-/** What a repository can plant for docker, buildx and git, which work on it on the runner itself, outside of any build. */
-import { dirname } from 'node:path'
+/**
+ * What a repository can plant for docker, buildx and git, which work on it on the runner itself, outside of any build; and
+ * what earlier jobs can leave in the engine.
+ */
+import { dirname, join } from 'node:path'
 import type { FileTree } from '../git.js'
-import { dockerfileOf, heartbleed } from '../testbed.js'
+import { bed, dockerfileOf, heartbleed, repositoryWith, run } from '../testbed.js'
 import { Faults } from './faults.js'
-import type { Scene } from './scene.js'
+import type { Row, Scene, Stage } from './scene.js'
 
 const folderOf = (name: string): string => dirname(dockerfileOf(name))
 
@@ -72,20 +75,55 @@ const everything: FileTree = {
   git: alarm,
 }
 
+/** Of the registry it has Heartbleed; of the engine, where an earlier job gave the name to something else, it has not. */
+const moved = `${bed.registry.address}/image-gate-faults/moved:1`
+
+/** Installs what has Heartbleed, unless the condition holds. */
+const unless = (condition: string, options = ''): string =>
+  heartbleed.replace('RUN mkdir', `RUN ${options}if ${condition}; then exit 0; fi; mkdir`)
+
+async function docker(...args: string[]): Promise<void> {
+  const { exitCode, stderr } = await run('docker', args)
+  if (exitCode !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr}`)
+}
+
+/** What an earlier job on this machine left in the engine. */
+async function leaveBehind({ mark, undo }: Stage): Promise<void> {
+  const before = repositoryWith({
+    moved: heartbleed,
+    cache: `FROM debian:bookworm\nRUN --mount=type=cache,id=${mark},target=/c echo ${mark} > /c/there\n`,
+  })
+  const build = (name: string, ...more: string[]): Promise<void> =>
+    docker('buildx', 'build', '--quiet', '--provenance=false', '--file', join(before, name), ...more, before)
+  await build('cache')
+  await build('moved', '--tag', moved, '--load')
+  undo.push(() => docker('image', 'rm', moved))
+  await docker('push', '--quiet', moved)
+  await docker('tag', 'debian:bookworm', moved)
+}
+
+const bleeds = (image: string, where: string, fault: string): Row => ({
+  ...{ image, where, fault, state: 'vulnerable', says: 'CVE-2014-0160' },
+})
+
 const client: Scene = {
   result: 'blocked',
+  inputs: { 'no-cache': 'true' },
+  arrange: leaveBehind,
   rows: [
-    {
-      fault: 'every file that docker, buildx or git would act on',
-      where: 'image folder',
-      image: 'every-tool',
-      state: 'vulnerable',
-      says: 'CVE-2014-0160',
-    },
+    bleeds('moved-from', 'base image', 'the engine has another image of the name in FROM'),
+    bleeds('moved-copy', 'base image', 'the engine has another image of the name in COPY --from'),
+    bleeds('cache-mount', 'RUN step', 'an earlier build left something in a cache mount'),
+    bleeds('knows', 'RUN step', 'it looks for the name of the gate, and is harmless then'),
+    bleeds('every-tool', 'image folder', 'every file that docker, buildx or git would act on'),
   ],
   files: {
     [dockerfileOf('every-tool')]: `${heartbleed}LABEL name=every-tool\n`,
     ...beside('every-tool', everything),
+    [dockerfileOf('moved-from')]: `FROM ${moved}\nRUN true\n`,
+    [dockerfileOf('moved-copy')]: `FROM debian:bookworm\nCOPY --from=${moved} /var/lib/dpkg/ /var/lib/dpkg/\n`,
+    [dockerfileOf('cache-mount')]: unless('test -f /c/there', '--mount=type=cache,id=@MARK@,target=/c '),
+    [dockerfileOf('knows')]: unless('{ cat /etc/hosts /proc/self/environ; hostname; id; } | grep -qi gate'),
   },
 }
 

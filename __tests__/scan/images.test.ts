@@ -34,7 +34,8 @@ async function run(
   withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
   more: Partial<Scanner & ScanRules & Pick<ScanPlan, 'sbom'> & { ending: Ending }> = {},
 ): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
-  const engine: Engine = { prepare: unexpected, build: unexpected, clean: unexpected, withExport }
+  const others = { prepare: unexpected, build: unexpected, holds: unexpected, clean: unexpected }
+  const engine: Engine = { ...others, withExport }
   const console = new RecordingConsole()
   const caches: (AnalysisCache | undefined)[] = []
   const newCache: Scanner['newCache'] = async known => {

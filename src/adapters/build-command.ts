@@ -15,15 +15,18 @@ import type { BuildRequest } from '../ports.js'
  * program of the pull request's, on the runner itself, which decides what the build may take
  */
 export function buildArgs(request: BuildRequest, metadataFile: string, readsPolicies: boolean): string[] {
-  const { contextDir, dockerfile, freshFor, platform } = request
+  const { contextDir, dockerfile, fresh, platform } = request
   return [
     '--progress=rawjson',
     '--provenance=false',
     ...(readsPolicies ? ['--policy', 'disabled=true'] : []),
     ...['--metadata-file', metadataFile],
-    ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
+    ...(fresh === undefined ? [] : ['--add-host', fresh.host]),
+    ...(fresh?.pull === true ? ['--pull'] : []),
     ...(platform === undefined ? [] : ['--platform', platform]),
     ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
+    // The last one counts. BuildKit reads it itself; no Dockerfile needs an ARG for it, and none warns of it.
+    ...(fresh === undefined ? [] : ['--build-arg', `BUILDKIT_CACHE_MOUNT_NS=${fresh.cacheMounts}`]),
     ...['--file', dockerfile],
     contextDir,
   ]

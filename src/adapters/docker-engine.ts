@@ -125,6 +125,11 @@ export class DockerEngine implements Engine {
     }
   }
 
+  async holds(name: string): Promise<boolean> {
+    if (!(this.#store instanceof DockerStore)) return false
+    return (await this.#ask('image', 'inspect', '--format', '{{.Id}}', '--', name)).exitCode === 0
+  }
+
   async clean(): Promise<void> {
     await this.#store?.clean()
   }

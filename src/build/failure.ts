@@ -20,14 +20,20 @@ export function timeout(limit: number, log: BuildLog): Failure {
   }
 }
 
-export function buildFailure(exitCode: number, log: BuildLog): Failure {
+/** The base image that the build failed for. */
+export function missingBase({ failedStep }: BuildLog): string | undefined {
+  return /^\[internal\] load metadata for (\S+)$/.exec(failedStep?.name ?? '')?.[1]
+}
+
+/** @param isHeld whether the engine itself has an image of the name of the base image that could not be pulled */
+export function buildFailure(exitCode: number, log: BuildLog, isHeld = false): Failure {
   const lines = parseFailingLines(log.messages)
   const said = log.messages.filter(text => /^ERROR: /.test(text)).at(-1)
   const { failedStep } = log
   const reason =
     (failedStep === undefined ? said?.replace(/^ERROR: /, '') : `${failedStep.name}: ${failedStep.error}`) ??
     `docker buildx build ended with exit code ${String(exitCode)}`
-  const known = explain(failedStep?.name ?? '', [reason, ...log.messages, ...log.tail].join('\n'))
+  const known = explain(missingBase(log), isHeld, [reason, ...log.messages, ...log.tail].join('\n'))
   return {
     message: known.what === undefined ? `the build failed: ${reason}` : `the build failed: ${known.what}: ${reason}`,
     advice: known.advice,
@@ -74,18 +80,22 @@ const refusals: readonly { readonly sign: RegExp; readonly what: string; readonl
   },
 ]
 
-/** @param step the name of the step that failed @param text all that was said */
-function explain(step: string, text: string): Explanation {
+/** Of an image that the engine has, and the registry does not give. */
+const howToKeep =
+  'The engine itself has an image of that name, of unknown age and origin, which is not used: push it to its registry, or set the input pull to false to build on it.'
+
+/** @param base the base image that could not be pulled @param isHeld whether the engine has it @param text all that was said */
+function explain(base: string | undefined, isHeld: boolean, text: string): Explanation {
   if (/no space left on device|disk quota exceeded/i.test(text)) {
     return {
       what: 'the disk is full',
       advice: 'Free space on the disk of the engine (docker system df shows what is on it), or use a bigger runner.',
     }
   }
-  const base = /^\[internal\] load metadata for (\S+)$/.exec(step)?.[1]
   const refused = base === undefined ? undefined : refusals.find(({ sign }) => sign.test(text))
   if (base !== undefined && refused !== undefined) {
-    return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice: refused.advice }
+    const advice = isHeld ? `${refused.advice} ${howToKeep}` : refused.advice
+    return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice }
   }
   if (/exit code: 137\b/.test(text)) {
     return {

@@ -4,13 +4,15 @@ import { GateError, messageOf } from '../errors.js'
 import {
   imageTitle,
   type BuildOutcome,
+  type BuiltImage,
   type Failure,
   type ImageContext,
-  type ProvenStep,
   type Workspaces,
 } from '../model.js'
 import type { BuildRequest, Clock, Console, Engine, Turns } from '../ports.js'
-import { buildFailure, refusal, timeout } from './failure.js'
+import { baseImagesOf } from './base-images.js'
+import { buildFailure, missingBase, refusal, timeout } from './failure.js'
+import type { FreshMarks } from './freshness.js'
 import { BuildLog } from './log.js'
 import { ProgressReader } from './progress.js'
 import { readProvenance } from './provenance.js'
@@ -20,7 +22,11 @@ export interface BuildPlan {
   readonly workspaces: Workspaces
   /** Sets this run's images apart from everybody else's. */
   readonly runId: string
+  /** Use nothing that was there before the run, and be set apart by `marks`. */
   readonly noCache: boolean
+  /** With `noCache`: ask the registries for base images. */
+  readonly pull: boolean
+  readonly marks: FreshMarks
   readonly platform?: string
   readonly buildArgs: readonly string[]
   /** Milliseconds an image. */
@@ -91,21 +97,26 @@ async function buildImage(
 }
 
 type Result =
-  | { readonly status: 'built'; readonly imageId: string; readonly provenance: readonly ProvenStep[] }
+  | Pick<BuiltImage, 'status' | 'imageId' | 'provenance' | 'baseImages'>
   | { readonly status: 'failed'; readonly failure: Failure }
 
 async function askEngine(image: ImageContext, plan: BuildPlan, log: BuildLog, engine: Engine): Promise<Result> {
   if (image.refusal !== undefined) return failed(refusal(image, image.refusal))
   const progress = new ProgressReader()
+  const request = requestFor(image, plan)
   try {
-    const result = await engine.build(requestFor(image, plan), line => {
+    const result = await engine.build(request, line => {
       progress.read(line).forEach(event => {
         log.add(event)
       })
     })
-    if (result.status === 'built') return { ...result, provenance: readProvenance(result.provenance) }
+    if (result.status === 'built') {
+      return { ...result, provenance: readProvenance(result.provenance), baseImages: baseImagesOf(log.steps) }
+    }
     if (result.status === 'timed-out') return failed(timeout(plan.timeout, log))
-    return failed(buildFailure(result.exitCode, log))
+    const missing = request.fresh?.pull === true ? missingBase(log) : undefined
+    const isHeld = missing !== undefined && (await engine.holds(missing))
+    return failed(buildFailure(result.exitCode, log, isHeld))
   } catch (error) {
     const cause = causeOf(error, plan.signal)
     if (!(cause instanceof GateError)) throw cause
@@ -114,7 +125,7 @@ async function askEngine(image: ImageContext, plan: BuildPlan, log: BuildLog, en
 }
 
 function requestFor(image: ImageContext, plan: BuildPlan): BuildRequest {
-  const { workspaces, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan
+  const { workspaces, runId, noCache, pull, marks, platform, buildArgs, timeout: limit, signal } = plan
   const workspace = workspaces[image.revision]
   return {
     contextDir: join(workspace, image.contextDir),
@@ -122,7 +133,7 @@ function requestFor(image: ImageContext, plan: BuildPlan): BuildRequest {
     tag: buildTag(image, runId),
     buildArgs,
     timeout: limit,
-    ...(noCache ? { freshFor: runId } : {}),
+    ...(noCache ? { fresh: { ...marks[image.revision], pull } } : {}),
     ...(platform === undefined ? {} : { platform }),
     ...(signal === undefined ? {} : { signal }),
   }

@@ -80,7 +80,7 @@ function decideImage(
 ): ImageVerdict {
   const base = { ...nothing(build.image), rules, buildDuration: build.duration }
   if (build.status === 'failed') return { ...base, state: 'build-failed', failure: build.failure }
-  const built = { ...base, imageId: build.imageId }
+  const built = { ...base, imageId: build.imageId, baseImages: build.baseImages }
   const scan = measured.scans.find(({ image }) => image === build.image)
   if (scan === undefined) return { ...built, state: 'scan-failed', failure: notScanned }
   const scanned = { ...built, scanDuration: scan.duration }

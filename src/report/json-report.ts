@@ -78,6 +78,7 @@ function toImage(image: ImageVerdict): LongList {
     dockerfile: image.image.dockerfile,
     contextDir: image.image.contextDir,
     imageId: image.imageId,
+    baseImages: image.baseImages,
     digests: image.digests,
     os: image.os,
     packages: image.packages,
