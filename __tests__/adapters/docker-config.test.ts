@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dockerAuths, withGivenLogins } from '../../src/adapters/docker-config.js'
+import { dockerAuths, proxySecrets, withGivenLogins, withOwnLogins } from '../../src/adapters/docker-config.js'
 import type { Environment } from '../../src/adapters/process.js'
 import { ConfigurationError } from '../../src/errors.js'
 
@@ -72,7 +72,8 @@ describe('withGivenLogins', () => {
     const own = join(home, '.docker')
     for (const name of ['contexts', 'cli-plugins', 'buildx/instances', 'buildx/config/ghcr.io', 'config'])
       mkdirSync(join(own, name), { recursive: true })
-    for (const name of ['ca.pem', '.token_seed', 'buildx/current']) writeFileSync(join(own, name), '')
+    for (const name of ['ca.pem', '.token_seed', 'buildx/current', 'buildx/.buildNodeID'])
+      writeFileSync(join(own, name), '')
     const { DOCKER_CONFIG: config = '', BUILDX_CONFIG: buildx = '' } = await make()
     expect(readdirSync(config).sort()).toEqual(['ca.pem', 'cli-plugins', 'config.json', 'contexts'])
     expect(readdirSync(buildx).sort()).toEqual(['current', 'instances'])
@@ -110,5 +111,52 @@ describe('withGivenLogins', () => {
   it('refuses a configuration that cannot be read at all', async () => {
     mkdirSync(join(home, '.docker/config.json'))
     await expect(make()).rejects.toThrow(/config\.json cannot be read: .*EISDIR/)
+  })
+})
+
+describe('withOwnLogins', () => {
+  it('keeps the logins and builders, and is a client that BuildKit does not know yet', async () => {
+    const own = join(home, '.docker')
+    for (const name of ['buildx/instances', 'buildx/config/ghcr.io', 'buildx/refs'])
+      mkdirSync(join(own, name), { recursive: true })
+    writeFileSync(join(own, 'buildx/.buildNodeID'), 'known')
+    const env = await withOwnLogins({ HOME: home }, join(folder, 'docker'))
+    expect(env).toEqual({ HOME: home, DOCKER_CONFIG: own, BUILDX_CONFIG: join(folder, 'docker') })
+    expect(readdirSync(join(folder, 'docker')).sort()).toEqual(['config', 'instances'])
+  })
+})
+
+describe('proxySecrets', () => {
+  const secrets = (proxies: unknown): Promise<readonly string[]> => {
+    writeConfig({ proxies })
+    return proxySecrets({ HOME: home })
+  }
+
+  it('are the logins in the addresses of proxies, in each form', async () => {
+    const proxies = { default: { httpProxy: 'http://me:pass%21word@proxy:1', noProxy: 'localhost' } }
+    const basic = Buffer.from('me:pass!word').toString('base64')
+    const forms = ['me:pass%21word', 'me:pass!word', basic, 'pass%21word', 'pass!word']
+    expect(await secrets(proxies)).toEqual(forms)
+    expect(await secrets({ 'tcp://x': { httpsProxy: 'me:secret@proxy' } })).toContain('secret')
+    // Broken as an address, and still printed.
+    expect(await secrets({ default: { allProxy: 'socks5://me:%zz%zz@proxy' } })).toContain('me:%zz%zz')
+  })
+
+  it('hide no single letters', async () => {
+    const short = ['a:b', Buffer.from('a:b').toString('base64')]
+    expect(await secrets({ default: { httpProxy: 'http://a:b@proxy' } })).toEqual(short)
+  })
+
+  it.each([undefined, null, 'x', [], { default: 'x' }, { default: { httpProxy: 7, httpsProxy: 'http://proxy' } }])(
+    'are none in %j',
+    async proxies => {
+      expect(await secrets(proxies)).toEqual([])
+    },
+  )
+
+  it('are none where there is no configuration, or one that cannot be read', async () => {
+    expect(await proxySecrets({ HOME: folder })).toEqual([])
+    writeConfig('{"proxies')
+    expect(await proxySecrets({ HOME: home })).toEqual([])
   })
 })

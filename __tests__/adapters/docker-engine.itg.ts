@@ -1,9 +1,12 @@
 /** One engine, each store: Docker's containerd store, its graphdriver store (new and old), and a builder without any. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { proxySecrets, withGivenLogins, withOwnLogins } from '../../src/adapters/docker-config.js'
 import { DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
-import { createRunProcess } from '../../src/adapters/process.js'
+import { createRunProcess, type Environment } from '../../src/adapters/process.js'
+import { ProgressReader } from '../../src/build/progress.js'
 import { readProvenance } from '../../src/build/provenance.js'
 import { ConfigurationError, ToolError } from '../../src/errors.js'
 import { placeByProvenance } from '../../src/explain/provenance.js'
@@ -13,15 +16,20 @@ import { bed, clean, removeTemporaryFolders, repositoryWith, run, temporaryFolde
 interface Where {
   readonly env?: Readonly<Record<string, string>>
   readonly builder?: string
+  readonly secrets?: readonly string[]
 }
 
-function engineAt({ env = {}, builder }: Where = {}): { engine: DockerEngine; tempDir: string } {
+/** Where the client has its plugins: a configuration of the test bed, or of the machine. */
+const plugins = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker')
+
+function engineAt({ env = {}, builder, secrets = [] }: Where = {}): { engine: DockerEngine; tempDir: string } {
   const tempDir = temporaryFolder()
   const engine = new DockerEngine({
     run: createRunProcess(new AbortController().signal),
     runCleaning: createRunProcess(new AbortController().signal),
     env: { ...dockerEnvironment(process.env), ...env },
     tempDir,
+    secrets,
     ...(builder === undefined ? {} : { builder }),
   })
   return { engine, tempDir }
@@ -242,6 +250,45 @@ describe('DockerEngine', () => {
     } finally {
       await run('docker', ['context', 'rm', '--force', name])
     }
+  })
+
+  it('builds what lies there, also where size and time of a file are those of before', async () => {
+    const own = dockerEnvironment({ ...process.env, ...bed.env, BUILDX_CONFIG: temporaryFolder() })
+    const context = repositoryWith({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: '' })
+    const build = async (text: string, env: Environment): Promise<string> => {
+      writeFileSync(join(context, 'file'), text)
+      utimesSync(join(context, 'file'), 1_000_000_000, 1_000_000_000)
+      const { engine } = engineAt({ env })
+      await engine.prepare()
+      const request = { ...requestOf(''), contextDir: context, dockerfile: join(context, 'Dockerfile') }
+      const id = idOf(await engine.build(request, () => undefined))
+      return engine.withExport([id], async all => all.image(id).digests.diffIds[0] ?? '')
+    }
+    const twice = async (envOf: () => Promise<Environment>): Promise<boolean> =>
+      (await build('good', await envOf())) !== (await build('evil', await envOf()))
+    const folder = (): string => join(temporaryFolder(), 'docker')
+    expect(await twice(() => withGivenLogins(own, [], folder()))).toBe(true)
+    expect(await twice(() => withOwnLogins(own, folder()))).toBe(true)
+    // The trap is real: a client that BuildKit knows gets what was there before.
+    expect(await twice(async () => Promise.resolve(own))).toBe(false)
+  })
+
+  it('shows no login at a proxy that steps get', async () => {
+    const config = temporaryFolder()
+    const proxies = { default: { httpProxy: 'http://me:s%40crecy@127.0.0.1:9' } }
+    writeFileSync(join(config, 'config.json'), JSON.stringify({ proxies }))
+    for (const name of ['cli-plugins', 'buildx'].filter(entry => existsSync(join(plugins, entry))))
+      symlinkSync(join(plugins, name), join(config, name))
+    const env = { DOCKER_CONFIG: config }
+    const { engine } = engineAt({ env, secrets: await proxySecrets(env) })
+    await engine.prepare()
+    const lines: string[] = []
+    const command = 'echo "is $HTTP_PROXY" && echo "is s@crecy" && false'
+    await engine.build(requestOf(`FROM debian:bookworm\nRUN ${command}\n`), line => lines.push(line))
+    const reader = new ProgressReader()
+    const said = lines.flatMap(line => reader.read(line)).map(event => JSON.stringify(event))
+    expect(said.join('\n')).toContain('is http://***@127.0.0.1:9')
+    expect(said.filter(line => /s@crecy|s%40crecy/.test(line))).toEqual([])
   })
 
   it('says so when the builder does not exist', async () => {

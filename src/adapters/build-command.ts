@@ -40,6 +40,22 @@ export function exportedDigest(line: string): string | undefined {
   return /"id":"(?:exporting manifest|writing image) (sha256:[0-9a-f]{64})"/.exec(line)?.[1]
 }
 
+/**
+ * A line of BuildKit's progress without these words. What steps print is in it as base64, as a rule a line or more at a time: a
+ * word that a step prints in pieces is not found.
+ */
+export function hideSecrets(line: string, secrets: readonly string[]): string {
+  if (secrets.length === 0) return line
+  const hide = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+  const progress = line.startsWith('{') ? parseObject(line) : undefined
+  if (progress === undefined) return hide(line)
+  return JSON.stringify(progress, (key, value: unknown) => {
+    if (typeof value !== 'string' || key === 'digest') return value
+    if (key !== 'data') return hide(value)
+    return Buffer.from(hide(Buffer.from(value, 'base64').toString())).toString('base64')
+  })
+}
+
 /** @param said the images that the client spoke of while it built */
 export async function readMetadata(
   metadataFile: string,

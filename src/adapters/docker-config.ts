@@ -22,7 +22,10 @@ const nobody = { 'image-gate.invalid': {} }
 /** What else the client looks for in its folder: contexts, plugins, and the certificates of an engine behind TLS. */
 const clientEntries = ['contexts', 'cli-plugins', 'ca.pem', 'cert.pem', 'key.pem']
 
-/** The builders. Not `config`, where buildx keeps logins that count for some repositories only. */
+/**
+ * The builders. Not `config`, where buildx keeps logins that count for some repositories only. And not `.buildNodeID`: to
+ * a client that it knows by that, BuildKit believes that a file of the same size and time is the one that it has.
+ */
 const builderEntries = ['instances', 'defaults', 'current', '.lock']
 
 /** The part of a docker client's `config.json` that holds these logins. */
@@ -48,8 +51,7 @@ export async function withGivenLogins(
   credentials: readonly RegistryCredentials[],
   directory: string,
 ): Promise<Environment> {
-  const own = resolve(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'))
-  const builders = resolve(env['BUILDX_CONFIG'] ?? join(own, 'buildx'))
+  const { own, builders } = foldersOf(env)
   const [config, buildx] = [join(directory, 'client'), join(directory, 'buildx')]
   for (const folder of [directory, config, buildx]) await mkdir(folder, { mode: 0o700 })
   const kept = await readConfig(join(own, 'config.json'))
@@ -58,6 +60,60 @@ export async function withGivenLogins(
   await link(own, clientEntries, config)
   await link(builders, builderEntries, buildx)
   return { ...env, DOCKER_CONFIG: config, BUILDX_CONFIG: buildx }
+}
+
+/**
+ * The user's own configuration, logins too, but as a client that BuildKit does not know yet: it takes all of the build
+ * context as it is now.
+ * @param env the docker client's own
+ * @param directory absolute; does not exist yet
+ */
+export async function withOwnLogins(env: Environment, directory: string): Promise<Environment> {
+  const { own, builders } = foldersOf(env)
+  await mkdir(directory, { mode: 0o700 })
+  await link(builders, [...builderEntries, 'config'], directory)
+  return { ...env, DOCKER_CONFIG: own, BUILDX_CONFIG: directory }
+}
+
+/**
+ * The logins at proxies that every RUN step gets from the client's configuration, in each form in which a step may print
+ * them. None where the configuration cannot be read: the client says so itself.
+ * @param env the docker client's
+ */
+export async function proxySecrets(env: Environment): Promise<readonly string[]> {
+  const config = parse(await readFile(join(foldersOf(env).own, 'config.json'), 'utf8').catch(() => ''))
+  const { proxies } = (config ?? {}) as { readonly proxies?: unknown }
+  const addresses = valuesOf(proxies)
+    .flatMap(valuesOf)
+    .filter(value => typeof value === 'string')
+  return [...new Set(addresses.flatMap(address => secretsOf(address)))]
+}
+
+const valuesOf = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null ? Object.values(value) : []
+
+/** A password that is too short to be one is only hidden together with its user, or every such letter would go. */
+function secretsOf(address: string): string[] {
+  const [, login = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/)?([^/]*)@/i.exec(address) ?? []
+  const at = login.indexOf(':')
+  if (at < 0) return []
+  const password = login.slice(at + 1)
+  const plain = [login, password].map(decoded)
+  const basic = Buffer.from(plain[0] ?? '').toString('base64')
+  return [login, ...plain.slice(0, 1), basic, ...[password, ...plain.slice(1)].filter(({ length }) => length > 4)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function foldersOf(env: Environment): { readonly own: string; readonly builders: string } {
+  const own = resolve(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'))
+  return { own, builders: resolve(env['BUILDX_CONFIG'] ?? join(own, 'buildx')) }
 }
 
 /** Without the logins. What is in the file is never said: it holds passwords. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ConfigurationError, ToolError } from '../errors.js'
 import type { EngineInfo } from '../model.js'
 import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
-import { buildArgs, exportedDigest, parseObject, readMetadata } from './build-command.js'
+import { buildArgs, exportedDigest, hideSecrets, parseObject, readMetadata } from './build-command.js'
 import { askCommand, type CommandOutput } from './command.js'
 import { BuilderStore, DockerStore, type Ask, type ImageStore } from './image-store.js'
 import { explainFullDisk } from './full-disk.js'
@@ -14,6 +14,8 @@ export interface DockerOptions {
   /** Runs what cleans up, also when the run was cancelled. */
   readonly runCleaning: RunProcess
   readonly env: Environment
+  /** What no line of a build may show. */
+  readonly secrets?: readonly string[]
   /** Where exported images lie while they are scanned. Absolute. */
   readonly tempDir: string
   /** The builder of buildx; absent: the client's own choice. */
@@ -98,7 +100,7 @@ export class DockerEngine implements Engine {
       const readLine = (line: string): void => {
         const digest = exportedDigest(line)
         if (digest !== undefined) said.add(digest)
-        onLine(line)
+        onLine(hideSecrets(line, this.#options.secrets ?? []))
       }
       const limits = { timeout: request.timeout, maxLine: maxProgressLine, ...signal }
       const result = await run({ command: 'docker', args, env: this.#env, onLine: readLine, ...limits })

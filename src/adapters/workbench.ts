@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Console, Ports, RegistryCredentials, TrivySettings } from '../ports.js'
 import { ActionsShelf } from './actions-shelf.js'
-import { withGivenLogins } from './docker-config.js'
+import { proxySecrets, withGivenLogins, withOwnLogins } from './docker-config.js'
 import { DockerEngine } from './docker-engine.js'
 import { dockerEnvironment, gitEnvironment } from './environment.js'
 import { GitRepository } from './git.js'
@@ -83,10 +83,13 @@ interface Tools extends WorkbenchOptions {
 async function engineOf({ run, tempDir, builder, ending, ...options }: Tools): Promise<DockerEngine> {
   const own = dockerEnvironment(process.env)
   const { ownLogins, registryCredentials } = options
+  const folder = join(tempDir, 'docker')
+  const env = await (ownLogins ? withOwnLogins(own, folder) : withGivenLogins(own, registryCredentials, folder))
   return new DockerEngine({
     run: startedIn(tempDir, run),
     runCleaning: startedIn(tempDir, createRunProcess(ending.cleaning)),
-    env: ownLogins ? own : await withGivenLogins(own, registryCredentials, join(tempDir, 'docker')),
+    env,
+    secrets: await proxySecrets(env),
     tempDir,
     ...(builder === undefined ? {} : { builder }),
   })
