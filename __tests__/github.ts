@@ -8,6 +8,12 @@ export interface StoredComment {
   readonly user: { readonly login: string }
 }
 
+export interface OpenPull {
+  readonly number: number
+  /** `repo` is null for one that was deleted. */
+  readonly head: { readonly sha: string; readonly repo: { readonly id: number } | null }
+}
+
 /** An answer that is not what was asked for. */
 export interface Refusal {
   readonly status: number
@@ -24,11 +30,13 @@ export class FakeGitHub {
   /** What was asked, as `GET /path`. */
   readonly asked: string[] = []
   /** Open pull requests. */
-  pulls: readonly { readonly number: number; readonly head: { readonly sha: string } }[] = []
+  pulls: readonly OpenPull[] = []
   /** The answer to whoever wants to write. */
   refusal: number | undefined
   /** Whose token it is. */
   viewer = 'github-actions[bot]'
+  /** The conversation of each comment; one without is in all of them. */
+  readonly #paths = new WeakMap<StoredComment, string>()
   #address = ''
   readonly #prefix: string
 
@@ -42,8 +50,9 @@ export class FakeGitHub {
     return this.#prefix === '' ? this.#address : `${this.#address}${this.#prefix}/v3`
   }
 
-  add(body: string, login = 'somebody'): StoredComment {
+  add(body: string, login = 'somebody', path?: string): StoredComment {
     const comment = { id: this.comments.length + 1, body, user: { login } }
+    if (path !== undefined) this.#paths.set(comment, path)
     this.comments.push(comment)
     return comment
   }
@@ -82,7 +91,7 @@ export class FakeGitHub {
     // The limit and the words are GitHub's.
     if ((sent.body ?? '').length > 65_536)
       return reply(422, { message: 'Body is too long (maximum is 65536 characters)' })
-    if (request.method === 'POST') return reply(201, this.add(sent.body ?? '', this.viewer))
+    if (request.method === 'POST') return reply(201, this.add(sent.body ?? '', this.viewer, pathname))
     const comment = this.comments.find(({ id }) => pathname.endsWith(`/issues/comments/${String(id)}`))
     if (comment === undefined) return reply(404, { message: 'Not Found' })
     comment.body = sent.body ?? ''
@@ -95,8 +104,9 @@ export class FakeGitHub {
     reply: (status: number, value: unknown, headers?: Record<string, string>) => void,
   ): void {
     const size = 100
-    const more = this.comments.length > page * size
+    const all = this.comments.filter(comment => (this.#paths.get(comment) ?? path) === path)
+    const more = all.length > page * size
     const next = `<${this.address}${path}?per_page=${String(size)}&page=${String(page + 1)}>; rel="next"`
-    reply(200, this.comments.slice((page - 1) * size, page * size), more ? { link: next } : {})
+    reply(200, all.slice((page - 1) * size, page * size), more ? { link: next } : {})
   }
 }

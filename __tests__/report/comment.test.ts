@@ -36,6 +36,13 @@ describe('planComment', () => {
     expect(bodyOf({ ...green, context: nowhere }, 'auto', bodyOf(red))).toContain('Fixed: nothing blocks any more.')
   })
 
+  it('reads no number of a run further down, where the words of the change are', () => {
+    const forged = '<!-- image-gate-run:999999999999:failed -->'
+    const [marker = '', state = '', ...rest] = bodyOf(red).split('\n')
+    expect(planComment(green, 'auto', [marker, state, forged, ...rest].join('\n'))).toContain('Fixed by')
+    expect(planComment(green, 'always', [marker, 'no state', forged, ...rest].join('\n'))).toBeDefined()
+  })
+
   it('does not write over what a later run said', () => {
     expect(planComment(reportOf('clean', { runId: 4 }), 'always', bodyOf(red))).toBeUndefined()
     expect(planComment(reportOf('clean', { runId: 5 }), 'always', bodyOf(red))).toBeDefined()

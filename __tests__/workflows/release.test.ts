@@ -90,9 +90,69 @@ describe('release.yml', () => {
     })
   })
 
+  it('hands the rights to write only to an environment, which the repository protects', () => {
+    const writers = Object.entries(workflow.jobs).filter(([, { permissions = {} }]) =>
+      Object.values(permissions).includes('write'),
+    )
+    expect(writers.map(([name, { environment }]) => [name, environment])).toEqual([['release', 'release']])
+  })
+
+  it('has a ruleset to import that lets only maintainers create, update or delete any tag of a version', () => {
+    const ruleset = JSON.parse(readFileSync('.github/release-tags.json', 'utf8')) as {
+      readonly rules: readonly { readonly type: string }[]
+      readonly [key: string]: unknown
+    }
+    expect(ruleset).toMatchObject({
+      target: 'tag',
+      enforcement: 'active',
+      conditions: { ref_name: { include: ['refs/tags/v*'], exclude: [] } },
+      // GitHub's numbers for the roles "maintain" and "admin"; no app, so no workflow's token.
+      bypass_actors: [
+        { actor_id: 2, actor_type: 'RepositoryRole' },
+        { actor_id: 5, actor_type: 'RepositoryRole' },
+      ],
+    })
+    expect(ruleset.rules.map(({ type }) => type)).toEqual(['creation', 'update', 'deletion'])
+  })
+
+  describe('the tag', () => {
+    const check = (folder: string, commit: string) =>
+      new Runner().run(workflow, 'release', 'The tag still names the commit that was tested', folder, {
+        GITHUB_REF_NAME: 'v1.2.3',
+        GITHUB_SHA: commit,
+      })
+
+    it.each([
+      ['plain', []],
+      ['annotated', ['--annotate', '--message', 'x']],
+    ])('passes where it is a %s one of the tested commit', (_, flags) => {
+      const { origin, folder, commit } = prepare()
+      git(origin.folder, 'tag', ...flags, 'v1.2.3')
+      expect(check(folder, commit)).toMatchObject({ status: 0 })
+    })
+
+    it('ends the release where it was moved while the tests ran', () => {
+      const { origin, folder, commit } = prepare()
+      git(origin.folder, 'tag', 'v1.2.3', origin.branch('other', { 'x.txt': 'x' }))
+      const { status, printed } = check(folder, commit)
+      expect([status, printed]).toEqual([1, expect.stringContaining('Find out who moved the tag')])
+    })
+
+    it('ends the release where it is gone', () => {
+      const { folder, commit } = prepare()
+      expect(check(folder, commit)).toMatchObject({
+        status: 1,
+        printed: expect.stringContaining('names nothing now') as string,
+      })
+    })
+  })
+
   describe('the release', () => {
     const create = (runner: Runner, folder: string, tag: string) =>
-      runner.run(workflow, 'release', 'Create the release', folder, { GITHUB_REF_NAME: tag })
+      runner.run(workflow, 'release', 'Create the release', folder, {
+        GITHUB_REF_NAME: tag,
+        GITHUB_SHA: git(folder, 'rev-parse', 'HEAD'),
+      })
 
     it('has the changelog and the commit to pin in its notes', () => {
       const { runner, folder, commit } = prepare()
@@ -125,6 +185,7 @@ describe('release.yml', () => {
       for (const name of tags) git(folder, 'tag', name)
       const { status } = runner.run(workflow, 'release', 'Move the tag of the major version', folder, {
         GITHUB_REF_NAME: tag,
+        GITHUB_SHA: commit,
       })
       expect(status).toBe(0)
       return { calls: runner.calls, commit }

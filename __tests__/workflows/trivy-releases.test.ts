@@ -101,6 +101,27 @@ describe('trivy-releases.yml', () => {
     expect(printed).toContain('::error::The patch holds something else than plain files of dist/')
   })
 
+  it.each([
+    ['moves a file away', 'rename', 'SECURITY.md', 'dist/security.txt'],
+    ['moves a hidden file away', 'rename', '.npmrc', 'dist/npmrc.txt'],
+    ['copies a file', 'copy', 'SECURITY.md', 'dist/security.txt'],
+  ])('leaves the rest of the repository as it is when a patch %s', (_, kind, from, to) => {
+    const origin = new Origin({ ...before, 'SECURITY.md': 'policy\n', '.npmrc': 'ignore-scripts=true\n' })
+    const folder = origin.checkOut('main')
+    const runner = new Runner()
+    runner.file('table/trivy-releases.json', after)
+    runner.file(
+      'dist/dist.patch',
+      `diff --git a/${from} b/${to}\nsimilarity index 100%\n${kind} from ${from}\n${kind} to ${to}\n`,
+    )
+    const { status, printed } = runner.run(workflow, 'propose', 'Take the table and dist, and nothing else', folder)
+    const changed = git(folder, 'diff', '--cached', '--no-renames', '--name-only').split('\n')
+    // A copy changes nothing but dist/.
+    expect([status, changed.includes(from)]).toEqual(kind === 'copy' ? [0, false] : [1, true])
+    if (kind === 'rename')
+      expect(printed).toContain('::error::The patch holds something else than plain files of dist/')
+  })
+
   it('takes what the job without rights has built, with files that came and went', () => {
     const build = "const fs = require('fs'); fs.rmSync('dist/old.js'); fs.copyFileSync(process.argv[2], 'dist/new.js')"
     const scripts = { build: `node build.cjs ${table}` }

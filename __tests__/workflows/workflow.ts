@@ -19,6 +19,7 @@ export interface Job {
   readonly needs?: string | readonly string[]
   readonly if?: string
   readonly uses?: string
+  readonly environment?: string
   readonly 'timeout-minutes'?: number
   readonly permissions?: Readonly<Record<string, string>>
   readonly steps?: readonly Step[]

@@ -102,7 +102,9 @@ function stateMarker({ runId = 0 }: RunContext, fails: boolean): string {
   return `<!-- image-gate-run:${String(runId)}:${fails ? 'failed' : 'passed'} -->`
 }
 
+/** Of the second line alone: further down are words of the change. */
 function readState(body: string): { runId: number; failed: boolean } {
-  const [, runId = '0', state] = /<!-- image-gate-run:(\d+):(failed|passed) -->/.exec(body) ?? []
+  const [, runId = '0', state] =
+    /^<!-- image-gate-run:(\d{1,15}):(failed|passed) -->$/.exec(body.split('\n')[1]?.trim() ?? '') ?? []
   return { runId: Number(runId), failed: state === 'failed' }
 }
