@@ -1,51 +1,12 @@
 /** One engine, each store: Docker's containerd store, its graphdriver store (new and old), and a builder without any. */
-import { existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { proxySecrets, withGivenLogins, withOwnLogins } from '../../src/adapters/docker-config.js'
-import { DockerEngine } from '../../src/adapters/docker-engine.js'
-import { dockerEnvironment } from '../../src/adapters/environment.js'
-import { createRunProcess, type Environment } from '../../src/adapters/process.js'
-import { ProgressReader } from '../../src/build/progress.js'
 import { readProvenance } from '../../src/build/provenance.js'
 import { ConfigurationError, ToolError } from '../../src/errors.js'
 import { placeByProvenance } from '../../src/explain/provenance.js'
-import type { BuildRequest, BuildResult, ExportedImage } from '../../src/ports.js'
-import { bed, clean, removeTemporaryFolders, repositoryWith, run, temporaryFolder } from '../testbed.js'
-
-interface Where {
-  readonly env?: Readonly<Record<string, string>>
-  readonly builder?: string
-  readonly secrets?: readonly string[]
-}
-
-/** Where the client has its plugins: a configuration of the test bed, or of the machine. */
-const plugins = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker')
-
-function engineAt({ env = {}, builder, secrets = [] }: Where = {}): { engine: DockerEngine; tempDir: string } {
-  const tempDir = temporaryFolder()
-  const engine = new DockerEngine({
-    run: createRunProcess(new AbortController().signal),
-    runCleaning: createRunProcess(new AbortController().signal),
-    env: { ...dockerEnvironment(process.env), ...env },
-    tempDir,
-    secrets,
-    ...(builder === undefined ? {} : { builder }),
-  })
-  return { engine, tempDir }
-}
-
-const tag = 'image-gate/test/engine:gate'
-
-function requestOf(dockerfile: string, more: Partial<BuildRequest> = {}): BuildRequest {
-  const contextDir = repositoryWith({ Dockerfile: dockerfile })
-  return { contextDir, dockerfile: join(contextDir, 'Dockerfile'), tag, buildArgs: [], timeout: 60_000, ...more }
-}
-
-/** Docker itself, also where a builder beside it is meant. */
-const dockerOf = ({ env = {}, builder }: Where): Record<string, string> => (builder === undefined ? { ...env } : {})
-
-const idOf = (result: BuildResult): string => (result.status === 'built' ? result.imageId : result.status)
+import type { BuildResult, ExportedImage } from '../../src/ports.js'
+import { engineAt, idOf, requestOf, stores, tag } from '../engines.js'
+import { bed, clean, removeTemporaryFolders, run, temporaryFolder } from '../testbed.js'
 
 const anId = expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string
 
@@ -60,14 +21,6 @@ function placesOf(
   const known = layers.map(({ digest }) => ({ diffId: '', byBuildKit: true, digest }))
   return placeByProvenance(known, steps, undefined)?.map(lines => lines?.start)
 }
-
-/** The last: whether the engine records how it built. */
-const stores: [string, Where, boolean][] = [
-  ['the containerd store', {}, true],
-  ['the overlay2 store of a current Docker', { env: bed.overlayEngine.env }, true],
-  ['the graphdriver store of Docker 20.10', { env: bed.oldEngine.env }, false],
-  ['a builder', { env: bed.buildkit.env, builder: bed.buildkit.builder }, true],
-]
 
 describe.each(stores)('DockerEngine on %s', (_, where, records) => {
   const { engine, tempDir } = engineAt(where)
@@ -134,30 +87,6 @@ describe.each(stores)('DockerEngine on %s', (_, where, records) => {
     expect(await build('run-2')).not.toBe(first)
     expect(before).not.toBe(first)
     expect(await build()).toBe(before)
-    await engine.clean()
-  })
-
-  it('asks the registry which base image is meant, and takes that of the engine only where it must', async () => {
-    const base = `${bed.registry.address}/image-gate-test/base:${String(process.pid)}`
-    const make = async (text: string): Promise<void> => {
-      const args = ['--quiet', '--provenance=false', '--load', '--tag', base, repositoryWith({ Dockerfile: text })]
-      expect((await run('docker', ['buildx', 'build', ...args], { env: dockerOf(where) })).exitCode).toBe(0)
-    }
-    await make('FROM scratch\nCOPY Dockerfile /registry\n')
-    expect((await run('docker', ['push', '--quiet', base], { env: dockerOf(where) })).exitCode).toBe(0)
-    await make('FROM scratch\nCOPY Dockerfile /engine\n')
-    const build = async (file: string, pull: boolean): Promise<BuildResult['status']> => {
-      const fresh = { host: 'x.org:10.0.0.1', cacheMounts: 'x', pull }
-      const dockerfile = `FROM ${base} AS base\nFROM scratch\nCOPY --from=base ${file} /\nCOPY --from=${base} ${file} /again\n`
-      return (await engine.build(requestOf(dockerfile, { fresh }), () => undefined)).status
-    }
-    expect(await build('/registry', true)).toBe('built')
-    expect(await build('/engine', true)).toBe('failed')
-    // A builder of its own has no images but those of registries.
-    expect(await build('/engine', false)).toBe(where.builder === undefined ? 'built' : 'failed')
-    expect(await engine.holds(base)).toBe(where.builder === undefined)
-    expect(await engine.holds('--help')).toBe(false)
-    await run('docker', ['image', 'rm', base], { env: dockerOf(where) })
     await engine.clean()
   })
 
@@ -250,45 +179,6 @@ describe('DockerEngine', () => {
     } finally {
       await run('docker', ['context', 'rm', '--force', name])
     }
-  })
-
-  it('builds what lies there, also where size and time of a file are those of before', async () => {
-    const own = dockerEnvironment({ ...process.env, ...bed.env, BUILDX_CONFIG: temporaryFolder() })
-    const context = repositoryWith({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: '' })
-    const build = async (text: string, env: Environment): Promise<string> => {
-      writeFileSync(join(context, 'file'), text)
-      utimesSync(join(context, 'file'), 1_000_000_000, 1_000_000_000)
-      const { engine } = engineAt({ env })
-      await engine.prepare()
-      const request = { ...requestOf(''), contextDir: context, dockerfile: join(context, 'Dockerfile') }
-      const id = idOf(await engine.build(request, () => undefined))
-      return engine.withExport([id], async all => all.image(id).digests.diffIds[0] ?? '')
-    }
-    const twice = async (envOf: () => Promise<Environment>): Promise<boolean> =>
-      (await build('good', await envOf())) !== (await build('evil', await envOf()))
-    const folder = (): string => join(temporaryFolder(), 'docker')
-    expect(await twice(() => withGivenLogins(own, [], folder()))).toBe(true)
-    expect(await twice(() => withOwnLogins(own, folder()))).toBe(true)
-    // The trap is real: a client that BuildKit knows gets what was there before.
-    expect(await twice(async () => Promise.resolve(own))).toBe(false)
-  })
-
-  it('shows no login at a proxy that steps get', async () => {
-    const config = temporaryFolder()
-    const proxies = { default: { httpProxy: 'http://me:s%40crecy@127.0.0.1:9' } }
-    writeFileSync(join(config, 'config.json'), JSON.stringify({ proxies }))
-    for (const name of ['cli-plugins', 'buildx'].filter(entry => existsSync(join(plugins, entry))))
-      symlinkSync(join(plugins, name), join(config, name))
-    const env = { DOCKER_CONFIG: config }
-    const { engine } = engineAt({ env, secrets: await proxySecrets(env) })
-    await engine.prepare()
-    const lines: string[] = []
-    const command = 'echo "is $HTTP_PROXY" && echo "is s@crecy" && false'
-    await engine.build(requestOf(`FROM debian:bookworm\nRUN ${command}\n`), line => lines.push(line))
-    const reader = new ProgressReader()
-    const said = lines.flatMap(line => reader.read(line)).map(event => JSON.stringify(event))
-    expect(said.join('\n')).toContain('is http://***@127.0.0.1:9')
-    expect(said.filter(line => /s@crecy|s%40crecy/.test(line))).toEqual([])
   })
 
   it('says so when the builder does not exist', async () => {

@@ -109,7 +109,7 @@ const killedInBuild: Scene = {
 /** After the first megabyte of the archive; the status of docker itself counts. */
 const killInSave = `case "$1 $2" in 'image save')
   exec 3>&1
-  status=$({ { "$REAL" "$@"; echo $? >&4; } | { head -c 1000000; sh '@WORK@/seen/kill' 2> /dev/null; cat; } >&3; } 4>&1)
+  status=$({ { "$REAL" "$@"; echo $? >&4; } | { head -c 1000000; /bin/sh '@WORK@/seen/kill' 2> /dev/null; cat; } >&3; } 4>&1)
   exit "$status" ;;
 esac`
 

@@ -136,9 +136,11 @@ function checkFiles({ stage: { temp, tmp, canary, work }, files: [before, after]
 
 /** Docker, git and Trivy are started by the gate alone: not by each other, in a folder of the repository. */
 function checkParents({ stage: { seen }, gates }: Played): string[] {
-  return readdirSync(seen).flatMap(name => {
-    const [command = '', parent = ''] = readFileSync(join(seen, name), 'utf8').split('\n')
-    return gates.some(pid => parent === `parent ${String(pid)}`) ? [] : [`not the gate started ${command}`]
+  const notes = readdirSync(seen).filter(name => /^(docker|git|trivy)\.\d+$/.test(name))
+  return notes.flatMap(name => {
+    const note = readFileSync(join(seen, name), 'utf8')
+    const parent = Number(/^parent (\d+)$/m.exec(note)?.[1])
+    return gates.includes(parent) ? [] : [`not the gate started ${note.split('\nparent ')[0] ?? ''}`]
   })
 }
 

@@ -6,6 +6,7 @@ import type { BuildRequest, BuildResult, Engine, Export } from '../ports.js'
 import { buildArgs, exportedDigest, hideSecrets, parseObject, readMetadata } from './build-command.js'
 import { askCommand, type CommandOutput } from './command.js'
 import { BuilderStore, DockerStore, type Ask, type ImageStore } from './image-store.js'
+import { frontendIn, Frontends } from './frontends.js'
 import { explainFullDisk } from './full-disk.js'
 import type { Environment, RunProcess } from './process.js'
 
@@ -34,6 +35,9 @@ export class DockerEngine implements Engine {
   #env: Environment
   #store: ImageStore | undefined
   #readsPolicies = false
+  readonly #frontends = new Frontends((args, timeout) =>
+    askCommand('docker', args, this.#env, { run: this.#options.run, timeout }),
+  )
 
   constructor(options: DockerOptions) {
     this.#options = options
@@ -82,7 +86,23 @@ export class DockerEngine implements Engine {
     return this.#build(request, onLine).catch(explainFullDisk)
   }
 
+  /** Once more where the engine had another frontend than its registry has. */
   async #build(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult> {
+    const known = this.#frontends.certain
+    const used = new Set<string>()
+    const readLine = (line: string): void => {
+      const frontend = frontendIn(line)
+      if (frontend !== undefined && !known.has(frontend)) used.add(frontend)
+      onLine(line)
+    }
+    const result = await this.#buildOnce(request, readLine)
+    const asksRegistries = request.fresh?.pull === true && this.#store instanceof DockerStore
+    if (!asksRegistries || result.status === 'timed-out') return result
+    const again = await this.#frontends.refresh([...used], request.timeout)
+    return again ? this.#buildOnce(request, onLine) : result
+  }
+
+  async #buildOnce(request: BuildRequest, onLine: (line: string) => void): Promise<BuildResult> {
     const { run, tempDir } = this.#options
     const directory = await mkdtemp(join(tempDir, 'build-'))
     try {

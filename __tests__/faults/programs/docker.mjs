@@ -139,7 +139,7 @@ async function readSmallBlobs(archive) {
 }
 
 const command = args.slice(0, 2).join(' ')
-if (command === 'buildx build') build()
+if (command === 'buildx build' && !args.includes('--help')) build()
 else if (command === 'image inspect') inspect()
 else if (command === 'image save') await save()
 else process.exit(runReal(args).status ?? 1)
