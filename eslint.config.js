@@ -80,6 +80,20 @@ export default defineConfig(
   },
   ...roomRules,
   {
+    files: ['src/dockerfile/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: outside, message: 'Only adapters reach outside; ask for a port.' },
+            { group: ['../**'], message: 'A foundation imports nothing of ours.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // Everything at the top but the two entries.
     files: ['src/*.ts'],
     ignores: ['src/index.ts', 'src/cli.ts', 'src/cache.ts'],

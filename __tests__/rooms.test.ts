@@ -16,13 +16,16 @@ describe('the rule of the rooms', () => {
     ['a room and the toolkit', 'src/report/outputs.ts', "import '@actions/core'"],
     ['a room and the story', 'src/explain/origin.ts', "import '../main.js'"],
     ['the story and an adapter', 'src/main.ts', "import './adapters/process.js'"],
+    ['the foundation and the model', 'src/dockerfile/dockerfile.ts', "import '../model.js'"],
+    ['the foundation and the file system', 'src/dockerfile/dockerfile.ts', "import 'node:fs'"],
     ['an adapter and a room', 'src/adapters/process.ts', "import '../scan/report.js'"],
   ])('keeps apart %s', async (_, file, statement) => {
     expect(await lint(file, statement)).toHaveLength(1)
   })
 
   it('lets a room use the model and what is in it', async () => {
-    const statements = "import '../model.js'\nimport '../errors.js'\nimport '../ports.js'\nimport './finding.js'"
+    const statements =
+      "import '../model.js'\nimport '../errors.js'\nimport '../ports.js'\nimport './finding.js'\nimport '../dockerfile/text.js'"
     expect(await lint('src/decide/verdict.ts', statements)).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { instructionText, parseFinalStage } from '../../src/explain/dockerfile.js'
+import { parseFinalStage, readTexts } from '../../src/explain/dockerfile.js'
 
 const steps = (text: string): unknown[] =>
   parseFinalStage(text)?.steps.map(({ keyword, argument, lines }) => [keyword, argument, lines.start, lines.end]) ?? []
@@ -22,6 +22,34 @@ describe('parseFinalStage', () => {
 
   it('drops flags, which BuildKit does not record', () => {
     expect(steps('FROM debian\nRUN --mount=type=cache,target=/x --network=none make')).toEqual([['RUN', 'make', 2, 2]])
+  })
+
+  it.each([
+    ['<< in quotation marks', 'FROM b\nRUN echo "hi <<NAME>>"\nCOPY d /\nRUN x', ['RUN 2-2', 'COPY 3-3', 'RUN 4-4']],
+    ['<< in JSON', 'FROM b\nRUN ["sh","-c","echo 1 <<2; x"]\nRUN x', ['RUN 2-2', 'RUN 3-3']],
+    ['<< in a program', "FROM b\nRUN python3 -c 'print(1 <<2)'\nRUN x", ['RUN 2-2', 'RUN 3-3']],
+    ['FROM in a line that continues', 'FROM b\nRUN x\nRUN echo \\ \\\nfrom scratch; x', ['RUN 2-2', 'RUN 3-4']],
+    [
+      'FROM in a here-document',
+      'FROM b\nRUN x\nRUN cat << EOF > /D\nFROM scratch\nEOF\nRUN y',
+      ['RUN 2-2', 'RUN 3-5', 'RUN 6-6'],
+    ],
+    ['a here-document with a descriptor', 'FROM b\nRUN 3<<IN\nFROM scratch\nIN\nRUN y', ['RUN 2-4', 'RUN 5-5']],
+    ['a name with a blank', 'FROM b\nRUN <<"E X"\nFROM scratch\nE X\nRUN y', ['RUN 2-4', 'RUN 5-5']],
+  ])('finds the steps and the FROM beside %s', (_, text, expected) => {
+    const stage = parseFinalStage(text)
+    expect(stage?.from?.lines).toEqual({ start: 1, end: 1 })
+    const told = stage?.steps.map(({ keyword, lines }) => `${keyword} ${String(lines.start)}-${String(lines.end)}`)
+    expect(told).toEqual(expected)
+  })
+
+  it('sees the last stage after a word with << in an earlier one', () => {
+    const stage = parseFinalStage('FROM b:1 AS builder\nRUN echo "hello <<NAME>>"\nRUN x\nFROM b:1\nRUN y')
+    expect(stage).toMatchObject({ from: { lines: { start: 4 } }, steps: [{ lines: { start: 5 } }] })
+  })
+
+  it('knows a stage by its name in quotation marks', () => {
+    expect(parseFinalStage('FROM debian AS a\nRUN x\nFROM "a"\nRUN y')?.steps).toHaveLength(2)
   })
 
   it('takes only what the final stage is made of, through the stages that it is FROM', () => {
@@ -80,9 +108,8 @@ describe('parseFinalStage', () => {
   })
 })
 
-describe('instructionText', () => {
-  const textOf = (dockerfile: string, start = 1, end = dockerfile.split('\n').length): string =>
-    instructionText(dockerfile.split(/\r?\n/), { start, end })
+describe('readTexts', () => {
+  const textOf = (dockerfile: string, line = 1): string => readTexts(dockerfile)(line)
 
   it.each([
     ['one line', 'RUN make', 'RUN make'],
@@ -101,7 +128,19 @@ describe('instructionText', () => {
   })
 
   it('knows another escape character, and Windows line ends', () => {
-    expect(textOf('# escape=`\r\nFROM a\r\nRUN x `\r\n  y\r\n', 3, 4)).toBe('RUN x y')
+    expect(textOf('# escape=`\r\nFROM a\r\nRUN x `\r\n  y\r\n', 3)).toBe('RUN x y')
+  })
+
+  it.each(['\uFEFF# escape=`\nFROM a\nRUN true `\n  y', '# syntax=x\n# escape=`\n\nRUN true `\n  y'])(
+    'knows another escape character in %j',
+    dockerfile => {
+      expect(textOf(dockerfile, dockerfile.split('\n').length - 1)).toBe('RUN true y')
+    },
+  )
+
+  it('is the line itself where no instruction begins', () => {
+    expect(textOf('FROM a\nRUN b \\\n  c\n', 3)).toBe('c')
+    expect(textOf('FROM a\n', 9)).toBe('')
   })
 
   it('counts characters, not halves of them', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { readIgnoreFile } from '../../src/discover/ignore-file.js'
 import { findLockFiles } from '../../src/discover/lock-files.js'
+import { parseDockerfile } from '../../src/dockerfile/dockerfile.js'
 import { parseFinalStage } from '../../src/explain/dockerfile.js'
 import { anImage, MemoryFiles } from '../builders.js'
 import {
@@ -128,9 +129,29 @@ describe('a Dockerfile of any text', () => {
       const many = part.repeat(Math.ceil(long / part.length))
       expect(timed(() => parseFinalStage(`FROM a\n${many}`))).toBeLessThan(quickly)
       const started = workTime()
-      // Of very many instructions a quarter is enough: the parser takes its time for each.
-      await find(`FROM a\nCOPY ${part.endsWith('\n') ? many.slice(0, long / 4) : many} /x\n`)
+      await find(`FROM a\nCOPY ${many} /x\n`)
       expect(workTime() - started).toBeLessThan(quickly)
+    },
+    patience,
+  )
+})
+
+/** The longest Dockerfile that is read for its lock files. */
+const longest = 1024 * 1024
+
+describe('the longest Dockerfile', () => {
+  it.each([
+    ...['--a ', '--a="', '\\\n', ' \\\n#\n\n', '<<A ', '<<A\n', '<< ', '${a:-', '"${a/"', '$a', '"', '\t', '\u00a0'],
+    ...['["a",', '[', 'ONBUILD ', 'ONBU\u0130LD ', '\uFEFF', '\xff'],
+  ])(
+    'is split quickly when it is %j over and over, whatever is before it',
+    part => {
+      const bytes = Buffer.from(part, part === '\xff' ? 'latin1' : 'utf8')
+      for (const before of ['RUN ', 'COPY <<', 'ONBUILD RUN ']) {
+        const source = Buffer.alloc(longest, bytes)
+        source.write(before)
+        expect(timed(() => parseDockerfile(source))).toBeLessThan(quickly)
+      }
     },
     patience,
   )

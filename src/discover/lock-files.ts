@@ -1,6 +1,8 @@
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
 import { join } from 'node:path'
-import { DockerfileParser, JSONInstruction } from 'dockerfile-ast'
+import { parseDockerfile, type Instruction } from '../dockerfile/dockerfile.js'
+import { parseHeredoc } from '../dockerfile/heredoc.js'
+import { flagOf, instructionText, unquote, wordsOf } from '../dockerfile/text.js'
 import { messageOf } from '../errors.js'
 import type { CopiedFile, ImageContext, Origin } from '../model.js'
 import type { Files } from '../ports.js'
@@ -61,56 +63,32 @@ interface Copy {
   readonly origin: Origin
 }
 
-/** Every COPY and ADD that takes something from the context, in any stage. */
+/** Every COPY and ADD that takes something from the context, in any stage, or where another stage is FROM this one. */
 function readCopies(dockerfile: string, file: string): Copy[] {
-  const lines = dockerfile.split(/\r?\n/)
-  // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
-  return DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' '))
-    .getInstructions()
-    .filter(instruction => instruction instanceof JSONInstruction)
-    .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
-    .filter(instruction => !instruction.getFlags().some(flag => flag.getName() === 'from'))
-    .map(instruction => {
-      const { start, end } = instruction.getRange()
-      const origin = {
-        file,
-        lines: { start: start.line + 1, end: end.line + 1 },
-        instruction: (lines[start.line] ?? '').trim(),
-        fromBase: false,
-      }
-      return { sources: readSources(instruction, lines), origin }
-    })
-    .filter(({ sources }) => sources.length > 0)
+  const { escape, instructions } = parseDockerfile(dockerfile)
+  return instructions.flatMap(instruction => {
+    const copy = instruction.trigger ?? instruction
+    const sources = readSources(copy, escape)
+    if (sources.length === 0) return []
+    const origin = { file, lines: instruction.lines, instruction: instructionText(instruction), fromBase: false }
+    return [{ sources, origin }]
+  })
 }
 
 /** All words but the last, which is where they go; what a here-document holds is not of the context. */
-function readSources(instruction: JSONInstruction, lines: readonly string[]): PathMatcher[] {
-  const json = instruction.getJSONStrings().map(word => word.getJSONValue())
-  // What an escape stands for is not told here.
-  if (json.length > 0 && /\\(?![ \t]*\r?\n)/.test(instruction.getRawArgumentsContent() ?? '')) return [everything]
-  const words = json.length > 0 ? json : readWords(instruction, lines)
-  return words
+function readSources(instruction: Instruction, escape: string): PathMatcher[] {
+  if (!['COPY', 'ADD'].includes(instruction.keyword) || flagOf(instruction, 'from') !== undefined) return []
+  return wordsOf(instruction)
     .slice(0, -1)
-    .filter(word => !/^(<<|(https?|git):\/\/)/.test(word))
-    .map(word => compileSource(word))
-}
-
-/** The words of the instruction itself: those of its here-documents begin on the line after it. */
-function readWords(instruction: JSONInstruction, lines: readonly string[]): string[] {
-  const words = instruction.getArguments()
-  const heredocs = words.filter(word => word.getValue().startsWith('<<')).map(word => word.getRange().start.line)
-  if (heredocs[0] === undefined) return words.map(word => word.getValue())
-  let last = heredocs[0]
-  while (/[\\`][ \t]*$/.test(lines[last] ?? '')) last += 1
-  return words.filter(word => word.getRange().start.line <= last).map(word => word.getValue())
+    .filter(word => !/^(https?|git):\/\//.test(word) && parseHeredoc(word) === undefined)
+    .map(word => compileSource(word, escape))
 }
 
 const everything: PathMatcher = () => true
 
 /** What a variable holds, or what a pattern means, may not be known here: better a file too many than one too few. */
-function compileSource(word: string): PathMatcher {
-  // Docker takes quotation marks and backslashes away before it looks for files.
-  const source = cleanPath(`/${word.replace(/["'\\]/g, '')}`)
+function compileSource(word: string, escape: string): PathMatcher {
+  const source = cleanPath(`/${unquote(word, escape)}`)
   if (word.includes('$') || source === '/') return everything
   return compilePattern(source) ?? everything
 }

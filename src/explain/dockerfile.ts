@@ -1,13 +1,16 @@
-import { DockerfileParser, From, type Instruction } from 'dockerfile-ast'
+import { foldWhitespace, instructionText, unquote, wordsOf } from '../dockerfile/text.js'
+import { parseDockerfile, type Instruction } from '../dockerfile/dockerfile.js'
 import type { LineRange } from '../model.js'
 
 /** One instruction of a Dockerfile. */
 export interface Step {
   /** In upper case: `RUN`. */
   readonly keyword: string
-  /** What follows the keyword and its flags, with continuation lines joined, comments dropped and white space folded. */
+  /** What follows the keyword and its flags, with white space folded. */
   readonly argument: string
-  /** The first line as written. */
+  /** The words of the JSON form, as BuildKit records them. */
+  readonly exec?: string
+  /** In one line, for people. */
   readonly text: string
   readonly lines: LineRange
   readonly heredoc: boolean
@@ -25,39 +28,51 @@ export interface FinalStage {
 
 /** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
 export function parseFinalStage(dockerfile: string): FinalStage | undefined {
-  const source = dockerfile.split(/\r?\n/)
-  // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
-  const stages = splitStages(DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' ')).getInstructions())
+  const { instructions, escape } = parseDockerfile(dockerfile)
+  const stages = splitStages(instructions, escape)
   const named = new NamedStages(stages)
   const bodies: (readonly Instruction[])[] = []
   let stage = stages.at(-1)
   while (stage !== undefined) {
     bodies.unshift(stage.body)
-    const base = stage.from.getImage()?.toLowerCase()
-    const parent = named.findLastBefore(stage, base)
+    const parent = named.findLastBefore(stage, stage.base)
     if (parent !== undefined) {
       stage = parent
       continue
     }
-    const steps = bodies.flatMap(body => body.map(instruction => toStep(instruction, source)))
-    const certain = !named.anyBefore(stage) || base?.includes('$') !== true
-    return { steps, ...(certain ? { from: toStep(stage.from, source) } : {}) }
+    const steps = bodies.flatMap(body => body.map(toStep))
+    const certain = !named.anyBefore(stage) || !stage.base.includes('$')
+    return { steps, ...(certain ? { from: toStep(stage.from) } : {}) }
   }
   return undefined
 }
 
 interface Stage {
-  readonly from: From
+  readonly from: Instruction
+  /** What it is FROM, in lower case. */
+  readonly base: string
+  /** In lower case. */
+  readonly name: string | undefined
   readonly body: Instruction[]
   /** Its place among all. */
   readonly index: number
 }
 
-function splitStages(instructions: readonly Instruction[]): Stage[] {
+function splitStages(instructions: readonly Instruction[], escape: string): Stage[] {
   const stages: Stage[] = []
   for (const instruction of instructions) {
-    if (instruction instanceof From) stages.push({ from: instruction, body: [], index: stages.length })
-    else stages.at(-1)?.body.push(instruction)
+    if (instruction.keyword !== 'FROM') {
+      stages.at(-1)?.body.push(instruction)
+      continue
+    }
+    const [base = '', as, name] = wordsOf(instruction)
+    stages.push({
+      from: instruction,
+      base: unquote(base, escape).toLowerCase(),
+      name: as?.toLowerCase() === 'as' ? name?.toLowerCase() : undefined,
+      body: [],
+      index: stages.length,
+    })
   }
   return stages
 }
@@ -70,7 +85,7 @@ class NamedStages {
   constructor(stages: readonly Stage[]) {
     let first = Infinity
     for (const stage of stages) {
-      const name = stage.from.getBuildStage()?.toLowerCase()
+      const { name } = stage
       if (name === undefined) continue
       first = Math.min(first, stage.index)
       const known = this.#byName.get(name)
@@ -81,8 +96,8 @@ class NamedStages {
   }
 
   /** Whoever asks does so for ever earlier stages: later ones are forgotten on the way. */
-  findLastBefore({ index }: Stage, name: string | undefined): Stage | undefined {
-    const known = this.#byName.get(name ?? '') ?? []
+  findLastBefore({ index }: Stage, name: string): Stage | undefined {
+    const known = this.#byName.get(name) ?? []
     while ((known.at(-1)?.index ?? -1) >= index) known.pop()
     return known.at(-1)
   }
@@ -92,57 +107,24 @@ class NamedStages {
   }
 }
 
-function toStep(instruction: Instruction, source: readonly string[]): Step {
-  const { start, end } = instruction.getRange()
-  const written = source
-    .slice(start.line, end.line + 1)
-    .join('\n')
-    .trimStart()
-  const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''))
+function toStep(instruction: Instruction): Step {
+  const { keyword, argument, json, lines, heredocs } = instruction
   return {
-    keyword: instruction.getKeyword().toUpperCase(),
-    argument,
-    text: (source[start.line] ?? '').trim(),
-    lines: { start: start.line + 1, end: end.line + 1 },
-    heredoc: /<<-?["']?\w/.test(argument),
+    keyword,
+    argument: foldWhitespace(argument),
+    text: instructionText(instruction),
+    lines,
+    heredoc: heredocs.length > 0,
+    ...(json === undefined ? {} : { exec: foldWhitespace(json.join(' ')) }),
   }
 }
 
-/** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
-function withoutFlags(argument: string, firstLine: string): string {
-  const escape = escapeOf(firstLine)
-  const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line))
-  const joined = lines
-    .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
-    .join('')
-  return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '')
-}
-
-function escapeOf(firstLine: string): string {
-  return /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\'
-}
-
-/** More of an instruction than this nobody needs to recognise it. */
-const maxText = 100
-
-/** An instruction in one line, for people: continuation lines joined, and cut where it is long. */
-export function instructionText(source: readonly string[], { start, end }: LineRange): string {
-  const lines = source.slice(start - 1, end).filter((line, at) => at === 0 || !/^\s*(#|$)/.test(line))
-  const escape = escapeOf(source[0] ?? '')
-  const last = lines.findIndex(line => !line.trimEnd().endsWith(escape))
-  const joined = lines.slice(0, last + 1 || undefined).map(line => line.trimEnd())
-  const text = foldWhitespace(joined.map(line => (line.endsWith(escape) ? line.slice(0, -1) : line)).join(' '))
-  // What a here-document holds is not the instruction's own line.
-  const whole = last === -1 || last === lines.length - 1 ? text : `${text} …`
-  const characters = [...whole]
-  return characters.length <= maxText
-    ? whole
-    : `${characters
-        .slice(0, maxText - 1)
-        .join('')
-        .trimEnd()}…`
-}
-
-export function foldWhitespace(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
+/** Tells the instruction that begins on a line, in one line; where there is none, the line itself. */
+export function readTexts(dockerfile: string): (line: number) => string {
+  const starts = new Map(parseDockerfile(dockerfile).instructions.map(found => [found.lines.start, found]))
+  const source = dockerfile.split('\n')
+  return line => {
+    const found = starts.get(line)
+    return found === undefined ? foldWhitespace(source[line - 1] ?? '') : instructionText(found)
+  }
 }

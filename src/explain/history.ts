@@ -1,5 +1,6 @@
 import type { ImageScan, Layer } from '../model.js'
-import { foldWhitespace, type FinalStage, type Step } from './dockerfile.js'
+import { foldWhitespace } from '../dockerfile/text.js'
+import type { FinalStage, Step } from './dockerfile.js'
 
 /**
  * For each layer the instruction that made it, from the image's history. Walks back from the last layer and the last
@@ -38,16 +39,6 @@ function tellsOf(layer: Layer, step: Step): boolean {
   if (!told.toUpperCase().startsWith(`${step.keyword} `)) return false
   // BuildKit expands variables, globs and here-documents outside of RUN before it records them.
   if (step.keyword !== 'RUN' || step.heredoc) return true
-  return told.endsWith(step.argument) || told.endsWith(execFormText(step.argument) ?? step.argument)
-}
-
-/** `RUN ["a", "b"]` is recorded as `RUN a b`. */
-function execFormText(argument: string): string | undefined {
-  if (!argument.startsWith('[')) return undefined
-  try {
-    const words: unknown = JSON.parse(argument)
-    return Array.isArray(words) ? foldWhitespace(words.join(' ')) : undefined
-  } catch {
-    return undefined
-  }
+  // `RUN ["a", "b"]` is recorded as `RUN a b`.
+  return told.endsWith(step.argument) || told.endsWith(step.exec ?? step.argument)
 }

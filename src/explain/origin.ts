@@ -8,7 +8,7 @@ import type {
   ScanOutcome,
   Verdict,
 } from '../model.js'
-import { instructionText, parseFinalStage } from './dockerfile.js'
+import { parseFinalStage, readTexts } from './dockerfile.js'
 import { placeByHistory } from './history.js'
 import { placeByProvenance } from './provenance.js'
 
@@ -49,22 +49,23 @@ export function locateLayers(
   dockerfile: string,
 ): ReadonlyMap<string, Origin> {
   const stage = parseFinalStage(dockerfile)
-  const source = dockerfile.split(/\r?\n/)
+  const textAt = readTexts(dockerfile)
+  const last = dockerfile.split('\n').length
   const proven = placeByProvenance(layers, provenance, stage)
   // Lines that there are not tell of another Dockerfile.
-  const fits = proven?.every(lines => lines === undefined || lines.end <= source.length) === true
+  const fits = proven?.every(lines => lines === undefined || lines.end <= last) === true
   const placed = fits ? proven : stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines)
   const origins = new Map<string, Origin>()
   for (const [at, { diffId }] of layers.entries()) {
     const lines = placed[at]
     // Two instructions that make the same layer both brought it: the first one is where it was first.
-    if (lines !== undefined && !origins.has(diffId)) origins.set(diffId, toOrigin(lines, image.dockerfile, source))
+    if (lines !== undefined && !origins.has(diffId))
+      origins.set(diffId, toOrigin(lines, image.dockerfile, textAt(lines.start)))
   }
   return origins
 }
 
-function toOrigin(lines: LineRange, file: string, source: readonly string[]): Origin {
-  const instruction = instructionText(source, lines)
+function toOrigin(lines: LineRange, file: string, instruction: string): Origin {
   return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) }
 }
 
