@@ -179,7 +179,11 @@ export function aReport(verdict: Verdict, more: Partial<Report> = {}): Report {
       version: '0.74.0',
       source: 'tool cache',
       sha256: 'f'.repeat(64),
-      database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z' },
+      database: {
+        repository: 'ghcr.io/aquasecurity/trivy-db:2',
+        updatedAt: '2026-08-01T00:00:00Z',
+        digest: `sha256:${'d'.repeat(64)}`,
+      },
     },
     engine: { serverVersion: '29.0.0', buildxVersion: 'v0.29.1' },
     ...(verdict.images.length === 0 ? {} : { work: someWork }),

@@ -56,6 +56,7 @@ export async function withRegistry<T>(archive: Buffer, use: (bed: Bed) => Promis
           shelf: noShelf,
           now,
           tell: text => told.push(text),
+          prove: async () => undefined,
           ...more,
         }),
     }),

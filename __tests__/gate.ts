@@ -37,6 +37,7 @@ export class FakeEngine implements Engine {
 
 export const scanner: Scanner = {
   prepare: async () => ({ version: '0.74.0', source: 'test', sha256: 'f'.repeat(64) }),
+  javaDatabase: () => undefined,
   newCache: async () => ({ directory: '/tmp/cache' }),
   scanImage: async () => trivyReport,
   makeSbom: async () => '/tmp/sbom.cdx.json',

@@ -179,3 +179,24 @@ export function parseRepositories(text: string): string[] {
   }
   return list
 }
+
+/** An input of action.yml or an option of the command line. */
+export interface InputSpec<T> {
+  readonly description: string
+  readonly default: string
+  readonly parse: (text: string) => T
+  /** Inputs that only mean something on a runner. */
+  readonly actionOnly?: boolean
+}
+
+export const spec = <T>(
+  description: string,
+  defaultText: string,
+  parse: (text: string) => T,
+  more: { actionOnly?: boolean } = {},
+): InputSpec<T> => ({ description, default: defaultText, parse, ...more })
+
+/** What was given of an object. */
+export function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as typeof values
+}

@@ -4,6 +4,7 @@
  */
 import { ConfigurationError } from './errors.js'
 import {
+  defined,
   Mistake,
   parseAge,
   parseBoolean,
@@ -25,6 +26,7 @@ import {
   parseToken,
   parseUrl,
   parseVersion,
+  spec,
   unlessEmpty,
 } from './input-values.js'
 import type { CommentMode, RuleName, Rules } from './model.js'
@@ -73,21 +75,6 @@ export interface Inputs {
   readonly sbom: boolean
   readonly reportDir: string
 }
-
-interface InputSpec<T> {
-  readonly description: string
-  readonly default: string
-  readonly parse: (text: string) => T
-  /** Inputs that only mean something on a runner. */
-  readonly actionOnly?: boolean
-}
-
-const spec = <T>(
-  description: string,
-  defaultText: string,
-  parse: (text: string) => T,
-  more: { actionOnly?: boolean } = {},
-): InputSpec<T> => ({ description, default: defaultText, parse, ...more })
 
 const optionalBoolean = unlessEmpty(parseBoolean)
 
@@ -215,6 +202,11 @@ export const inputTable = {
     '3d',
     parseAge,
   ),
+  'java-db-max-age': spec(
+    'Age that the Java database may have: `10d`, or `any`; with an older one the scan of an image with JAR files fails',
+    '30d',
+    parseAge,
+  ),
   cache: spec('Keep Trivy and its databases in the Actions cache, where the runner has one', 'true', parseBoolean, {
     actionOnly: true,
   }),
@@ -280,8 +272,6 @@ export function parseInputs(raw: RawInputs, checkTrivy: (trivy: TrivySettings) =
 type InputValues = { [N in InputName]: ReturnType<(typeof inputTable)[N]['parse']> }
 
 function toInputs(values: InputValues): Inputs {
-  const sha256 = values['trivy-sha256']
-  const path = values['trivy-path']
   return {
     imagesRoot: values['images-root'],
     images: values.images,
@@ -289,26 +279,31 @@ function toInputs(values: InputValues): Inputs {
     rules: toRules(values),
     policyFile: values.policy,
     onlyChanged: values['only-changed'],
-    ...(values['github-token'] === undefined ? {} : { githubToken: values['github-token'] }),
     warnOnly: values['warn-only'],
     buildArgs: values['build-args'],
     noCache: values['no-cache'],
     pull: values.pull,
     registryCredentials: values['registry-credentials'],
     allowUntrustedHead: values['allow-untrusted-head'],
-    ...(values.builder === undefined ? {} : { builder: values.builder }),
-    ...(values.platform === undefined ? {} : { platform: values.platform }),
-    ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
+    ...defined({
+      githubToken: values['github-token'],
+      builder: values.builder,
+      platform: values.platform,
+      maxParallel: values['max-parallel'],
+    }),
     timeout: values.timeout,
     totalTimeout: values['total-timeout'],
     trivy: {
       version: values['trivy-version'],
-      ...(sha256 === undefined ? {} : { sha256 }),
       mirror: values['trivy-mirror'],
-      ...(path === undefined ? {} : { path }),
       dbRepositories: values['db-repository'],
       javaDbRepositories: values['java-db-repository'],
-      ...(values['db-max-age'] === undefined ? {} : { dbMaxAge: values['db-max-age'] }),
+      ...defined({
+        sha256: values['trivy-sha256'],
+        path: values['trivy-path'],
+        dbMaxAge: values['db-max-age'],
+        javaDbMaxAge: values['java-db-max-age'],
+      }),
     },
     cache: values.cache,
     annotations: values.annotations,
@@ -329,7 +324,7 @@ function toRules(values: InputValues): Partial<Rules> {
     gateEndOfLife: values['gate-end-of-life'],
     gateUnrecognised: values['gate-unrecognised'],
   }
-  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined))
+  return defined(rules)
 }
 
 function unknownNames(names: readonly string[]): string[] {

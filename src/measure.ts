@@ -40,7 +40,10 @@ export async function measure({ discovery: { images }, base, policies }: Scope, 
     const { outcomes, work } = await scanImages(builds, { ...inputs, workspaces, rulesOf, turns }, ports)
     const steps = measureSharing(builds)
     const facts = { engine, work: { ...work, build: buildDuration, steps } }
-    return { builds, scans: outcomes, ...facts, ...(scanner === undefined ? {} : { scanner }) }
+    if (scanner === undefined) return { builds, scans: outcomes, ...facts }
+    const javaDatabase = ports.scanner.javaDatabase()
+    const used = { ...scanner, ...(javaDatabase === undefined ? {} : { javaDatabase }) }
+    return { builds, scans: outcomes, ...facts, scanner: used }
   } finally {
     await ports.engine.clean()
   }

@@ -322,14 +322,16 @@ export interface ScannerInfo {
   /** SHA-256 of the program that ran. */
   readonly sha256: string
   readonly database?: DatabaseInfo
-  /** The checks for misconfigurations, where they were asked for: `embedded` are those of the program itself. */
-  readonly checks?: 'embedded' | 'downloaded'
+  /** Which file is which Java package; absent where no image needed it. */
+  readonly javaDatabase?: DatabaseInfo
 }
 
 export interface DatabaseInfo {
   readonly repository: string
   /** ISO 8601, UTC: when the database was built. */
   readonly updatedAt: string
+  /** Of its manifest in the repository. */
+  readonly digest: string
 }
 
 /** The engine that builds, for the report. */

@@ -2,7 +2,16 @@
  * What the rooms need from outside. Adapters implement these for real, tests implement them as fakes that throw on
  * calls nobody expected.
  */
-import type { BaseHint, EngineInfo, ImageDigests, LineRange, Report, ScannerInfo, ScannerName } from './model.js'
+import type {
+  BaseHint,
+  DatabaseInfo,
+  EngineInfo,
+  ImageDigests,
+  LineRange,
+  Report,
+  ScannerInfo,
+  ScannerName,
+} from './model.js'
 
 /** What to build. All paths are absolute. */
 export interface BuildRequest {
@@ -98,6 +107,8 @@ export interface TrivySettings {
   readonly javaDbRepositories: readonly string[]
   /** Milliseconds since the vulnerability database was built; absent: any age will do. */
   readonly dbMaxAge?: number
+  /** The same of the Java database. */
+  readonly javaDbMaxAge?: number
 }
 
 /** The login at one registry. */
@@ -137,6 +148,8 @@ export interface Scanner {
    * @throws ConfigurationError, ToolError, IntegrityError
    */
   prepare(scanners: readonly ScannerName[]): Promise<ScannerInfo>
+  /** The Java database; undefined while no scan needed it. */
+  javaDatabase(): DatabaseInfo | undefined
   /** @param known a cache that no scan uses meanwhile: what it knows, the new one knows */
   newCache(known?: AnalysisCache): Promise<AnalysisCache>
   /**

@@ -1,10 +1,4 @@
-import {
-  cacheEnvironment,
-  dockerEnvironment,
-  downloadEnvironment,
-  gitEnvironment,
-  scanEnvironment,
-} from '../../src/adapters/environment.js'
+import { cacheEnvironment, dockerEnvironment, gitEnvironment, scanEnvironment } from '../../src/adapters/environment.js'
 
 const job = {
   PATH: '/bin',
@@ -28,7 +22,6 @@ describe('environments of children', () => {
     ['the docker client', dockerEnvironment(job)],
     ['git', gitEnvironment(job)],
     ['a scan', scanEnvironment(job, '/empty')],
-    ['a download', downloadEnvironment(job, '/empty')],
   ])('give %s no token, no command file and no TRIVY_*', (_, env) => {
     expect(Object.values(env)).not.toContain('secret')
     expect(Object.keys(env).filter(name => /^(GITHUB|ACTIONS|INPUT|TRIVY|NODE|LD)_/.test(name))).toEqual([])
@@ -37,11 +30,6 @@ describe('environments of children', () => {
 
   it('give a scan neither a way out nor anybody’s home', () => {
     expect(scanEnvironment(job, '/empty')).toEqual({ PATH: '/bin', HOME: '/empty', TMPDIR: '/empty' })
-  })
-
-  it('give what Trivy downloads itself the proxy, and nobody’s credentials', () => {
-    const env = downloadEnvironment({ ...job, DOCKER_CONFIG: '/config' }, '/empty')
-    expect(env).toEqual({ ...scanEnvironment(job, '/empty'), HTTPS_PROXY: 'http://proxy' })
   })
 
   it('give the runner’s token to the client of its cache alone, and no command file', () => {

@@ -1,6 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { FolderShelf, noShelf, type Shelf } from '../../src/adapters/shelf.js'
+import { IntegrityError } from '../../src/errors.js'
 import { databaseArchive, metadata, newFolder, removeFolders, SharedShelf, withRegistry } from '../database-registry.js'
 import type { FakeRegistry } from '../fake-registry.js'
 
@@ -20,7 +30,7 @@ describe('a database that was kept', () => {
   })
 
   it('by oneself is replaced when there is a newer one, or nobody knows whether there is', async () => {
-    for (const NextUpdate of ['2026-08-01T12:00:00Z', undefined, 'soon']) {
+    for (const NextUpdate of ['2026-08-01T12:00:00Z', undefined]) {
       const shelf = new FolderShelf(newFolder())
       await withRegistry(await databaseArchive({ NextUpdate }), async ({ registry, provide }) => {
         await provide({ shelf })
@@ -28,9 +38,49 @@ describe('a database that was kept', () => {
         expect((await provide({ shelf })).updatedAt).toBe('2026-08-01T18:00:00Z')
         registry.asked.length = 0
         await provide({ shelf })
-        expect(registry.asked).toEqual([])
+        expect(blobs(registry)).toEqual([])
       })
     }
+  })
+
+  it('by oneself is not current for years because it says so', async () => {
+    const shelf = new FolderShelf(newFolder())
+    await withRegistry(await databaseArchive({ NextUpdate: '2099-01-01T00:00:00Z' }), async ({ registry, provide }) => {
+      const in3Days = new Date('2026-08-04T00:00:00Z')
+      await provide({ shelf })
+      // Control: within two days of its making it is not asked for.
+      registry.asked.length = 0
+      await provide({ shelf })
+      expect(registry.asked).toEqual([])
+      await provide({ shelf, now: in3Days })
+      expect(registry.asked).toEqual(['GET /v2/db/manifests/2'])
+      registry.push('db', '2', await databaseArchive({ UpdatedAt: '2026-08-03T18:00:00Z' }))
+      expect((await provide({ shelf, now: in3Days })).updatedAt).toBe('2026-08-03T18:00:00Z')
+    })
+  })
+
+  it.each<[string, () => FolderShelf]>([
+    ['oneself', () => new FolderShelf(newFolder())],
+    ['others', () => new SharedShelf(newFolder())],
+  ])('by %s is not kept before it is proved, and proved again when it is taken', async (_, make) => {
+    const shelf = make()
+    const bad = await databaseArchive({ NextUpdate: '2026-08-02T12:00:00Z' }, { 'trivy.db': 'garbage' })
+    await withRegistry(bad, async ({ registry, told, provide }) => {
+      const proveContent = async (path: string): Promise<void> => {
+        if (readFileSync(join(path, 'trivy.db'), 'utf8') !== 'advisories') throw new IntegrityError('it is empty', '')
+      }
+      await expect(provide({ shelf, prove: proveContent })).rejects.toThrow('db:2: it is empty')
+      expect(existsSync(shelf.folder) ? readdirSync(shelf.folder) : []).toEqual([])
+      // As an earlier version kept it: the registry still has it by its digest, and it says that it is current.
+      await provide({ shelf })
+      registry.push('db', '2', await databaseArchive({ UpdatedAt: '2026-08-01T18:00:00Z' }))
+      for (const downloads of [1, 0]) {
+        registry.asked.length = 0
+        expect((await provide({ shelf, prove: proveContent })).updatedAt).toBe('2026-08-01T18:00:00Z')
+        expect(blobs(registry)).toHaveLength(downloads)
+      }
+      expect(told).toEqual(['The vulnerability database in the cache is not used: it is empty; it is downloaded anew'])
+    })
   })
 
   it('by others is used when the registry has that very one, without downloading it', async () => {

@@ -53,7 +53,7 @@ describe('the vulnerability database', () => {
   })
 
   it.each<[string, () => Buffer, RegExp]>([
-    ['is empty', emptyBolt, /Trivy and its database find neither CVE-2014-0160 nor CVE-2019-10744 in packages/],
+    ['is empty', emptyBolt, /: Trivy and its database find neither CVE-2014-0160 nor CVE-2019-10744 in packages/],
     ['has no byte', () => Buffer.alloc(0), /Trivy ended without a report|find neither/],
     ['is cut in the middle', () => smallDatabase().subarray(0, 32 * 1024), /Trivy ended without a report|find neither/],
     [

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { javaDatabase } from '../../src/adapters/trivy-database.js'
-import { ToolError } from '../../src/errors.js'
+import { FolderShelf } from '../../src/adapters/shelf.js'
+import { IntegrityError, ToolError } from '../../src/errors.js'
 import { databaseArchive, metadata, newFolder, now, removeFolders, withRegistry } from '../database-registry.js'
 import { archiveOf } from '../fake-registry.js'
 
@@ -27,7 +28,14 @@ describe('a database', () => {
     [
       'does not say when it was built',
       () => databaseArchive({ UpdatedAt: 'lately' }),
-      'does not say when it was built',
+      'does not say when it was built: UpdatedAt is "lately"',
+    ],
+    ['has a date that Trivy refuses', () => databaseArchive({ UpdatedAt: '2026-08-01' }), 'UpdatedAt is "2026-08-01"'],
+    ['says no date for the next one', () => databaseArchive({ NextUpdate: 5 }), 'NextUpdate is 5'],
+    [
+      'has long metadata',
+      () => archiveOf({ 'trivy.db': 'x', 'metadata.json': JSON.stringify({ ...metadata, x: 'x'.repeat(65_536) }) }),
+      'its metadata.json has more than 65536 bytes',
     ],
     [
       'has metadata that is none',
@@ -88,6 +96,44 @@ describe('a database', () => {
     })
   })
 
+  it('comes from the next repository when Trivy finds nothing with one, or cannot read it', async () => {
+    await withRegistry(await databaseArchive(), async ({ registry, address, told, provide }) => {
+      const shelf = new FolderShelf(newFolder())
+      registry.push('empty', '2', await databaseArchive({}, { 'trivy.db': 'empty' }))
+      registry.push('garbage', '2', await databaseArchive({}, { 'trivy.db': 'garbage' }))
+      const prove = async (path: string): Promise<void> => {
+        const content = readFileSync(join(path, 'trivy.db'), 'utf8')
+        if (content === 'garbage') throw new ToolError('Trivy ended without a report', '')
+        if (content === 'empty') throw new IntegrityError('Trivy and its database find nothing', '')
+      }
+      const tempDir = newFolder()
+      const bad = ['empty', 'garbage'].map(name => `${address}/${name}`)
+      const database = await provide({ shelf, prove, tempDir }, [...bad, `${address}/db`])
+      expect(database.repository).toBe(`${address}/db`)
+      expect(readdirSync(shelf.folder)).toHaveLength(1)
+      // Of what was refused nothing takes room.
+      expect(readdirSync(tempDir)).toHaveLength(1)
+      await expect(provide({ shelf, prove }, bad)).rejects.toMatchObject({
+        message: `db-repository: no repository gave the vulnerability database: ${address}/empty: Trivy and its database find nothing; ${address}/garbage: Trivy ended without a report`,
+        advice: expect.stringContaining('The database is empty, damaged') as string,
+      })
+      expect(told).toEqual([])
+    })
+  })
+
+  it('ends the run, and asks no other repository, when Trivy cannot be had', async () => {
+    await withRegistry(await databaseArchive(), async ({ registry, address, provide }) => {
+      const stop = new AbortController()
+      const prove = async (): Promise<void> => {
+        stop.abort(new IntegrityError('another Trivy', ''))
+        throw new IntegrityError('another Trivy', '')
+      }
+      const both = [`${address}/db`, `${address}/other`]
+      await expect(provide({ signal: stop.signal, prove }, both)).rejects.toThrow(/^another Trivy$/)
+      expect(registry.asked.join()).not.toContain('other')
+    })
+  })
+
   it('is refused when it is older than allowed; each repository’s answer is said', async () => {
     await withRegistry(await databaseArchive(), async ({ address, provide }) => {
       const late = new Date('2026-08-05T12:00:00Z')
@@ -131,6 +177,11 @@ describe('a database', () => {
     })
     await withRegistry(archive, async ({ registry, address, provide }) => {
       registry.push('java', '1', archive)
+      const late = { now: new Date('2026-09-20T00:00:00Z'), maxAge: 30 * day }
+      await expect(provide(late, [`${address}/java`], javaDatabase)).rejects.toMatchObject({
+        message: expect.stringContaining('it is 50.0 days old, more than java-db-max-age allows') as string,
+        advice: expect.stringContaining('allow its age with the input java-db-max-age') as string,
+      })
       const database = await provide({}, [`${address}/java`], javaDatabase)
       expect(existsSync(join(database.path, 'trivy-java.db'))).toBe(true)
       await expect(provide({}, [`${address}/none`], javaDatabase)).rejects.toThrow(

@@ -27,4 +27,10 @@ describe('the arguments of Trivy', () => {
     expect(args).toEqual(expect.arrayContaining(['--offline-scan', '--skip-db-update', '--timeout', '2s']))
     expect(args.join(' ')).not.toMatch(/--severity|--ignore|--exit-code/)
   })
+
+  it('takes its checks from nowhere but the program', () => {
+    const args = folderArgs({ ...common, directory: 'd', scanners: ['misconfig'] })
+    expect(args).toContain('--skip-check-update')
+    expect(args.join(' ')).not.toMatch(/--checks-bundle|--config-check/)
+  })
 })

@@ -124,6 +124,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
       }
       const keeping: Scanner = {
         prepare: wanted => scanner.prepare(wanted),
+        javaDatabase: () => scanner.javaDatabase(),
         newCache: known => scanner.newCache(known),
         makeSbom: (report, name, timeout) => scanner.makeSbom(report, name, timeout),
         scanLockFiles: (directory, timeout) => scanner.scanLockFiles(directory, timeout),

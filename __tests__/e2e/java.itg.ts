@@ -1,10 +1,10 @@
 /** JAR files need a second database, which is only downloaded when an image holds one. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { pushDatabase } from '../../testbed/database/database.mjs'
+import { FakeRegistry } from '../fake-registry.js'
+import { javaArchive, knownPackages } from '../java-database.js'
 import {
-  bed,
   clean,
   dockerfileOf,
   imagesIn,
@@ -15,49 +15,70 @@ import {
   temporaryFolder,
 } from '../testbed.js'
 
-/** A Java database with the tables of trivy-java-db and nothing in them: this JAR says itself what it is. */
-async function pushJavaDatabase(): Promise<string> {
-  const folder = temporaryFolder()
-  const database = new DatabaseSync(join(folder, 'trivy-java.db'))
-  database.exec('CREATE TABLE artifacts(id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT)')
-  database.exec('CREATE TABLE indices(artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT)')
-  database.close()
-  const metadata = { Version: 1, NextUpdate: '2099-01-01T00:00:00Z', UpdatedAt: '2026-08-01T00:00:00Z' }
-  writeFileSync(join(folder, 'metadata.json'), JSON.stringify(metadata))
-  await run('tar', ['-czf', 'db.tar.gz', 'trivy-java.db', 'metadata.json'], { cwd: folder })
-  const archive = readFileSync(join(folder, 'db.tar.gz'))
-  const mediaType = 'application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip'
-  const registry = bed.database.repository.split('/')[0] ?? ''
-  return pushDatabase({ registry, name: 'trivy-java-db', tag: '1', mediaType, archive }, () => undefined)
-}
-
-const log4j = 'FROM scratch\nCOPY log4j-core.jar /app/log4j-core.jar\n'
-
-/** A JAR is a ZIP archive; Python's standard library makes one. */
-const packJar = `import zipfile
-jar = zipfile.ZipFile('log4j-core.jar', 'w')
-jar.writestr('META-INF/MANIFEST.MF', 'Manifest-Version: 1.0\\n')
-jar.writestr('META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties', 'groupId=org.apache.logging.log4j\\nartifactId=log4j-core\\nversion=2.14.1\\n')
-jar.close()
-`
-
 afterAll(removeTemporaryFolders)
 
+const properties = 'groupId=org.apache.logging.log4j\\nartifactId=log4j-core\\nversion=2.14.1\\n'
+
+/** A JAR is a ZIP archive; Python's standard library makes one, the same each time. */
+async function packJars(repository: string): Promise<{ readonly silent: string }> {
+  const pack = `import zipfile
+for name in ('telling', 'silent'):
+  jar = zipfile.ZipFile('docker-builder/registry-repos/%s/app.jar' % name, 'w')
+  jar.writestr(zipfile.ZipInfo('META-INF/MANIFEST.MF'), 'Manifest-Version: 1.0\\n')
+  if name == 'telling': jar.writestr('META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties', '${properties}')
+  jar.close()
+`
+  await run('python3', ['-c', pack], { cwd: repository })
+  const silent = readFileSync(join(repository, dockerfileOf('silent'), '../app.jar'))
+  return { silent: createHash('sha1').update(silent).digest('hex') }
+}
+
+const withJar = 'FROM scratch\nCOPY app.jar /app/app.jar\n'
+
+/** Says what its JAR is, does not say it, and has none. */
+const images = { [dockerfileOf('telling')]: withJar, [dockerfileOf('silent')]: withJar, [dockerfileOf('web')]: clean }
+
+interface JavaReport {
+  readonly scanner: { readonly javaDatabase?: { readonly repository: string; readonly digest: string } }
+}
+
+async function gateWith(
+  repositories: (address: string) => readonly string[],
+): Promise<{ readonly result: Awaited<ReturnType<typeof runGate>>; readonly report: JavaReport; digest: string }> {
+  const repository = repositoryWith(images)
+  const { silent } = await packJars(repository)
+  const registry = new FakeRegistry()
+  // Trivy's own index is empty here, as everything else in it is as it should be.
+  registry.push('empty', '1', await javaArchive({}))
+  registry.push('old', '1', await javaArchive(knownPackages, { UpdatedAt: '2019-01-01T00:00:00Z' }))
+  const known = { ...knownPackages, [silent]: 'org.apache.logging.log4j:log4j-core:2.14.1' }
+  const digest = registry.push('good', '1', await javaArchive(known))
+  const reports = temporaryFolder()
+  const result = await registry.run(address =>
+    runGate(repository, { 'java-db-repository': repositories(address).join(), 'report-dir': reports }),
+  )
+  return { result, digest, report: JSON.parse(readFileSync(join(reports, 'report.json'), 'utf8')) as JavaReport }
+}
+
 describe('an image with a JAR', () => {
-  it('gets the Java database once, and blocks on Log4Shell', async () => {
-    const repository = repositoryWith({ [dockerfileOf('java')]: log4j, [dockerfileOf('web')]: clean })
-    await run('python3', ['-c', packJar], { cwd: join(repository, 'docker-builder/registry-repos/java') })
-    const { outputs, summary } = await runGate(repository, { 'java-db-repository': await pushJavaDatabase() })
-    expect(imagesIn(outputs)).toEqual(['java: vulnerable', 'web: clean'])
+  it('gets the first Java database that proves itself, once, and blocks on Log4Shell', async () => {
+    const { result, report, digest } = await gateWith(address =>
+      ['empty', 'old', 'good'].map(name => `${address}/${name}:1`),
+    )
+    const { outputs, summary } = result
+    expect(imagesIn(outputs)).toEqual(['silent: vulnerable', 'telling: vulnerable', 'web: clean'])
     expect(summary).toContain('CVE-2021-44228')
-    expect(summary).toContain('`org.apache.logging.log4j:log4j-core`<br>`2.14.1`<br>`app/log4j-core.jar`')
+    expect(summary).toContain('`org.apache.logging.log4j:log4j-core`<br>`2.14.1`<br>`app/app.jar`')
+    const { javaDatabase } = report.scanner
+    expect(javaDatabase).toMatchObject({ repository: expect.stringMatching(/\/good:1$/) as string, digest })
+    expect(summary).toContain(`Java database of ${new Date().toISOString().slice(0, 10)}`)
   })
 
-  it('is no pass when the Java database cannot be had, and costs no other image its result', async () => {
-    const repository = repositoryWith({ [dockerfileOf('java')]: log4j, [dockerfileOf('web')]: clean })
-    await run('python3', ['-c', packJar], { cwd: join(repository, 'docker-builder/registry-repos/java') })
-    const { outputs, summary } = await runGate(repository, { 'java-db-repository': '127.0.0.1:9/java:1' })
-    expect(imagesIn(outputs)).toEqual(['java: scan-failed', 'web: clean'])
-    expect(summary).toContain('java-db-repository: no repository gave the Java database')
+  it('is no pass when no Java database can be had that proves itself, and costs no other image its result', async () => {
+    const { result } = await gateWith(address => ['127.0.0.1:65000/java:1', `${address}/empty:1`, `${address}/old:1`])
+    expect(imagesIn(result.outputs)).toEqual(['silent: scan-failed', 'telling: scan-failed', 'web: clean'])
+    expect(result.summary).toContain('java-db-repository: no repository gave the Java database')
+    for (const reason of ['ECONNREFUSED', 'Java database recognize neither aopalliance nor xmlpull', 'java-db-max-age'])
+      expect(result.summary).toContain(reason)
   })
 })

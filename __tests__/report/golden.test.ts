@@ -96,7 +96,12 @@ describe('any report', () => {
       version: '0.74.0',
       source: 'tool cache',
       sha256: 'f'.repeat(64),
-      database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z', ageHours: 34 },
+      database: {
+        repository: 'ghcr.io/aquasecurity/trivy-db:2',
+        updatedAt: '2026-08-01T00:00:00Z',
+        digest: `sha256:${'d'.repeat(64)}`,
+        ageHours: 34,
+      },
     })
     for (const [name, report] of small.filter(([name]) => name !== 'wrong-inputs')) {
       const old = name === 'only-uncounted' ? '(115 days old)' : '(34 hours old)'

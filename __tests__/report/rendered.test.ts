@@ -66,7 +66,8 @@ function reportWith(text: string): Report {
       version: text,
       source: text,
       sha256: text,
-      database: { repository: text, updatedAt: '2026-08-01T00:00:00Z' },
+      database: { repository: text, updatedAt: '2026-08-01T00:00:00Z', digest: text },
+      javaDatabase: { repository: text, updatedAt: text, digest: text },
     },
     engine: { serverVersion: text, buildxVersion: text },
   })

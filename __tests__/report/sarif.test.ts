@@ -127,7 +127,12 @@ describe('renderSarif', () => {
     const [run] = runsOf(reportOn(aJudged()))
     expect(run?.properties).toEqual({
       trivy: '0.74.0',
-      database: { repository: 'ghcr.io/aquasecurity/trivy-db:2', updatedAt: '2026-08-01T00:00:00Z', ageHours: 34 },
+      database: {
+        repository: 'ghcr.io/aquasecurity/trivy-db:2',
+        updatedAt: '2026-08-01T00:00:00Z',
+        digest: `sha256:${'d'.repeat(64)}`,
+        ageHours: 34,
+      },
     })
     const { scanner: _, ...unknown } = reportOn(aJudged())
     expect(runsOf(unknown)[0]?.properties).toEqual({})

@@ -104,7 +104,16 @@ export const situations: Readonly<Record<string, Report>> = {
       version: '0.74.0',
       source: 'trivy-path /opt/trivy',
       sha256: 'f'.repeat(64),
-      database: { repository: 'mirror.example.com/trivy-db:2', updatedAt: '2026-04-09T06:11:04.123456789Z' },
+      database: {
+        repository: 'mirror.example.com/trivy-db:2',
+        updatedAt: '2026-04-09T06:11:04.123456789Z',
+        digest: `sha256:${'d'.repeat(64)}`,
+      },
+      javaDatabase: {
+        repository: 'mirror.example.com/trivy-java-db:1',
+        updatedAt: '2026-07-30T01:00:00Z',
+        digest: `sha256:${'e'.repeat(64)}`,
+      },
     },
   }),
   'only-existing': aReport(

@@ -72,12 +72,6 @@ describe('collectWarnings', () => {
       [/^\.trivyignore:3: CVE-1 is excepted without/],
     ],
     [
-      'that the checks are old',
-      { scanner: { version: '1', source: 'x', sha256: '', checks: 'embedded' } },
-      [/^The checks for misconfigurations are those inside of Trivy/],
-    ],
-    ['nothing, where they are new', { scanner: { version: '1', source: 'x', sha256: '', checks: 'downloaded' } }, []],
-    [
       'that there is nothing to compare with',
       { verdict: introduced, history: none },
       [/^Gate-on: introduced means all: on the event schedule/],

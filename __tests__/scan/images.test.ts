@@ -48,6 +48,7 @@ async function run(
       prepare: unexpected,
       newCache,
       scanImage: scan,
+      javaDatabase: unexpected,
       makeSbom: unexpected,
       scanLockFiles: unexpected,
       scanDockerfile: unexpected,

@@ -89,11 +89,6 @@ export function scanEnvironment(source: Source, home: string): Environment {
   return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home }
 }
 
-/** For what Trivy downloads itself, its checks of misconfigurations: the way out as well, and no credentials. */
-export function downloadEnvironment(source: Source, home: string): Environment {
-  return { ...scanEnvironment(source, home), ...pick(source, network) }
-}
-
 /** For the client of the Actions cache, which is ours: the only child that gets the runner's token for it. */
 export function cacheEnvironment(source: Source): Environment {
   return pick(source, [...common, ...network, 'NODE_EXTRA_CA_CERTS', ...actionsCache])

@@ -182,6 +182,9 @@ async function fromMirror(release: Release, { shelf, tell }: InstallOptions): Pr
   return located
 }
 
+/** Bytes: five times what the program has in 2026. */
+const maxProgram = 1024 ** 3
+
 /** @throws IntegrityError where the archive in the run's own folder is not the one that is pinned */
 async function unpackProgram({ asset, directory, expected, told, url }: Release, source: string): Promise<Located> {
   const archive = join(directory, asset)
@@ -189,7 +192,7 @@ async function unpackProgram({ asset, directory, expected, told, url }: Release,
   refuseDenied(actual)
   if (actual !== expected) throw mismatch(source === url ? url : `the archive from ${source}`, expected, actual, told)
   const path = join(directory, 'trivy')
-  await unpackFiles(archive, directory, ['trivy']).catch((error: unknown) => {
+  await unpackFiles(archive, directory, { trivy: maxProgram }).catch((error: unknown) => {
     if (isFullDisk(error)) explainFullDisk(error)
     throw new ToolError(`${asset} cannot be unpacked: ${messageOf(error)}`, 'Check trivy-sha256.', [], { cause: error })
   })

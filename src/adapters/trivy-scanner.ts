@@ -13,8 +13,8 @@ import type {
   ScanRequest,
   TrivySettings,
 } from '../ports.js'
-import { checkCanary, writeCanary } from './canary.js'
-import { downloadEnvironment, scanEnvironment } from './environment.js'
+import { checkCanary, checksCanary, javaCanary, vulnerabilityCanary, writeCanary, type Canary } from './canary.js'
+import { scanEnvironment } from './environment.js'
 import { explainFullDisk } from './full-disk.js'
 import type { ProcessResult, RunProcess } from './process.js'
 import { javaDatabase, provideDatabase, vulnerabilityDatabase, type DatabaseKind } from './trivy-database.js'
@@ -45,7 +45,8 @@ export class TrivyScanner implements Scanner {
   /** Absolute paths of the databases, by Trivy's folder for them in a cache directory. */
   readonly #databases = new Map<string, string>()
   /** Set at the first image that needs it: downloads the Java database once. */
-  #javaDatabase: Promise<void> | undefined
+  #providingJava: Promise<void> | undefined
+  #javaDatabase: DatabaseInfo | undefined
   #folderCache: Promise<AnalysisCache> | undefined
 
   constructor(options: TrivyOptions) {
@@ -53,11 +54,13 @@ export class TrivyScanner implements Scanner {
   }
 
   async prepare(scanners: readonly ScannerName[]): Promise<ScannerInfo> {
-    const [{ path, ...trivy }, database] = await this.#installAndDownload()
-    this.#program = path
-    await this.#prove()
-    if (!scanners.includes('misconfig')) return { ...trivy, database }
-    return { ...trivy, database, checks: await this.#provideChecks() }
+    const [{ version, source, sha256 }, database] = await this.#installAndDownload()
+    if (scanners.includes('misconfig')) await this.#proveChecks()
+    return { version, source, sha256, database }
+  }
+
+  javaDatabase(): DatabaseInfo | undefined {
+    return this.#javaDatabase
   }
 
   /** Both at once; where one fails, the other is no longer waited for. */
@@ -69,25 +72,43 @@ export class TrivyScanner implements Scanner {
       stop.abort(signal.reason)
     }
     signal.addEventListener('abort', onEnd)
-    const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell })
+    const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell }).then(installed => {
+      this.#program = installed.path
+      return installed
+    })
     installing.catch((error: unknown) => {
       stop.abort(error)
     })
-    const downloading = this.#provide(vulnerabilityDatabase, settings.dbRepositories, stop.signal)
+    const downloading = this.#provide(
+      vulnerabilityDatabase,
+      async path => {
+        await installing
+        await this.#prove(vulnerabilityCanary, path)
+      },
+      stop.signal,
+    )
     return Promise.all([installing, downloading]).finally(() => {
       signal.removeEventListener('abort', onEnd)
     })
   }
 
-  /** Finds what must be found, before anything is believed to be clean. */
-  async #prove(): Promise<void> {
+  /** Finds with a database what must be found, before anything is found clean with it. @param path of the database */
+  async #prove(canary: Canary, path: string, { folder }: DatabaseKind = vulnerabilityDatabase): Promise<void> {
     const cache = await this.newCache()
+    await symlink(path, join(cache.directory, folder))
     const { text } = await this.#run(cache, proofTimeout, async (output, cwd) => {
       const directory = join(cwd, 'canary')
-      await writeCanary(directory)
+      await writeCanary(canary, directory)
       return proofArgs({ scanners: ['vuln'], timeout: proofTimeout, output, cacheDir: cache.directory, directory })
     })
-    checkCanary(text)
+    checkCanary(canary, text)
+  }
+
+  /** The checks of misconfigurations are those inside of the program: they are pinned with it, and have no network. */
+  async #proveChecks(): Promise<void> {
+    const directory = await mkdtemp(join(this.#options.tempDir, 'canary-'))
+    await writeCanary(checksCanary, directory)
+    checkCanary(checksCanary, await this.scanDockerfile(join(directory, 'Dockerfile'), proofTimeout))
   }
 
   readonly #tell = (text: string): void => {
@@ -110,9 +131,8 @@ export class TrivyScanner implements Scanner {
       return await this.#scanImageOnce(image, cache, request)
     } catch (error) {
       if (!(error instanceof ToolError) || !needsJavaDatabase(error)) throw error
-      const { settings } = this.#options
-      this.#javaDatabase ??= this.#provide(javaDatabase, settings.javaDbRepositories).then(() => undefined)
-      await this.#javaDatabase
+      this.#providingJava ??= this.#provideJava()
+      await this.#providingJava
       return this.#scanImageOnce(image, cache, request)
     }
   }
@@ -203,29 +223,6 @@ export class TrivyScanner implements Scanner {
     }).catch(explainFullDisk)
   }
 
-  /** Trivy fetches its checks when it first needs them, and takes those that it has inside when it cannot. */
-  async #provideChecks(): Promise<NonNullable<ScannerInfo['checks']>> {
-    const { directory } = await this.newCache()
-    await this.#inEmptyDirectory(async cwd => {
-      const output = join(cwd, 'report.json')
-      const args = folderArgs({
-        directory: cwd,
-        output,
-        cacheDir: directory,
-        timeout: checksTimeout,
-        scanners: ['misconfig'],
-      })
-      const env = downloadEnvironment(process.env, cwd)
-      const online = args.filter(arg => arg !== '--skip-check-update')
-      await this.#options.run({ command: this.#program, args: online, env, cwd, timeout: checksTimeout })
-    })
-    const path = join(directory, checksFolder)
-    // Written last: without it the checks may be there in part, which Trivy takes for all of them.
-    if (!existsSync(join(path, 'metadata.json'))) return 'embedded'
-    this.#databases.set(checksFolder, path)
-    return 'downloaded'
-  }
-
   async #linkDatabases({ directory }: AnalysisCache): Promise<void> {
     for (const [folder, path] of this.#databases) {
       // Scans of folders share a cache: another may have made the link meanwhile.
@@ -235,24 +232,32 @@ export class TrivyScanner implements Scanner {
     }
   }
 
+  async #provideJava(): Promise<void> {
+    this.#javaDatabase = await this.#provide(javaDatabase, path => this.#prove(javaCanary, path, javaDatabase))
+  }
+
   async #provide(
     kind: DatabaseKind,
-    repositories: readonly string[],
+    prove: (path: string) => Promise<void>,
     signal = this.#options.signal,
   ): Promise<DatabaseInfo> {
     const { credentials, tempDir, shelf, settings } = this.#options
-    const { path, repository, updatedAt } = await provideDatabase(kind, repositories, {
+    const [repositories, maxAge] =
+      kind === javaDatabase
+        ? [settings.javaDbRepositories, settings.javaDbMaxAge]
+        : [settings.dbRepositories, settings.dbMaxAge]
+    const { path, repository, updatedAt, digest } = await provideDatabase(kind, repositories, {
       credentials,
       signal,
       tempDir,
       shelf,
       now: new Date(),
       tell: this.#tell,
-      // The other one only knows which file is which package.
-      ...(kind === vulnerabilityDatabase && settings.dbMaxAge !== undefined ? { maxAge: settings.dbMaxAge } : {}),
+      prove,
+      ...(maxAge === undefined ? {} : { maxAge }),
     }).catch(explainFullDisk)
     this.#databases.set(kind.folder, path)
-    return { repository, updatedAt }
+    return { repository, updatedAt, digest }
   }
 
   /** Trivy silently loads `trivy.yaml`, `.trivyignore` and `trivy-secret.yaml` from where it runs. */
@@ -269,14 +274,8 @@ export class TrivyScanner implements Scanner {
 /** Trivy's folder for its analysis of layers in a cache directory. */
 const analysisFolder = 'fanal'
 
-/** Trivy's folder for its checks of misconfigurations in a cache directory. */
-const checksFolder = 'policy'
-
-/** Milliseconds: there are two packages to look at, on a machine that is busy. */
+/** Milliseconds: there are two files to look at, on a machine that is busy. */
 const proofTimeout = 2 * 60_000
-
-/** Milliseconds: the checks are small, and there are others to fall back to. */
-const checksTimeout = 60_000
 
 /**
  * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in

@@ -1,5 +1,5 @@
 /** What a verdict knows nothing of: vulnerabilities that are younger than the database. */
-import type { DatabaseInfo, Report } from '../model.js'
+import type { DatabaseInfo, Report, ScannerInfo } from '../model.js'
 import { count } from './text.js'
 
 const hour = 3_600_000
@@ -14,13 +14,37 @@ export function ageInHours({ updatedAt }: DatabaseInfo, startedAt: string): numb
   return Number.isNaN(age) ? undefined : Math.max(0, age)
 }
 
-/** `database of 2026-11-24 (6 hours old)`; empty where none was used. */
-export function databaseText({ scanner, startedAt }: Pick<Report, 'scanner' | 'startedAt'>): string {
-  if (scanner?.database === undefined) return ''
-  const age = ageInHours(scanner.database, startedAt)
-  const old = age === undefined ? '' : ` (${ageText(age)})`
-  return `database of ${scanner.database.updatedAt.slice(0, 10)}${old}`
+/** `database of 2026-11-24 (6 hours old) from REPOSITORY (sha256:0123456789ab)`, for each database that was used. */
+export function databaseTexts({ scanner, startedAt }: Pick<Report, 'scanner' | 'startedAt'>): readonly string[] {
+  const text = (name: string, database: DatabaseInfo | undefined): string[] => {
+    if (database === undefined) return []
+    const age = ageInHours(database, startedAt)
+    const old = age === undefined ? '' : ` (${ageText(age)})`
+    const digest = database.digest.slice(0, shortDigest)
+    return [`${name} of ${database.updatedAt.slice(0, 10)}${old} from ${database.repository} (${digest})`]
+  }
+  return [...text('database', scanner?.database), ...text('Java database', scanner?.javaDatabase)]
 }
+
+/** Both databases with their age, for what machines read. */
+export function withAges(
+  { database, javaDatabase }: Pick<ScannerInfo, 'database' | 'javaDatabase'>,
+  startedAt: string,
+): { readonly database?: AgedDatabase; readonly javaDatabase?: AgedDatabase } {
+  const aged = (info: DatabaseInfo): AgedDatabase => {
+    const ageHours = ageInHours(info, startedAt)
+    return { ...info, ...(ageHours === undefined ? {} : { ageHours }) }
+  }
+  return {
+    ...(database === undefined ? {} : { database: aged(database) }),
+    ...(javaDatabase === undefined ? {} : { javaDatabase: aged(javaDatabase) }),
+  }
+}
+
+type AgedDatabase = DatabaseInfo & { readonly ageHours?: number }
+
+/** Characters of a digest, with its algorithm, that are enough for a person to compare. */
+const shortDigest = 'sha256:'.length + 12
 
 function ageText(hours: number): string {
   if (hours === 0) return 'less than an hour old'

@@ -1,6 +1,6 @@
 /** By what a verdict came about: the policy, the tools, and the time that it took. */
 import type { Report } from '../model.js'
-import { databaseText } from './database.js'
+import { databaseTexts } from './database.js'
 import { durationText, engineText, policyText } from './text.js'
 
 export function factsOf(report: Report): readonly string[] {
@@ -8,7 +8,7 @@ export function factsOf(report: Report): readonly string[] {
   return [
     `Policy: ${policyText(report)}`,
     ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
-    ...(scanner?.database === undefined ? [] : [`${databaseText(report)} from ${scanner.database.repository}`]),
+    ...databaseTexts(report),
     ...(engine === undefined ? [] : [engineText(engine)]),
     `took ${durationText(duration)}`,
   ]

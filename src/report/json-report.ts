@@ -1,5 +1,5 @@
 import type { ImageVerdict, Report, WorkDone } from '../model.js'
-import { ageInHours } from './database.js'
+import { withAges } from './database.js'
 import { jsonParts, LongList } from './json-parts.js'
 import { headline } from './text.js'
 
@@ -62,9 +62,7 @@ function toWork(work: WorkDone): unknown {
 }
 
 function toScanner({ scanner, startedAt }: Report): unknown {
-  if (scanner?.database === undefined) return scanner
-  const ageHours = ageInHours(scanner.database, startedAt)
-  return { ...scanner, database: { ...scanner.database, ageHours } }
+  return scanner === undefined ? undefined : { ...scanner, ...withAges(scanner, startedAt) }
 }
 
 function toImage(image: ImageVerdict): LongList {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Log, PropertyBag, ReportingDescriptor, Result, Run, Suppression } from 'sarif'
 import type { Finding, ImageVerdict, JudgedFinding, Report, Severity } from '../model.js'
 import { encodePath } from './address.js'
-import { ageInHours } from './database.js'
+import { withAges } from './database.js'
 import { jsonParts, LongList } from './json-parts.js'
 import { worstFindings, type Placed } from './placed.js'
 import { sarifText } from './sarif-text.js'
@@ -71,10 +71,9 @@ function renderRun(category: string, images: readonly ImageVerdict[], report: Re
 
 /** By what was measured, and what is missing here. */
 function propertiesOf({ scanner, startedAt }: Report, omitted: number): PropertyBag {
-  const database = scanner?.database
   return {
     ...(scanner === undefined ? {} : { trivy: scanner.version }),
-    ...(database === undefined ? {} : { database: { ...database, ageHours: ageInHours(database, startedAt) } }),
+    ...(scanner === undefined ? {} : withAges(scanner, startedAt)),
     ...(omitted === 0 ? {} : { omittedResults: omitted, omittedResultsAreIn: 'report.json' }),
   }
 }

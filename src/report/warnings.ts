@@ -1,5 +1,5 @@
 /** What makes a verdict worth less than it looks, for the first lines of every report. Pure. */
-import type { Change, Policy, RunContext, ScannerInfo, Verdict } from '../model.js'
+import type { Change, Policy, RunContext, Verdict } from '../model.js'
 import { count, listText, placeText } from './text.js'
 
 export interface Circumstances {
@@ -11,11 +11,10 @@ export interface Circumstances {
   readonly policies: { readonly inForce: Policy; readonly proposed?: Policy; readonly broken: readonly string[] }
   readonly verdict: Verdict
   readonly onlyChanged: boolean
-  readonly scanner?: ScannerInfo
 }
 
 export function collectWarnings(circumstances: Circumstances): readonly string[] {
-  const { scanner, policies, untrusted } = circumstances
+  const { policies, untrusted } = circumstances
   return [
     ...(untrusted === undefined ? [] : [`As allow-untrusted-head asks, ${untrusted}: it may have taken any of them.`]),
     ...aboutWorkflows(circumstances),
@@ -23,9 +22,6 @@ export function collectWarnings(circumstances: Circumstances): readonly string[]
     ...aboutComparison(circumstances),
     ...aboutSystems(circumstances.verdict),
     ...policies.inForce.warnings.map(({ place, message }) => `${placeText(place.file, place.lines)}: ${message}`),
-    ...(scanner?.checks === 'embedded'
-      ? ['The checks for misconfigurations are those inside of Trivy: newer ones could not be fetched.']
-      : []),
   ]
 }
 
