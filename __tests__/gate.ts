@@ -53,7 +53,7 @@ const unasked = (): never => {
 }
 export const noHistory: Repository = {
   resolveBase: unasked,
-  isCheckedOut: unasked,
+  checkedOut: unasked,
   readText: unasked,
   changesSince: unasked,
   checkOut: unasked,

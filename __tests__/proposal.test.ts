@@ -1,3 +1,4 @@
+import type { RunContext } from '../src/model.js'
 import type { FileChange, Ports } from '../src/ports.js'
 import { MemoryFiles } from './builders.js'
 import { dockerfile, noHistory, repository, run } from './gate.js'
@@ -13,12 +14,16 @@ describe('gate, of a pull request', () => {
         repository: {
           ...noHistory,
           resolveBase: async () => 'abc',
+          checkedOut: async () => ({ commit: 'def', parents: [] }),
           changesSince: async () => changes,
           readText: async (_: string, path: string) => base[path],
         },
       })
     }
-  const pull = { event: 'pull_request', base: { kind: 'merge-commit', commit: 'def' } } as const
+  const pull: Partial<RunContext> = {
+    event: 'pull_request',
+    baseline: { policy: 'base', base: { kind: 'merge-commit', commit: 'def' }, expected: ['def'] },
+  }
   const policy = '.github/image-gate.yml'
   const changed: FileChange = { path: policy, status: 'modified' }
 
@@ -63,7 +68,7 @@ describe('gate, of a pull request', () => {
         propose([{ path: 'images/web/x', status: 'modified' }], {})(ports)
         const before = { before: { images: { web: { Dockerfile: dockerfile } } } }
         Object.assign(ports, { files: new MemoryFiles({ ...repository, ...before }) })
-        ports.repository.checkOut = async () => '/before'
+        ports.repository.checkOut = async () => ({ directory: '/before', incomplete: [] })
       },
       { 'gate-on': 'introduced', images: 'web' },
       pull,

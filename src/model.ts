@@ -279,7 +279,8 @@ export interface Change {
 
 /** Where the policy of a run came from. */
 export interface PolicyOrigin {
-  readonly revision: 'base' | 'head'
+  /** `head`: what is checked out. `base`: the commit before the change. `default`: the tip of the default branch. */
+  readonly revision: 'base' | 'default' | 'head'
   readonly file?: string
   readonly exceptions: number
 }
@@ -356,12 +357,30 @@ export interface WorkDone {
 
 /**
  * Where the commit before a change is found: the first parent of the merge commit that GitHub makes for a pull request,
- * the tip of a branch, or a commit that the event names.
+ * the tip of a branch, a commit that the event names, or the commit where a branch began.
  */
 export type BaseHint =
   | { readonly kind: 'merge-commit'; readonly commit: string }
   | { readonly kind: 'branch'; readonly name: string }
   | { readonly kind: 'commit'; readonly commit: string }
+  /** Where what is checked out left this branch. */
+  | { readonly kind: 'merge-base'; readonly branch: string }
+
+/**
+ * Whose policy decides: that of what is checked out, that of the commit before the change, or that of the tip of a branch.
+ */
+export type PolicySource = 'checkout' | 'base' | { readonly branch: string }
+
+/** What an event says of the commit that is gated, and of those that it is judged by. */
+export interface Baseline {
+  readonly policy: PolicySource
+  /** What the change is compared with; absent where there is nothing to compare with. */
+  readonly base?: BaseHint
+  /** The commits of which one must be checked out, or be merged into what is. Absent: any. */
+  readonly expected?: readonly string[]
+  /** True where the event is about a change, so that the default branch itself cannot be meant. */
+  readonly differs?: true
+}
 
 /** Instead of a repository's name: the event is about somebody's code, and does not say whose. */
 export const unknownRepository = 'unknown'
@@ -384,8 +403,8 @@ export interface RunContext {
    * the event is about none.
    */
   readonly headRepository?: string
-  /** What the change is compared with, as the event tells; absent where there is nothing to compare with. */
-  readonly base?: BaseHint
+  /** What the event says of the commits that matter; absent on a person's own machine. */
+  readonly baseline?: Baseline
   /** The file of the workflow that runs, relative to the workspace. */
   readonly workflow?: string
   /** The job's ID in that file, and the step's: the one that it has, or one that the runner gave it. */

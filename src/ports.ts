@@ -294,17 +294,25 @@ export interface Repository {
    * @throws ToolError where it cannot be had, saying why and what to do
    */
   resolveBase(hint: BaseHint): Promise<string>
-  /** True where a commit is what is checked out, or was merged into it by the commit that is. */
-  isCheckedOut(commit: string): Promise<boolean>
+  /** The commit that is checked out, and those that it comes after. Full SHAs. @throws ToolError */
+  checkedOut(): Promise<{ readonly commit: string; readonly parents: readonly string[] }>
   /** @returns the text of a file in a commit; undefined where there is no such file */
   readText(commit: string, path: string): Promise<string | undefined>
-  /** What differs between a commit and the work tree; what is not tracked counts, what is ignored does not. */
-  changesSince(commit: string): Promise<readonly FileChange[]>
   /**
-   * Writes a folder as it is in a commit, beside the work tree.
-   * @returns absolute path of a directory that holds the folder at its path; nothing where the commit has no such folder
+   * What differs between a commit and the work tree. Files that are not tracked count.
+   * @param folder relative to the workspace: below it, files that git ignores count too, or the whole folder that they are in
    */
-  checkOut(commit: string, folder: string): Promise<string>
+  changesSince(commit: string, folder: string): Promise<readonly FileChange[]>
+  /** Writes a folder beside the work tree, as a checkout of the commit would write it. */
+  checkOut(commit: string, folder: string): Promise<CheckedOut>
+}
+
+/** A folder of a commit, outside of the repository. */
+export interface CheckedOut {
+  /** Absolute path of a directory that holds the folder at its path; nothing where the commit has no such folder. */
+  readonly directory: string
+  /** What the commit names and does not hold, and the work tree may have: with its path, relative to the workspace. */
+  readonly incomplete: readonly { readonly path: string; readonly what: string }[]
 }
 
 export interface Ports {

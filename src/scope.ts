@@ -2,21 +2,14 @@
 import { join, relative, resolve, sep } from 'node:path'
 import { comparesAny, resolveRules } from './decide/rules.js'
 import { findBaseImages, type BaseImages } from './discover/base.js'
-import {
-  compareWithBase,
-  describeChange,
-  isProposal,
-  readHistory,
-  selectChanged,
-  type History,
-} from './discover/change.js'
+import { compareWithBase, describeChange, readHistory, selectChanged, type History } from './discover/change.js'
 import { discoverImages } from './discover/images.js'
 import { findLockFiles } from './discover/lock-files.js'
 import { ConfigurationError, messageOf } from './errors.js'
 import type { Inputs } from './inputs.js'
 import type { Change, Discovery, Rules, RunContext } from './model.js'
 import { idlePatterns } from './policy/patterns.js'
-import { readPolicies, type Policies } from './policy/revisions.js'
+import { readPolicies, type Policies, type PolicyRequest } from './policy/revisions.js'
 import type { Ports } from './ports.js'
 
 /** What was asked, where, and with what. */
@@ -56,29 +49,39 @@ interface Before {
 }
 
 /** What there was before the change, and by whose policy it is judged. Both are only asked for where they matter. */
-async function readBefore({ inputs, context, ports }: Run): Promise<Before> {
-  const { repository, files, clock } = ports
-  const proposal = isProposal(context) ? await readHistory(context, repository) : undefined
-  const base =
-    proposal?.status === 'known'
-      ? {
-          read: (path: string) => repository.readText(proposal.base, path),
-          changed: (paths: readonly string[]) =>
-            proposal.files.some(
-              ({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from)),
-            ),
-        }
-      : undefined
+async function readBefore(run: Run): Promise<Before> {
+  const { inputs, context, ports } = run
+  const { repository } = ports
+  const imagesRoot = imagesRootOf(run)
+  const own = (context.baseline?.policy ?? 'checkout') === 'checkout'
+  const asked = own ? undefined : await readHistory(context, repository, imagesRoot)
+  const base = asked === undefined ? undefined : await judgeOf(asked, run)
   const policies = await readPolicies({
     file: inputs.policyFile,
-    head: path => readHead(path, context.workspace, files),
-    now: clock.now(),
+    head: path => readHead(path, context.workspace, ports.files),
+    now: ports.clock.now(),
     ...(base === undefined ? {} : { base }),
   })
   const needed = inputs.onlyChanged || comparesAny(policies.inForce, inputs.rules)
   const notAsked: History = { status: 'none', reason: 'nothing asks for a comparison' }
-  const history = proposal ?? (needed ? await readHistory(context, repository) : notAsked)
+  const history = asked ?? (needed ? await readHistory(context, repository, imagesRoot) : notAsked)
   return { history, policies }
+}
+
+/** The revision whose policy decides. @throws GateError where it cannot be read */
+async function judgeOf(history: History, { context, ports }: Run): Promise<PolicyRequest['base']> {
+  const { repository } = ports
+  const source = context.baseline?.policy
+  const touched = history.status === 'known' ? history.files : undefined
+  // Where nothing is compared, the policy of what is checked out may be another one.
+  const changed = (paths: readonly string[]): boolean =>
+    touched?.some(({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from))) ?? false
+  if (typeof source === 'object') {
+    const commit = await repository.resolveBase({ kind: 'branch', name: source.branch })
+    return { revision: 'default', read: path => repository.readText(commit, path), changed }
+  }
+  if (history.status !== 'known') return undefined
+  return { revision: 'base', read: path => repository.readText(history.base, path), changed }
 }
 
 /**

@@ -10,29 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { gitEnvironment } from '../../src/adapters/environment.js'
-import { GitRepository } from '../../src/adapters/git.js'
-import { createRunProcess } from '../../src/adapters/process.js'
+import type { GitRepository } from '../../src/adapters/git.js'
 import { git, headerOf, Origin, withGitServer, writeTree } from '../git.js'
 import { removeTemporaryFolders, temporaryFolder } from '../testbed.js'
+import { files, repositoryAt } from './git-repository.js'
 
 afterAll(removeTemporaryFolders)
-
-const run = createRunProcess(new AbortController().signal)
-const env = gitEnvironment(process.env)
-
-function repositoryAt(workspace: string, more: { token?: string; serverUrl?: string } = {}): GitRepository {
-  return new GitRepository({
-    run,
-    workspace,
-    tempDir: temporaryFolder(),
-    env,
-    serverUrl: 'https://github.com',
-    ...more,
-  })
-}
-
-const files = { 'images/web/Dockerfile': 'FROM debian\n', 'README.md': 'x\n' }
 
 /** A pull request whose base has moved on since it was opened. */
 function pullRequest(): { origin: Origin; stale: string; base: string; head: string; merge: string } {
@@ -95,21 +78,19 @@ describe('GitRepository.resolveBase', () => {
   it('knows what is checked out, and what that merged, at a depth of one', async () => {
     const { origin, base, head, merge } = pullRequest()
     const merged = repositoryAt(origin.checkOut(merge))
-    expect(await merged.isCheckedOut(merge)).toBe(true)
-    expect(await merged.isCheckedOut(head)).toBe(true)
-    const untouched = repositoryAt(origin.checkOut(base))
-    expect(await untouched.isCheckedOut(base)).toBe(true)
-    expect(await untouched.isCheckedOut(head)).toBe(false)
-    expect(await untouched.isCheckedOut('')).toBe(false)
+    expect(await merged.checkedOut()).toEqual({ commit: merge, parents: [base, head] })
+    const { parents } = await repositoryAt(origin.checkOut(base)).checkedOut()
+    expect(parents).toHaveLength(1)
   })
 
   it('says that there is no repository, or no git', async () => {
     const nowhere = repositoryAt(temporaryFolder())
     await expect(nowhere.resolveBase({ kind: 'branch', name: 'main' })).rejects.toThrow(/is not a git repository/)
+    const origin = new Origin(files)
     const { PATH } = process.env
     process.env['PATH'] = '/nowhere'
     try {
-      const without = repositoryAt(temporaryFolder())
+      const without = repositoryAt(origin.folder)
       await expect(without.resolveBase({ kind: 'branch', name: 'main' })).rejects.toThrow(/git could not be started/)
     } finally {
       process.env['PATH'] = PATH
@@ -212,7 +193,7 @@ describe('GitRepository.changesSince', () => {
     const before = git(origin.folder, 'rev-parse', 'HEAD')
     origin.commit({ 'new "name"': 'one\ntwo\nthree\n', 'old name': null, gone: null, added: 'x', type: '-> added' })
     writeTree(origin.folder, { 'README.md': 'changed\n', untracked: 'x', ignored: 'x', 'with\nnewline': '2' })
-    const changes = await repositoryAt(origin.folder).changesSince(before)
+    const changes = await repositoryAt(origin.folder).changesSince(before, 'images')
     expect([...changes].sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
       { path: 'README.md', status: 'modified' },
       { path: 'added', status: 'added' },
@@ -234,7 +215,7 @@ describe('GitRepository.changesSince', () => {
     writeFileSync(join(hooks, 'post-index-change'), `#!/bin/sh\ntouch ${mark}\n`)
     chmodSync(join(hooks, 'post-index-change'), 0o755)
     const repository = repositoryAt(origin.folder)
-    expect(await repository.changesSince(before)).toEqual([{ path: 'x', status: 'modified' }])
+    expect(await repository.changesSince(before, 'images')).toEqual([{ path: 'x', status: 'modified' }])
     await repository.checkOut(before, '')
     expect(existsSync(mark)).toBe(false)
   })
@@ -254,7 +235,8 @@ describe('GitRepository.checkOut', () => {
   origin.commit({ 'images/web/Dockerfile': 'FROM debian:12\n', 'images/web/run.sh': null })
 
   it('writes a folder as it was, and touches nothing of the checkout', async () => {
-    const folder = await repositoryAt(origin.folder).checkOut(before, 'images')
+    const { directory: folder, incomplete } = await repositoryAt(origin.folder).checkOut(before, 'images')
+    expect(incomplete).toEqual([])
     expect(readdirSync(folder)).toEqual(['images'])
     expect(readFileSync(join(folder, 'images/web/Dockerfile'), 'utf8')).toBe('FROM debian\n')
     expect(readFileSync(join(folder, 'images/web/a.txt'), 'utf8')).toBe('a\r\n')
@@ -266,8 +248,9 @@ describe('GitRepository.checkOut', () => {
 
   it('writes all of it for the top folder, and nothing for one that was not there', async () => {
     const repository = repositoryAt(origin.folder)
-    expect(readdirSync(await repository.checkOut(before, '')).sort()).toEqual(['.gitattributes', 'images', 'other'])
-    expect(readdirSync(await repository.checkOut(before, 'nowhere'))).toEqual([])
+    const all = await repository.checkOut(before, '')
+    expect(readdirSync(all.directory).sort()).toEqual(['.gitattributes', 'images', 'other'])
+    expect(readdirSync((await repository.checkOut(before, 'nowhere')).directory)).toEqual([])
   })
 
   it('works in a workspace that is a folder of the repository', async () => {
@@ -279,9 +262,11 @@ describe('GitRepository.checkOut', () => {
     const commit = git(nested.folder, 'rev-parse', 'HEAD')
     nested.commit({ 'sub/images/web/Dockerfile': 'FROM b\n', 'images/web/Dockerfile': 'FROM c\n' })
     const repository = repositoryAt(join(nested.folder, 'sub'))
-    expect(await repository.changesSince(commit)).toEqual([{ path: 'images/web/Dockerfile', status: 'modified' }])
+    expect(await repository.changesSince(commit, 'images')).toEqual([
+      { path: 'images/web/Dockerfile', status: 'modified' },
+    ])
     expect(await repository.readText(commit, 'policy.yml')).toBe('x\n')
-    const folder = await repository.checkOut(commit, 'images')
+    const { directory: folder } = await repository.checkOut(commit, 'images')
     expect(readFileSync(join(folder, 'images/web/Dockerfile'), 'utf8')).toBe('FROM a\n')
   })
 })

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  baseOf,
   headRepositoryOf,
   readRunContext,
   readRunner,
@@ -50,7 +49,7 @@ describe('readRunContext', () => {
       pullRequest: 7,
       head: other,
       headRepository: 'unknown',
-      base: { kind: 'merge-commit', commit: sha },
+      baseline: { policy: 'base', base: { kind: 'merge-commit', commit: sha }, expected: [sha, other] },
     })
   })
 
@@ -81,27 +80,12 @@ describe('readRunContext', () => {
   })
 })
 
-describe('baseOf', () => {
-  it.each([
-    ['pull_request', {}, { base: { kind: 'merge-commit', commit: sha } }],
-    ['pull_request_target', { pull_request: { base: { ref: 'main' } } }, { base: { kind: 'branch', name: 'main' } }],
-    ['pull_request_target', {}, {}],
-    ['merge_group', { merge_group: { base_sha: other } }, { base: { kind: 'commit', commit: other } }],
-    ['merge_group', {}, {}],
-    ['push', { before: other }, { base: { kind: 'commit', commit: other } }],
-    ['push', { before: '0'.repeat(40) }, {}],
-    ['push', {}, {}],
-    ['schedule', { before: other }, {}],
-  ])('of %s with %j', (event, payload, expected) => {
-    expect(baseOf(event, sha, payload)).toEqual(expected)
-  })
-})
-
 describe('headRepositoryOf', () => {
   const from = (full_name: unknown): EventPayload => ({ pull_request: { head: { repo: { full_name } } } })
 
   it.each<[string, EventPayload, object]>([
     ['pull_request', from('a/fork'), { headRepository: 'a/fork' }],
+    ['pull_request_review', from('a/fork'), { headRepository: 'a/fork' }],
     ['pull_request_target', from('a/fork'), { headRepository: 'a/fork' }],
     ['pull_request_target', { pull_request: { head: { repo: null } } }, { headRepository: 'unknown' }],
     ['pull_request_target', from('no name'), { headRepository: 'unknown' }],

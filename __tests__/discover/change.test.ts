@@ -8,8 +8,8 @@ import {
 } from '../../src/discover/change.js'
 import { findBaseImages } from '../../src/discover/base.js'
 import { ToolError } from '../../src/errors.js'
-import type { Discovery, RunContext } from '../../src/model.js'
-import type { FileChange, Repository } from '../../src/ports.js'
+import type { Baseline, Discovery, RunContext } from '../../src/model.js'
+import type { CheckedOut, FileChange, Repository } from '../../src/ports.js'
 import { anImage, MemoryFiles } from '../builders.js'
 
 const web = anImage('web')
@@ -22,7 +22,7 @@ const unexpected = (): never => {
 }
 const repositoryWith = (more: Partial<Repository>): Repository => ({
   resolveBase: unexpected,
-  isCheckedOut: unexpected,
+  checkedOut: unexpected,
   readText: unexpected,
   changesSince: unexpected,
   checkOut: unexpected,
@@ -33,58 +33,92 @@ const lost = repositoryWith({
   resolveBase: async () => Promise.reject(new ToolError('git could not fetch it', 'Fetch it.')),
 })
 const base = { kind: 'commit', commit: 'abc' } as const
+const before: Baseline = { policy: 'checkout', base }
+const proposal: Baseline = { policy: 'base', base }
+const read = (context: Partial<RunContext>, repository: Repository): Promise<History> =>
+  readHistory(contextOf(context), repository, 'images')
 
 describe('readHistory', () => {
   it('asks for what is different from the commit before', async () => {
-    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince: async () => [modified('x')] })
-    expect(await readHistory(contextOf({ event: 'push', base }), repository)).toEqual(known(modified('x')))
+    const asked: unknown[] = []
+    const changesSince = async (...args: unknown[]): Promise<FileChange[]> => {
+      asked.push(args)
+      return [modified('x')]
+    }
+    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince })
+    expect(await read({ event: 'push', baseline: before }, repository)).toEqual(known(modified('x')))
+    expect(asked).toEqual([['abc', 'images']])
   })
 
   it.each([
     [undefined, 'on the command line there is nothing to compare with'],
     ['schedule', 'on the event schedule there is nothing to compare with'],
   ])('has nothing to compare with: event %s', async (event, reason) => {
-    const context = contextOf(event === undefined ? {} : { event })
-    expect(await readHistory(context, repositoryWith({}))).toEqual({ status: 'none', reason })
+    expect(await read(event === undefined ? {} : { event }, repositoryWith({}))).toEqual({ status: 'none', reason })
   })
 
   it('can do without the commit before a push, but never without that before a proposal', async () => {
-    expect(await readHistory(contextOf({ event: 'push', base }), lost)).toEqual({
+    expect(await read({ event: 'push', baseline: before }, lost)).toEqual({
       status: 'unreadable',
       reason: 'git could not fetch it',
     })
-    await expect(readHistory(contextOf({ event: 'merge_group', base }), lost)).rejects.toThrow('git could not fetch it')
-    await expect(readHistory(contextOf({ event: 'pull_request' }), lost)).rejects.toThrow('names no base')
+    await expect(read({ event: 'merge_group', baseline: proposal }, lost)).rejects.toThrow('git could not fetch it')
+    await expect(read({ event: 'pull_request', baseline: { policy: 'base' } }, lost)).rejects.toThrow('names no base')
   })
 
   it('lets a defect through', async () => {
     const broken = repositoryWith({ resolveBase: async () => Promise.reject(new TypeError('defect')) })
-    await expect(readHistory(contextOf({ event: 'push', base }), broken)).rejects.toThrow(TypeError)
+    await expect(read({ event: 'push', baseline: before }, broken)).rejects.toThrow(TypeError)
   })
 
-  it('notices that pull_request_target checked out the base itself', async () => {
-    // Also where a step before it wrote a file, so that something is different.
-    const changesSince = async (): Promise<FileChange[]> => [modified('x')]
-    const isCheckedOut = async (commit: string): Promise<boolean> => commit === 'head'
-    const repository = repositoryWith({ resolveBase: async () => 'abc', changesSince, isCheckedOut })
-    const event = { event: 'pull_request_target', base }
-    expect(await readHistory(contextOf({ ...event, head: 'head' }), repository)).toEqual(known(modified('x')))
-    for (const context of [contextOf({ ...event, head: 'another' }), contextOf(event)]) {
-      await expect(readHistory(context, repository)).rejects.toThrow('is the base branch, not the pull request')
+  const checkedOut = (commit: string, ...parents: string[]): Repository =>
+    repositoryWith({
+      resolveBase: async () => 'abc',
+      // Also where a step before it wrote a file, so that something is different.
+      changesSince: async () => [modified('x')],
+      checkedOut: async () => ({ commit, parents }),
+    })
+
+  it.each(['pull_request', 'pull_request_review', 'pull_request_target', 'workflow_run', 'merge_group'])(
+    'notices that %s checked out something else, for instance the base',
+    async event => {
+      const context = { event, baseline: { ...proposal, expected: ['merge', 'head'] } }
+      for (const repository of [checkedOut('merge', 'abc', 'head'), checkedOut('head'), checkedOut('more', 'head')])
+        expect(await read(context, repository)).toEqual(known(modified('x')))
+      for (const repository of [checkedOut('abc', 'older'), checkedOut('other')])
+        await expect(read(context, repository)).rejects.toThrow('is not the change that the event')
+      const unnamed = { event, baseline: { ...proposal, expected: [''] } }
+      await expect(read(unnamed, checkedOut('head'))).rejects.toThrow('is not the change that the event')
+    },
+  )
+
+  it('says how to check out the change', async () => {
+    const advice = (event: string): Promise<unknown> =>
+      read({ event, baseline: { ...proposal, expected: ['head'] } }, checkedOut('abc')).catch((error: unknown) => error)
+    expect(await advice('pull_request')).toMatchObject({ advice: expect.stringContaining('without `ref`') as string })
+    expect(await advice('workflow_run')).toMatchObject({ advice: expect.stringContaining('a `ref`') as string })
+  })
+
+  it('notices that a comment on a pull request gates the default branch', async () => {
+    const baseline: Baseline = {
+      policy: { branch: 'main' },
+      base: { kind: 'merge-base', branch: 'main' },
+      differs: true,
     }
+    const context = { event: 'issue_comment', baseline }
+    expect(await read(context, checkedOut('head', 'abc'))).toEqual(known(modified('x')))
+    await expect(read(context, checkedOut('abc'))).rejects.toThrow('is not the change that the event')
   })
 })
 
 describe('isProposal', () => {
-  it.each([
-    ['pull_request', true],
-    ['pull_request_target', true],
-    ['merge_group', true],
-    ['push', false],
-    ['schedule', false],
+  it.each<[Baseline['policy'] | undefined, boolean]>([
+    ['base', true],
+    ['checkout', false],
+    [{ branch: 'main' }, false],
     [undefined, false],
-  ])('%s: %s', (event, expected) => {
-    expect(isProposal(contextOf(event === undefined ? {} : { event }))).toBe(expected)
+  ])('%j: %s', (policy, expected) => {
+    expect(isProposal(contextOf(policy === undefined ? {} : { baseline: { policy } }))).toBe(expected)
   })
 })
 
@@ -216,7 +250,7 @@ describe('findBaseImages', () => {
     const repository = repositoryWith({
       checkOut: async (...args) => {
         asked.push(args)
-        return '/before'
+        return { directory: '/before', incomplete: [] }
       },
     })
     const found = await findBaseImages([web, api], request, { repository, files })
@@ -225,6 +259,21 @@ describe('findBaseImages', () => {
     expect(found.images.map(({ name, revision, lockFiles }) => [name, revision, lockFiles.length])).toEqual([
       ['web', 'base', 1],
     ])
+  })
+
+  it.each([
+    ['images/web/vendor', 'a submodule', ['failed', 0]],
+    ['images', 'a submodule', ['failed', 0]],
+    ['images/api/model.bin', 'a file of Git LFS', ['compared', 1]],
+  ])('does not compare an image with one that lacks %s, %s', async (path, what, expected) => {
+    const checkOut = async (): Promise<CheckedOut> => ({ directory: '/before', incomplete: [{ path, what }] })
+    const found = await findBaseImages([web], request, { repository: repositoryWith({ checkOut }), files })
+    expect([found.comparisons.get('web')?.status, found.images.length]).toEqual(expected)
+    if (expected[0] === 'failed')
+      expect(found.comparisons.get('web')).toEqual({
+        status: 'failed',
+        reason: `before the change ${path} is ${what}, whose content is not in the commit`,
+      })
   })
 
   it('asks nobody where nothing is compared', async () => {

@@ -240,3 +240,55 @@ describe('only-changed', () => {
     expect(imagesIn(all.outputs)).toEqual(['api: clean', 'web: clean'])
   })
 })
+
+describe('what a change may not decide about itself', () => {
+  it('is how the files before it look', async () => {
+    const dockerfile = `FROM debian:bookworm
+COPY channel /channel
+RUN if [ "$(cat /channel)" != stable ]; then ${installs('libssl1.0.0', 'openssl', '1.0.1e-2').replace('RUN ', '').trim()}; fi
+`
+    const context = (file: string): string => dockerfileOf('web').replace('Dockerfile', file)
+    const origin = new Origin({ [dockerfileOf('web')]: dockerfile, [context('channel')]: 'stable\n' })
+    const gated = await gatePullRequest(
+      origin,
+      { [context('channel')]: 'edge\n', [context('.gitattributes')]: 'channel text eol=crlf\n' },
+      { 'gate-on': 'introduced' },
+    )
+    expect(gated.outputs['result']).toBe('blocked')
+    expect(findingsOf(gated, 'gating').map(({ id }) => id)).toContain('CVE-2014-0160')
+    expect(findingsOf(gated, 'existing').map(({ id }) => id)).not.toContain('CVE-2014-0160')
+  })
+
+  it('is its policy, when somebody reviews it', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: clean })
+    const head = origin.branch('feature', { [dockerfileOf('web')]: heartbleed, [policyFile]: 'severity: [UNKNOWN]\n' })
+    const merge = origin.pullRequest(7, head)
+    const event = { pull_request: { number: 7, head: { sha: head }, base: { ref: 'main' } } }
+    const options = { eventName: 'pull_request_review', event }
+    const gated = await runGate(origin.checkOut(merge), {}, { GITHUB_SHA: merge }, options)
+    expect(gated.outputs['result']).toBe('blocked')
+  })
+
+  it('does not pass on a second push to its branch, nor by the policy of that branch', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: clean })
+    const before = origin.branch('feature', { [dockerfileOf('web')]: heartbleed })
+    const sha = origin.branch('feature', { 'README.md': 'x', [policyFile]: 'severity: [UNKNOWN]\n' }, 'feature')
+    const options = { eventName: 'push', event: { before, repository: { default_branch: 'main' } } }
+    const env = { GITHUB_SHA: sha, GITHUB_REF: 'refs/heads/feature' }
+    const gated = await runGate(origin.checkOut(sha), { 'gate-on': 'introduced', 'only-changed': 'true' }, env, options)
+    expect(gated.outputs['result']).toBe('blocked')
+    expect(imagesIn(gated.outputs)).toEqual(['web: vulnerable'])
+    expect(gated.summary).toContain('It is judged by the policy of the default branch')
+  })
+
+  it('is which commit is gated: a checkout of the base is an error', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: clean })
+    const base = origin.commit({})
+    const head = origin.branch('feature', { [dockerfileOf('web')]: heartbleed })
+    const merge = origin.pullRequest(7, head)
+    const event = { pull_request: { number: 7, head: { sha: head }, base: { ref: 'main' } } }
+    const gated = await runGate(origin.checkOut(base), {}, { GITHUB_SHA: merge }, { eventName: 'pull_request', event })
+    expect(gated.outputs['result']).toBe('error')
+    expect(gated.log).toContain('is not the change that the event pull_request is about')
+  })
+})

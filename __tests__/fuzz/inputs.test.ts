@@ -162,10 +162,11 @@ describe('an event of any payload', () => {
           const env = { GITHUB_EVENT_PATH: path, GITHUB_EVENT_NAME: event, GITHUB_SHA: sha, GITHUB_REPOSITORY: 'o/r' }
           const context = attempt(() => readRunContext(env))
           if (context === undefined) return
-          const { pullRequest, head, base } = context
+          const { pullRequest, head, baseline } = context
           expect(pullRequest === undefined || (Number.isSafeInteger(pullRequest) && pullRequest > 0)).toBe(true)
           expect(['string', 'undefined']).toContain(typeof head)
-          expect(['string', 'undefined']).toContain(typeof (base?.kind === 'branch' ? base.name : base?.commit))
+          for (const text of [...Object.values(baseline?.base ?? {}), ...(baseline?.expected ?? [])])
+            expect(typeof text).toBe('string')
         },
       ),
       runs(200),

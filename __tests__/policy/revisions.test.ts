@@ -13,14 +13,15 @@ const readBoth = (head: Texts, base?: Texts): ReturnType<typeof readPolicies> =>
       ? {}
       : {
           base: {
+            revision: 'base',
             read: async (path: string) => base[path],
             changed: paths => paths.some(path => head[path] !== base[path]),
           },
         }),
   })
 
-const high = { [file]: 'severity: [HIGH]\n' }
-const low = { [file]: 'severity: [LOW]\n' }
+const high: Texts = { [file]: 'severity: [HIGH]\n' }
+const low: Texts = { [file]: 'severity: [LOW]\n' }
 const broken = { [file]: 'severty: []\n' }
 
 describe('readPolicies', () => {
@@ -68,8 +69,16 @@ describe('readPolicies', () => {
     expect(mistakes).toEqual([expect.stringContaining("'severty' is not known here")])
   })
 
+  it('takes that of the default branch for work that is not proposed yet', async () => {
+    const base = { revision: 'default' as const, read: async (path: string) => high[path], changed: () => true }
+    const policies = await readPolicies({ file, now, head: async path => low[path], base })
+    expect(policies).toMatchObject({ revision: 'default', inForce: { file }, proposed: { file } })
+    expect(policies.inForce.rules.severity?.value).toEqual(['HIGH'])
+  })
+
   it('lets a defect through', async () => {
-    const base = { read: async () => Promise.reject(new TypeError('defect')), changed: () => false }
+    const read = async (): Promise<never> => Promise.reject(new TypeError('defect'))
+    const base = { revision: 'base' as const, read, changed: () => false }
     await expect(readPolicies({ file, now, head: async () => undefined, base })).rejects.toThrow(TypeError)
   })
 })

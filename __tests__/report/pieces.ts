@@ -135,7 +135,7 @@ export const oldDebian = anImageVerdict({
 
 /** As the gate says it. */
 export function warningsOf(verdict: Verdict): Partial<Report> {
-  const policies = { inForce: noPolicy, broken: [] }
+  const policies = { revision: 'base' as const, inForce: noPolicy, broken: [] }
   const context = { workspace: '/repo', processors: 2 }
   const history = { status: 'known' } as const
   return {

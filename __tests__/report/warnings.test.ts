@@ -8,7 +8,7 @@ const plain: Circumstances = {
   untrusted: undefined,
   change: nothing,
   history: { status: 'known' },
-  policies: { inForce: noPolicy, broken: [] },
+  policies: { inForce: noPolicy, revision: 'base', broken: [] },
   verdict: aVerdict([]),
   onlyChanged: false,
 }
@@ -57,18 +57,18 @@ describe('collectWarnings', () => {
       'that the policy is edited',
       {
         change: { ...nothing, policyFiles: ['policy.yml'] },
-        policies: { inForce: noPolicy, proposed: noPolicy, broken: [] },
+        policies: { inForce: noPolicy, revision: 'base', proposed: noPolicy, broken: [] },
       },
       [/^This change edits the policy: policy\.yml\. It is judged by/],
     ],
     [
       'that the policy is broken',
-      { policies: { inForce: noPolicy, proposed: noPolicy, broken: ['a:1:1: x', 'a:2:1: y'] } },
+      { policies: { inForce: noPolicy, revision: 'base', proposed: noPolicy, broken: ['a:1:1: x', 'a:2:1: y'] } },
       [/cannot be read, so the defaults decide: a:1:1: x; a:2:1: y$/],
     ],
     [
       'what the policy’s files have',
-      { policies: { inForce: warned, broken: [] } },
+      { policies: { inForce: warned, revision: 'base', broken: [] } },
       [/^\.trivyignore:3: CVE-1 is excepted without/],
     ],
     [

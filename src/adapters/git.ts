@@ -1,20 +1,16 @@
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { getExecOutput } from '@actions/exec'
-import { ConfigurationError, messageOf, ToolError } from '../errors.js'
+import { ConfigurationError, ToolError } from '../errors.js'
 import type { BaseHint } from '../model.js'
-import type { FileChange, Repository } from '../ports.js'
+import type { CheckedOut, FileChange, Repository } from '../ports.js'
 import { explainFullDisk } from './full-disk.js'
-import type { Environment, RunProcess } from './process.js'
+import { checkOutFolder } from './git-checkout.js'
+import { GitCommand, type GitCall, type GitOptions } from './git-command.js'
+import type { Environment } from './process.js'
 
-export interface GitOptions {
-  readonly run: RunProcess
-  /** The work tree, or a folder in it. Absolute. */
-  readonly workspace: string
+export interface RepositoryOptions extends GitOptions {
   /** Where other revisions are written to. Absolute. */
   readonly tempDir: string
-  readonly env: Environment
   /** The address of GitHub, which `token` is for. */
   readonly serverUrl: string
   /** Used when what the checkout left does not suffice. */
@@ -22,26 +18,22 @@ export interface GitOptions {
 }
 
 /** Milliseconds. */
-const limits = { fetch: 5 * 60_000, other: 60_000 }
-
-/** Bytes; no policy is as long, and no list of changes that anybody would review. */
-const maxOutput = 16 * 1024 * 1024
+const fetchTimeout = 5 * 60_000
 
 /** The repository around the workspace, as actions/checkout leaves it: often with one commit only. */
 export class GitRepository implements Repository {
-  readonly #options: GitOptions
-  #isRepository: Promise<void> | undefined
+  readonly #options: RepositoryOptions
+  readonly #git: GitCommand
 
-  constructor(options: GitOptions) {
+  constructor(options: RepositoryOptions) {
     this.#options = options
+    this.#git = new GitCommand(options)
   }
 
   async resolveBase(hint: BaseHint): Promise<string> {
-    await this.#ensureRepository()
-    if (hint.kind === 'branch') {
-      await this.#fetch(`refs/heads/${hint.name}`)
-      return this.#ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}')
-    }
+    await this.#git.gitDir()
+    if (hint.kind === 'branch') return this.#tipOf(hint.name)
+    if (hint.kind === 'merge-base') return this.#mergeBase(hint.branch)
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hint.commit) || /^0+$/.test(hint.commit)) {
       throw new ToolError(
         `'${hint.commit}' is not a commit`,
@@ -55,15 +47,14 @@ export class GitRepository implements Repository {
     return base
   }
 
-  async isCheckedOut(commit: string): Promise<boolean> {
-    await this.#ensureRepository()
-    const head = await this.#ask('rev-parse', '--verify', 'HEAD^{commit}')
-    return head === commit || (await this.#parentsOf(head)).includes(commit)
+  async checkedOut(): Promise<{ commit: string; parents: readonly string[] }> {
+    const commit = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}')
+    return { commit, parents: await this.#parentsOf(commit) }
   }
 
   async readText(commit: string, path: string): Promise<string | undefined> {
     // Relative to the workspace, which need not be the top of the repository.
-    const entry = await this.#ask('ls-tree', commit, '--', `./${path}`)
+    const entry = await this.#git.ask('ls-tree', commit, '--', `./${path}`)
     if (entry === '') return undefined
     const [mode, type, blob] = entry.split(/\s+/)
     if (type !== 'blob' || mode === '120000' || blob === undefined) {
@@ -73,63 +64,76 @@ export class GitRepository implements Repository {
         'Put the file itself there.',
       )
     }
-    return this.#read('cat-file', 'blob', blob)
+    return this.#git.read('cat-file', 'blob', blob)
   }
 
-  async changesSince(commit: string): Promise<readonly FileChange[]> {
+  async changesSince(commit: string, folder: string): Promise<readonly FileChange[]> {
     const flags = ['-z', '--name-status', '--find-renames', '-l5000', '--no-ext-diff', '--ignore-submodules=none']
-    const tracked = await this.#read('diff', ...flags, '--relative', commit, '--')
-    const untracked = await this.#read('ls-files', '-z', '--others', '--exclude-standard')
+    const tracked = await this.#git.read('diff', ...flags, '--relative', commit, '--')
+    const untracked = await this.#git.read('ls-files', '-z', '--others', '--exclude-standard')
+    // A build takes files that git ignores as well: an earlier step may have made them. Whole folders are enough.
+    const below = `:(literal)${folder === '' ? '.' : folder}`
+    const ignored = await this.#git.read(
+      'ls-files',
+      '-z',
+      '--others',
+      '--ignored',
+      '--exclude-standard',
+      '--directory',
+      '--',
+      below,
+    )
+    const paths = [...untracked.split('\0'), ...ignored.split('\0').map(path => path.replace(/\/$/, ''))]
     return [
       ...parseChanges(tracked),
-      ...untracked
-        .split('\0')
-        .filter(path => path !== '')
-        .map((path): FileChange => ({ path, status: 'added' })),
+      ...paths.filter(path => path !== '').map((path): FileChange => ({ path, status: 'added' })),
     ]
   }
 
-  async checkOut(commit: string, folder: string): Promise<string> {
+  async checkOut(commit: string, folder: string): Promise<CheckedOut> {
     const directory = await mkdtemp(join(this.#options.tempDir, 'base-')).catch(explainFullDisk)
-    const tree = join(directory, 'tree')
-    await mkdir(tree)
-    // An index of its own, so that nothing of the checkout is touched; and not `git archive`, which leaves out what
-    // `export-ignore` names.
-    const env = { GIT_INDEX_FILE: join(directory, 'index') }
-    const prefix = await this.#ask('rev-parse', '--show-prefix')
-    const path = `${prefix}${folder}`.replace(/\/$/, '')
-    if (path === '') {
-      await this.#git(['read-tree', commit], { env })
-    } else {
-      const [, type, object] = (await this.#ask('ls-tree', '--full-tree', commit, '--', path)).split(/\s+/)
-      if (type !== 'tree' || object === undefined) return tree
-      await this.#git(['read-tree', `--prefix=${path}/`, object], { env })
-    }
-    await this.#git(['checkout-index', '--all', `--prefix=${tree}/`], { env })
-    return join(tree, prefix)
+    return checkOutFolder(this.#git, { commit, folder, directory, workspace: this.#options.workspace })
   }
 
-  #ensureRepository(): Promise<void> {
-    this.#isRepository ??= this.#checkRepository()
-    return this.#isRepository
+  async #tipOf(branch: string): Promise<string> {
+    await this.#fetch(`refs/heads/${branch}`)
+    return this.#git.ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}')
   }
 
-  async #checkRepository(): Promise<void> {
-    const { workspace: cwd, env } = this.#options
-    const question = [...safety, 'rev-parse', '--is-inside-work-tree']
-    const options = { cwd, env: { ...env, ...quiet }, silent: true, ignoreReturnCode: true }
-    // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
-    const { stdout, stderr } = await getExecOutput('git', question, options).catch((error: unknown) => {
+  /** Where the branch that is checked out left another one. At depth 1 the checkout cannot tell. */
+  async #mergeBase(branch: string): Promise<string> {
+    const tip = await this.#tipOf(branch)
+    const head = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}')
+    const place = (await this.#isShallow()) ? { gitDir: await this.#fetchHistory(head, tip) } : {}
+    const { exitCode, output } = await this.#git.call(['merge-base', head, tip], { fails: true, ...place })
+    const base = output.trim()
+    if (exitCode !== 0 || base === '') {
       throw new ToolError(
-        `git could not be started: ${messageOf(error)}`,
-        'Install git where this step runs; in a container job, in the container’s image.',
+        `${head.slice(0, 7)} and the branch ${branch} have no commit in common`,
+        'Compare a branch that began at the default branch.',
       )
-    })
-    if (stdout.trim() === 'true') return
-    throw new ToolError(
-      `the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`,
-      'Check the repository out with actions/checkout before this step.',
-    )
+    }
+    await this.#provide(base)
+    return base
+  }
+
+  /**
+   * The commits behind two others, without any file, in a repository of our own: a checkout that has one commit stays so.
+   * @returns its folder. Absolute
+   */
+  async #fetchHistory(...commits: readonly string[]): Promise<string> {
+    const gitDir = await mkdtemp(join(this.#options.tempDir, 'history-')).catch(explainFullDisk)
+    await this.#git.call(['init', '--quiet', '--bare', gitDir], { gitDir })
+    const url = await this.#git.ask('remote', 'get-url', 'origin')
+    // The credentials that the checkout left are in its configuration.
+    const config = ['-c', `include.path=${join(await this.#git.gitDir(), 'config')}`]
+    const args = [...config, 'fetch', '--quiet', '--no-tags', '--no-auto-gc', '--filter=tree:0', url, ...commits]
+    await this.#fetchWith(args, 'the history of this branch', { gitDir })
+    return gitDir
+  }
+
+  async #isShallow(): Promise<boolean> {
+    return (await this.#git.ask('rev-parse', '--is-shallow-repository')) === 'true'
   }
 
   /** The merge commit's first parent is the tip of the base that it was made with. */
@@ -146,35 +150,31 @@ export class GitRepository implements Repository {
 
   /** At depth 1 git hides the parents from all but this command. */
   async #parentsOf(commit: string): Promise<string[]> {
-    const text = await this.#read('cat-file', 'commit', commit)
+    const text = await this.#git.read('cat-file', 'commit', commit)
     const header = text.split('\n\n')[0] ?? ''
     return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '')
   }
 
   /** Makes sure that a commit is there, with its files. */
   async #provide(commit: string): Promise<void> {
-    const { exitCode } = await this.#git(['cat-file', '-e', `${commit}^{tree}`], { fails: true })
+    const { exitCode } = await this.#git.call(['cat-file', '-e', `${commit}^{tree}`], { fails: true })
     if (exitCode !== 0) await this.#fetch(commit)
   }
 
-  /** First with what the checkout left: the header that a token needs must not be sent twice. */
   async #fetch(what: string): Promise<void> {
+    // In a whole clone a depth would cut off what is there.
+    const depth = (await this.#isShallow()) ? ['--depth=1'] : []
+    const flags = ['--no-tags', '--no-recurse-submodules', '--no-write-commit-graph', ...depth]
+    await this.#fetchWith(['fetch', ...flags, 'origin', what], what)
+  }
+
+  /** First with what the checkout left: the header that a token needs must not be sent twice. */
+  async #fetchWith(args: readonly string[], what: string, more: GitCall = {}): Promise<void> {
     const { token } = this.#options
-    const args = [
-      'fetch',
-      '--no-tags',
-      '--no-recurse-submodules',
-      '--no-write-commit-graph',
-      '--depth=1',
-      'origin',
-      what,
-    ]
-    const first = await this.#git(args, { fails: true, timeout: limits.fetch })
+    const call = { ...more, fails: true, timeout: fetchTimeout }
+    const first = await this.#git.call(args, call)
     if (first.exitCode === 0) return
-    const second =
-      token === undefined
-        ? first
-        : await this.#git(args, { fails: true, timeout: limits.fetch, env: this.#credentials(token) })
+    const second = token === undefined ? first : await this.#git.call(args, { ...call, env: this.#credentials(token) })
     if (second.exitCode === 0) return
     throw new ToolError(
       `git could not fetch ${what}, which this change is compared with: ${second.said.at(-1) ?? 'no reason given'}`,
@@ -195,76 +195,6 @@ export class GitRepository implements Repository {
       GIT_CONFIG_VALUE_1: value,
     }
   }
-
-  async #ask(...args: string[]): Promise<string> {
-    return (await this.#git(args)).output.trim()
-  }
-
-  async #read(...args: string[]): Promise<string> {
-    return (await this.#git(args)).output
-  }
-
-  /** @throws ToolError for a git that fails, unless that is an answer too */
-  async #git(
-    args: readonly string[],
-    { fails = false, timeout = limits.other, env = {} }: { fails?: boolean; timeout?: number; env?: Environment } = {},
-  ): Promise<{ exitCode: number; output: string; said: readonly string[] }> {
-    const { run, workspace } = this.#options
-    const said: string[] = []
-    let output = ''
-    const result = await run({
-      command: 'git',
-      args: [...safety, ...args],
-      env: { ...this.#options.env, ...quiet, ...env },
-      cwd: workspace,
-      timeout,
-      onLine: line => said.push(line),
-      onOutput: async stream => {
-        output = await readAll(stream)
-      },
-    })
-    const exitCode = result.status === 'exited' ? result.exitCode : 1
-    if (result.status !== 'exited')
-      said.push(result.status === 'timed-out' ? 'it took too long' : `killed by ${result.signal}`)
-    if (exitCode !== 0 && !fails) {
-      throw new ToolError(
-        `git ${args[0] ?? ''} failed: ${said.at(-1) ?? `exit code ${String(exitCode)}`}`,
-        'Check the checkout of the repository; in a container job, that git is installed.',
-        said.slice(-10),
-      )
-    }
-    return { exitCode, output, said }
-  }
-}
-
-/** Nothing in the repository may make git run a program; and the files may be another user's, as in a container job. */
-const safety = [
-  ...['-c', 'safe.directory=*'],
-  ...['-c', 'core.hooksPath=/dev/null'],
-  ...['-c', 'core.fsmonitor=false'],
-  ...['-c', 'gc.auto=0'],
-  ...['-c', 'maintenance.auto=false'],
-]
-
-const quiet: Environment = {
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_OPTIONAL_LOCKS: '0',
-  // Big files stay pointers, as they are in a checkout that does not ask for them.
-  GIT_LFS_SKIP_SMUDGE: '1',
-  LC_ALL: 'C',
-}
-
-async function readAll(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of stream) {
-    bytes += (chunk as Buffer).length
-    if (bytes > maxOutput) {
-      throw new ToolError('git has more to say than is sensible: more than 16 MiB', 'Look at what this change touches.')
-    }
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** `STATUS NUL PATH NUL`, and for what was moved `R100 NUL BEFORE NUL AFTER NUL`; see "RAW OUTPUT FORMAT" in git-diff(1). */

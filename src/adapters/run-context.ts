@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { ConfigurationError, messageOf } from '../errors.js'
-import { unknownRepository, type BaseHint, type RunContext } from '../model.js'
+import { unknownRepository, type RunContext } from '../model.js'
+import { baselineOf } from './event-baseline.js'
 
 /**
  * What the runner tells about this run, with the event behind it. Not by the toolkit's `context`: that reads the event as
@@ -11,13 +12,14 @@ import { unknownRepository, type BaseHint, type RunContext } from '../model.js'
 export function readRunContext(env: NodeJS.ProcessEnv): RunContext {
   const runner = readRunner(env)
   const payload = readEvent(env['GITHUB_EVENT_PATH'])
-  const { event = '', sha = '' } = runner
+  const { event = '', sha = '', repository = '' } = runner
+  const ref = env['GITHUB_REF'] ?? ''
   return {
     ...runner,
     ...pullRequestOf(payload),
     ...headOf(payload),
     ...headRepositoryOf(event, payload),
-    ...baseOf(event, sha, payload),
+    ...(event === '' ? {} : { baseline: baselineOf({ event, ref, sha, repository, payload }) }),
   }
 }
 
@@ -62,9 +64,6 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0
 }
 
-/** Of a push that creates a branch GitHub says that the commit before is this one. */
-const noCommit = /^0+$/
-
 /** What is looked at of the event's payload; nothing of it is believed to be there. */
 export interface EventPayload {
   readonly before?: unknown
@@ -76,37 +75,20 @@ export interface EventPayload {
       }
     | undefined
   readonly merge_group?: { readonly base_sha?: unknown } | undefined
-  readonly workflow_run?: { readonly head_repository?: NamedRepository } | undefined
+  readonly repository?: { readonly default_branch?: unknown } | undefined
+  readonly workflow_run?:
+    | {
+        readonly event?: unknown
+        readonly head_branch?: unknown
+        readonly head_sha?: unknown
+        readonly head_repository?: NamedRepository
+      }
+    | undefined
   readonly issue?: { readonly pull_request?: unknown } | undefined
 }
 
 /** Null for a fork that is gone. */
 type NamedRepository = { readonly full_name?: unknown } | null | undefined
-
-/**
- * What the event says of the commit before the change. Not `pull_request.base.sha`: that is where the branch was when
- * somebody last looked, while the merge commit is made with its tip.
- */
-export function baseOf(event: string, sha: string, payload: EventPayload): { readonly base?: BaseHint } {
-  switch (event) {
-    case 'pull_request':
-      return { base: { kind: 'merge-commit', commit: sha } }
-    case 'pull_request_target': {
-      const name = payload.pull_request?.base?.ref
-      return typeof name === 'string' ? { base: { kind: 'branch', name } } : {}
-    }
-    case 'merge_group': {
-      const commit = payload.merge_group?.base_sha
-      return typeof commit === 'string' ? { base: { kind: 'commit', commit } } : {}
-    }
-    case 'push': {
-      const { before } = payload
-      return typeof before === 'string' && !noCommit.test(before) ? { base: { kind: 'commit', commit: before } } : {}
-    }
-    default:
-      return {}
-  }
-}
 
 /** `OWNER/NAME/PATH@REF`. */
 export function workflowOf(ref: string | undefined): { readonly workflow?: string } {
@@ -123,6 +105,8 @@ function headOf({ pull_request: pullRequest }: EventPayload): { readonly head?: 
 export function headRepositoryOf(event: string, payload: EventPayload): { readonly headRepository?: string } {
   switch (event) {
     case 'pull_request':
+    case 'pull_request_review':
+    case 'pull_request_review_comment':
     case 'pull_request_target':
       return { headRepository: nameOf(payload.pull_request?.head?.repo) }
     case 'workflow_run':

@@ -1,8 +1,8 @@
 /** The images as they were before a change, for those that are compared. */
 import { GateError } from '../errors.js'
 import type { Comparison, ImageContext } from '../model.js'
-import type { Files, Repository } from '../ports.js'
-import type { History } from './change.js'
+import type { CheckedOut, Files, Repository } from '../ports.js'
+import { isBelow, type History } from './change.js'
 import { discoverImages } from './images.js'
 import { findLockFiles } from './lock-files.js'
 
@@ -30,16 +30,30 @@ export async function findBaseImages(
   const names = images.map(({ name }) => name).filter(name => comparisons.get(name)?.status === 'compared')
   if (history.status !== 'known' || names.length === 0) return { images: [], comparisons }
   try {
-    const workspace = await repository.checkOut(history.base, imagesRoot)
+    const { directory: workspace, incomplete } = await repository.checkOut(history.base, imagesRoot)
     const found = await discoverImages(
       { workspace, imagesRoot, include: [], allowEmpty: true, revision: 'base' },
       files,
     )
     const wanted = found.images.filter(({ name }) => names.includes(name))
-    return { images: await findLockFiles(wanted, workspace, files), workspace, comparisons }
+    const cut = new Map(wanted.flatMap(image => lacks(image, incomplete)))
+    const images = wanted.filter(({ name }) => !cut.has(name))
+    return {
+      images: await findLockFiles(images, workspace, files),
+      workspace,
+      comparisons: new Map([...comparisons, ...cut]),
+    }
   } catch (error) {
     if (!(error instanceof GateError)) throw error
     const failed: Comparison = { status: 'failed', reason: error.message }
     return { images: [], comparisons: new Map([...comparisons, ...names.map(name => [name, failed] as const)]) }
   }
+}
+
+/** An image without a part of its context would be another one, so nothing of it counts as known before. */
+function lacks({ name, sources }: ImageContext, incomplete: CheckedOut['incomplete']): [string, Comparison][] {
+  const part = incomplete.find(({ path }) => sources.some(source => isBelow(path, source) || isBelow(source, path)))
+  if (part === undefined) return []
+  const reason = `before the change ${part.path} is ${part.what}, whose content is not in the commit`
+  return [[name, { status: 'failed', reason }]]
 }

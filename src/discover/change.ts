@@ -1,7 +1,7 @@
 /** What a change touches: which images, and what of the gate itself. Pure but for `readHistory`. */
 import { posix } from 'node:path'
 import { ConfigurationError, GateError } from '../errors.js'
-import type { Change, Comparison, Discovery, ImageContext, RunContext } from '../model.js'
+import type { Baseline, Change, Comparison, Discovery, ImageContext, RunContext } from '../model.js'
 import type { FileChange, Repository } from '../ports.js'
 
 /** What there was before the change, as far as it can be known. */
@@ -11,41 +11,50 @@ export type History =
   | { readonly status: 'none'; readonly reason: string }
   | { readonly status: 'unreadable'; readonly reason: string }
 
-/**
- * Events in which somebody asks for a change to be accepted: what it changes cannot decide about the change itself. To
- * know what was before is then a must.
- */
-export function isProposal({ event }: RunContext): boolean {
-  return event === 'pull_request' || event === 'pull_request_target' || event === 'merge_group'
+/** Work that is not merged yet: it cannot decide about itself, and what was before must be known. */
+export function isProposal({ baseline }: RunContext): boolean {
+  return baseline?.policy === 'base'
 }
 
-/** @throws GateError where it must be known and cannot be read */
-export async function readHistory(context: RunContext, repository: Repository): Promise<History> {
-  const { base: hint, event } = context
+/**
+ * @param imagesRoot relative to the workspace, with forward slashes
+ * @throws GateError where it must be known and cannot be read
+ */
+export async function readHistory(context: RunContext, repository: Repository, imagesRoot: string): Promise<History> {
+  const { baseline, event } = context
+  if (baseline !== undefined) await checkCheckout(context, baseline, repository)
+  const hint = baseline?.base
   if (hint === undefined) {
     if (isProposal(context)) throw new ConfigurationError(`the event ${event ?? ''} names no base`, withoutBase)
     const when = event === undefined ? 'on the command line' : `on the event ${event}`
     return { status: 'none', reason: `${when} there is nothing to compare with` }
   }
   try {
-    if (event === 'pull_request_target' && !(await repository.isCheckedOut(context.head ?? ''))) {
-      throw notThePullRequest()
-    }
     const base = await repository.resolveBase(hint)
-    const files = await repository.changesSince(base)
-    return { status: 'known', base, files }
+    if (baseline?.differs === true && (await repository.checkedOut()).commit === base) throw notTheChange(context)
+    return { status: 'known', base, files: await repository.changesSince(base, imagesRoot) }
   } catch (error) {
-    if (isProposal(context) || !(error instanceof GateError)) throw error
+    if (isProposal(context) || error instanceof ConfigurationError || !(error instanceof GateError)) throw error
     return { status: 'unreadable', reason: error.message }
   }
 }
 
+/** The check of a pull request must not be the check of another commit, for instance of the base. */
+async function checkCheckout(context: RunContext, { expected }: Baseline, repository: Repository): Promise<void> {
+  if (expected === undefined) return
+  const { commit, parents } = await repository.checkedOut()
+  // GitHub's merge commit has the head as a parent; so has a commit that an earlier step made.
+  if (![commit, ...parents].some(one => expected.includes(one))) throw notTheChange(context)
+}
+
 const withoutBase = 'Run it on an event of GitHub’s, with the payload that GitHub gives.'
 
-function notThePullRequest(): ConfigurationError {
+function notTheChange({ event = '' }: RunContext): ConfigurationError {
   return new ConfigurationError(
-    'what is checked out is the base branch, not the pull request',
-    'Use the event pull_request, which checks out what would be merged; pull_request_target is not safe for building.',
+    `what is checked out is not the change that the event ${event} is about, perhaps its base branch`,
+    event.startsWith('pull_request') && event !== 'pull_request_target'
+      ? 'Call actions/checkout without `ref`: it then checks out what would be merged.'
+      : 'Use the event pull_request, which checks out what would be merged. Other events need a `ref` for actions/checkout that names the commit of the change.',
   )
 }
 
@@ -135,7 +144,7 @@ function touches(files: readonly FileChange[], { sources }: ImageContext): boole
 }
 
 /** @param directory empty for the whole repository */
-function isBelow(path: string, directory: string): boolean {
+export function isBelow(path: string, directory: string): boolean {
   return directory === '' || path === directory || path.startsWith(`${directory}/`)
 }
 

@@ -118,14 +118,16 @@ export function skipText(reason: SkipReason): string {
   return reason === 'images' ? 'as the input images asks' : 'since this change does not touch them'
 }
 
+/** Whose file it is, where that is not what is checked out. */
+const revisionText = { head: '', base: ' of the base', default: ' of the default branch' }
+
 /** How the policy reads, for people. */
 export function policyText({ verdict, policy }: Report): string {
   const texts = [
     ...new Set(verdict.images.flatMap(({ rules }) => (rules === undefined ? [] : [rulesText(rules.rules)]))),
   ]
   const rules = texts.length > 1 ? 'rules by image' : (texts[0] ?? 'nothing was judged')
-  const file =
-    policy?.file === undefined ? 'no policy file' : `${policy.file}${policy.revision === 'base' ? ' of the base' : ''}`
+  const file = policy?.file === undefined ? 'no policy file' : `${policy.file}${revisionText[policy.revision]}`
   return [
     verdict.warnOnly ? `${rules} (warn-only: reported, not enforced)` : rules,
     ...(policy === undefined ? [] : [file]),

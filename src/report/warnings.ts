@@ -1,5 +1,5 @@
 /** What makes a verdict worth less than it looks, for the first lines of every report. Pure. */
-import type { Change, Policy, RunContext, Verdict } from '../model.js'
+import type { Change, Policy, PolicyOrigin, RunContext, Verdict } from '../model.js'
 import { count, listText, placeText } from './text.js'
 
 export interface Circumstances {
@@ -8,7 +8,12 @@ export interface Circumstances {
   readonly untrusted: string | undefined
   readonly change: Change | undefined
   readonly history: { readonly status: 'known' | 'none' | 'unreadable'; readonly reason?: string }
-  readonly policies: { readonly inForce: Policy; readonly proposed?: Policy; readonly broken: readonly string[] }
+  readonly policies: {
+    readonly inForce: Policy
+    readonly proposed?: Policy
+    readonly revision: PolicyOrigin['revision']
+    readonly broken: readonly string[]
+  }
   readonly verdict: Verdict
   readonly onlyChanged: boolean
 }
@@ -39,13 +44,12 @@ function aboutWorkflows({ context, change }: Circumstances): string[] {
 }
 
 function aboutPolicy({ change, policies }: Circumstances): string[] {
+  const judge = policies.revision === 'default' ? 'default branch' : 'base branch'
   if (policies.broken.length > 0) {
-    return [`The policy of the base branch cannot be read, so the defaults decide: ${policies.broken.join('; ')}`]
+    return [`The policy of the ${judge} cannot be read, so the defaults decide: ${policies.broken.join('; ')}`]
   }
   if (policies.proposed === undefined || change === undefined) return []
-  return [
-    `This change edits the policy: ${listText(change.policyFiles)}. It is judged by the policy of the base branch.`,
-  ]
+  return [`This change edits the policy: ${listText(change.policyFiles)}. It is judged by the policy of the ${judge}.`]
 }
 
 /** Said once, and only to those who asked for a comparison. */
