@@ -286,6 +286,11 @@ export class MemoryFiles implements Files {
     return node
   }
 
+  async readBytes(path: string): Promise<Uint8Array | undefined> {
+    const text = await this.readText(path)
+    return text === undefined ? undefined : Buffer.from(text)
+  }
+
   async writeText(path: string, text: string): Promise<void> {
     this.written.set(path, text)
   }

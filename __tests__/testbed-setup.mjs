@@ -15,6 +15,7 @@ export default async function setUp() {
       'node24',
       'act',
       'chromium',
+      'dockerfile-parser',
     ],
     {
       log: line => process.stderr.write(`${line}\n`),

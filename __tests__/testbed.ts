@@ -16,6 +16,8 @@ export interface Bed {
   readonly node24: { path: string }
   readonly act: { path: string }
   readonly chromium: { path: string }
+  /** BuildKit's own parser: Dockerfiles in, one a line in base64; JSON lines out. */
+  readonly dockerfileParser: { path: string }
   /** A bare BuildKit, as a builder of buildx. */
   readonly buildkit: { builder: string; env: Record<string, string> }
   /** A current Docker with the overlay2 store, as hosted runners have up to Docker 28. */

@@ -224,6 +224,8 @@ export interface Files {
   realPath(path: string): Promise<string | undefined>
   /** @returns undefined where there is no such file */
   readText(path: string): Promise<string | undefined>
+  /** @returns undefined where there is no such file */
+  readBytes(path: string): Promise<Uint8Array | undefined>
   /** Writes a file and the folders above it. */
   writeText(path: string, text: string): Promise<void>
 }

@@ -14,13 +14,13 @@ import { provideNode24 } from './node.mjs'
 import { provideOtherEngine, stopOtherEngines } from './other-engine.mjs'
 import { provideRegistry, stopRegistry } from './registry.mjs'
 import { cacheFolder, folder, readServices, runFolder, withLock } from './state.mjs'
-import { provideTool } from './tools.mjs'
+import { buildTool, provideTool } from './tools.mjs'
 import { provideTrivy } from './trivy.mjs'
 import { stopVictims } from './victim.mjs'
 import { provideZizmor } from './zizmor.mjs'
 
 /** @typedef {import('./shell.mjs').Log} Log */
-/** @typedef {'engine' | 'overlay-engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor' | 'chromium'} Part */
+/** @typedef {'engine' | 'overlay-engine' | 'old-engine' | 'buildkit' | 'trivy' | 'registry' | 'base' | 'database' | 'node24' | 'actionlint' | 'act' | 'zizmor' | 'chromium' | 'dockerfile-parser'} Part */
 /** @typedef {Awaited<ReturnType<typeof up>>} Testbed */
 
 /** @type {readonly Part[]} */
@@ -38,6 +38,7 @@ export const allParts = [
   'act',
   'zizmor',
   'chromium',
+  'dockerfile-parser',
 ]
 
 /**
@@ -75,6 +76,9 @@ export async function up(parts, { log = () => undefined, engine: kind } = {}) {
       buildkit: wants.has('buildkit') ? await provideBuildkit(beside) : undefined,
       registry: wants.has('registry') || wants.has('database') ? await registry() : undefined,
       database: wants.has('database') ? await database(await address(), log) : undefined,
+      dockerfileParser: wants.has('dockerfile-parser')
+        ? { path: await buildTool('dockerfile-parser', log) }
+        : undefined,
       ...programs,
     }
   })

@@ -1,5 +1,6 @@
 // @ts-check
 /** Programs built from their Go modules, where there is nothing else to take. */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { ask, onPath, runProgram, step } from './shell.mjs'
@@ -8,8 +9,8 @@ import { cacheFolder, folder, testbedFolder } from './state.mjs'
 /** @typedef {import('./shell.mjs').Log} Log */
 
 /**
- * The Go modules, each pinned by the go.mod and go.sum of a folder in tools/.
- * @type {Record<string, {module: string, package: string, env?: Record<string, string>, ldflags?: string, minutes?: string}>}
+ * The Go modules, each pinned by the go.mod and go.sum of a folder in tools/. `own`: what is built of it is a program in that folder.
+ * @type {Record<string, {module: string, package: string, own?: boolean, env?: Record<string, string>, ldflags?: string, minutes?: string}>}
  */
 const modules = {
   buildx: {
@@ -39,6 +40,7 @@ const modules = {
   },
   actionlint: { module: 'github.com/rhysd/actionlint', package: 'cmd/actionlint' },
   act: { module: 'github.com/nektos/act', package: '.' },
+  'dockerfile-parser': { module: 'github.com/moby/buildkit', package: '.', own: true },
 }
 
 /** @param {string} name */
@@ -61,13 +63,15 @@ export async function buildTool(name, log) {
   const tool = modules[name]
   if (tool === undefined) throw new Error(`no such tool: ${name}`)
   const version = pinnedVersion(name)
-  const path = join(folder('tools', `${name}-${version}`), name)
+  const directory = join(testbedFolder, 'tools', name)
+  const edition = tool.own === true ? `${version}-${hashOf(join(directory, 'main.go'))}` : version
+  const path = join(folder('tools', `${name}-${edition}`), name)
   if (existsSync(path)) return path
   if (!ask('go', ['version']).ok)
     throw new Error(
       `${name} is missing. Install it, or Go (https://go.dev/dl/), with which it can be built; then run again.`,
     )
-  const packageName = tool.package === '.' ? tool.module : `${tool.module}/${tool.package}`
+  const packageName = tool.own === true ? '.' : tool.package === '.' ? tool.module : `${tool.module}/${tool.package}`
   const flags = tool.ldflags?.replace('VERSION', name === 'trivy' ? version.slice(1) : version)
   await step(
     log,
@@ -77,13 +81,18 @@ export async function buildTool(name, log) {
         'go',
         ['build', '-mod=readonly', ...(flags ? ['-ldflags', flags] : []), '-o', `${path}.new`, packageName],
         {
-          cwd: join(testbedFolder, 'tools', name),
+          cwd: directory,
           env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', ...tool.env },
         },
       ),
   )
   renameSync(`${path}.new`, path)
   return path
+}
+
+/** @param {string} path */
+function hashOf(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)
 }
 
 /** A program on PATH, else built. @param {string} name @param {Log} log */

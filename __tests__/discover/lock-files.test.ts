@@ -1,5 +1,6 @@
 import { findLockFiles } from '../../src/discover/lock-files.js'
 import { anImage, MemoryFiles } from '../builders.js'
+import { copiesPackageLock } from '../dockerfile/odd.js'
 
 const context = {
   'package-lock.json': '{}',
@@ -86,50 +87,21 @@ describe('findLockFiles', () => {
     expect(await find(dockerfile)).toEqual(expected)
   })
 
-  /** Each has a COPY of the file `package-lock.json` on its last line or before, which builds into the image. */
-  it.each<[string, string, string]>([
-    ['<< in quotation marks', 'FROM a\nRUN echo "hello <<NAME>>" > /f\nCOPY package-lock.json /x/', '3'],
-    ['<< in JSON', 'FROM a\nRUN ["sh","-c","echo 1 <<2"]\nCOPY package-lock.json /x/', '3'],
-    ['<< in a program', "FROM a\nRUN python3 -c 'print(1 <<2)'\nCOPY package-lock.json /x/", '3'],
-    ['an escaped <<', 'FROM a\nRUN echo \\<<E || true\nCOPY package-lock.json /x/', '3'],
-    ['an escaped escape character', 'FROM a\nRUN printf a\\\\\nCOPY package-lock.json /x/', '3'],
-    ['an escaped escape character in ENV', 'FROM a\nENV P=C:\\x\\\\\nCOPY package-lock.json /x/', '3'],
-    ['ONBUILD', 'FROM a AS b\nONBUILD COPY package-lock.json /x/\nFROM b', '2'],
-    [
-      'ONBUILD with a byte order mark, which is read on its own',
-      'FROM a AS b\nONBUILD \uFEFFCOPY package-lock.json /x/\nFROM b',
-      '2',
-    ],
-    [
-      'ONBUILD whose text continues on its own',
-      '# escape=`\nFROM a AS b\nONBUILD COPY <<E \\\npackage-lock.json /x/\nE\nFROM b',
-      '3',
-    ],
-    ['a comment in JSON', 'FROM a\nCOPY ["a", \\\n# lock\n"package-lock.json", "/x/"]', '2'],
-    ['an empty --from=', 'FROM a\nCOPY --from= package-lock.json /x/', '2'],
-    ['--from after the end of flags', 'FROM a\nCOPY -- --from=x* package-lock.json /x/', '2'],
-    ['--from after a source', 'FROM a\nCOPY a--b --from=x* package-lock.json /x/', '2'],
-    [
-      'a here-document with a descriptor',
-      'FROM a\nRUN 3<<EOF cat <&3\nRUN x <<Q\nEOF\nCOPY package-lock.json /x/',
-      '5',
-    ],
-    ['a name with quotation marks', 'FROM a\nRUN <<E"O"F\nRUN x <<Q\nEOF\nCOPY package-lock.json /x/', '5'],
-    ['a comment after a here-document', 'FROM a\nCOPY <<E \\\n# c\n package-lock.json /x/\nE', '2'],
-    ['an empty line after a here-document', 'FROM a\nCOPY <<E \\\n\n package-lock.json /x/\nE', '2'],
-    ['a no-break space before it', 'FROM a\n\u00a0COPY package-lock.json /x/', '2'],
-    ['a form feed before it', 'FROM a\n\fCOPY package-lock.json /x/', '2'],
-    ['a next line sign before it', 'FROM a\n\u0085COPY package-lock.json /x/', '2'],
-    ['a vertical tab in it', 'FROM a\nCOPY\vpackage-lock.json /x/', '2'],
-    ['a line of a no-break space in it', 'FROM a\nCOPY a \\\n\u00a0\n package-lock.json /x/', '2'],
-    ['what is no directive', '# x=1\n# escape=`\nFROM a\nLABEL a="x" b=`\nCOPY package-lock.json /x/', '5'],
-    ['a comment in its keyword', 'FROM a\nCO\\\n# c\nPY package-lock.json /x/', '2'],
-    ['what begins as JSON and is none', 'FROM a\nCOPY ["x"]* package-lock.json /x/', '2'],
-    ['words that JSON refuses', 'FROM a\nCOPY ["ab"] package-lock.json /x/', '2'],
-    ['another escape character', '# escape=`\nFROM a\nCOPY pack`age-lock.json /x/', '3'],
-    ['a byte order mark before the name', 'FROM a\nCOPY \uFEFFpackage-lock.json /x/', '2'],
-  ])('finds it after, or with, %s', async (_, dockerfile, line) => {
+  it.each(copiesPackageLock)('finds it after, or with, %s', async (_, dockerfile, line) => {
     expect(await find(dockerfile)).toEqual([`package-lock.json ${line}`])
+  })
+
+  it('finds it beside bytes that are no UTF-8, as BuildKit reads them', async () => {
+    for (const text of [
+      'FROM a\nCOPY --link\xa0package-lock.json /x/',
+      'FROM a\nRUN <<E\xff\nE\xff\nRUN <<Z\nE\xef\xbf\xbd\nCOPY package-lock.json /x/',
+    ]) {
+      const files = new MemoryFiles({ repo: { images: { web: { Dockerfile: text, ...context } } } })
+      const read = files.readBytes.bind(files)
+      files.readBytes = async path => (path.endsWith('/Dockerfile') ? Buffer.from(text, 'latin1') : read(path))
+      const [image] = await findLockFiles([anImage('web')], '/repo', files)
+      expect(image?.lockFiles.map(({ path }) => path)).toEqual(['package-lock.json'])
+    }
   })
 
   it.each<[string, string]>([

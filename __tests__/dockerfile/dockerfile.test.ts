@@ -1,5 +1,7 @@
 import { parseDockerfile, type Instruction } from '../../src/dockerfile/dockerfile.js'
+import { parseHeredoc } from '../../src/dockerfile/heredoc.js'
 import { flagOf, instructionText, unquote, wordsOf } from '../../src/dockerfile/text.js'
+import { hereDocuments } from './odd.js'
 
 const read = (source: string | Uint8Array): readonly Instruction[] => parseDockerfile(source).instructions
 
@@ -102,38 +104,12 @@ describe('the JSON form', () => {
 })
 
 describe('here-documents', () => {
-  it.each<[string, string[]]>([
-    ['RUN <<EOF', ['EOF']],
-    ['RUN 3<<EOF cat <&3', ['EOF']],
-    ['RUN cat << EOF > /x', ['EOF']],
-    ['RUN <<E"O"F', ['EOF']],
-    ['COPY <<\'E X\' <<"F" /x', ['E X', 'F']],
-    ['ADD <<\uFEFFE /x', ['E']],
-    ['RUN cat<<E', []],
-    ['RUN <<<E', []],
-    ['RUN <<A<<B', []],
-    ['RUN <<', []],
-    ['RUN echo "<<E"', []],
-    ["RUN echo '<<E'", []],
-    ['RUN echo \\<<E', []],
-    ['RUN echo "a <<E', []],
-    ["RUN it's <<E", []],
-    ['RUN ["<<E"]', []],
-    ['RUN ${a <<E', []],
-    ['RUN a${b:-c} <<E', ['E']],
-    ['RUN <<${a:-b}E', []],
-    ['RUN <<$a', ['$a']],
-    ['RUN "${a/b/"c}"}" <<E', ['E']],
-    ['RUN ${1} $2x $$ ${a%\\}} ${b#"\\""} ${c//d/\'}\'} <<E', ['E']],
-    ['RUN ${} <<E', []],
-    ['RUN ${a:#b} <<E', []],
-    ['RUN ${a!} <<E', []],
-    ['LABEL a=<<E', []],
-    ['CMD <<E', []],
-    ['ONBUILD RUN <<E', ['E']],
-    ['ONBUILD CMD <<E', []],
-  ])('of %j', (source, names) => {
+  it.each(hereDocuments)('of %j', (source, names) => {
     expect(one(`${source}\n${names.map(name => `${name}\n`).join('')}`).heredocs.map(({ name }) => name)).toEqual(names)
+  })
+
+  it.each(['<<E\u2003""', '<<E\u2003F', '<<"E', '<<', '<<E<', 'a<<E', 'E'])('do not begin with the word %j', word => {
+    expect(parseHeredoc(word)).toBeUndefined()
   })
 
   it('have their text', () => {

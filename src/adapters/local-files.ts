@@ -31,12 +31,16 @@ export class LocalFiles implements Files, ReportWriter {
   }
 
   async readText(path: string): Promise<string | undefined> {
+    return (await this.readBytes(path))?.toString()
+  }
+
+  async readBytes(path: string): Promise<Buffer | undefined> {
     const stats = await unlessMissing(stat(path))
     if (stats === undefined) return undefined
     // A pipe or a device would never end.
     if (!stats.isFile()) throw new Error('it is not a file')
     if (stats.size > maxBytes) throw new Error(`it has ${(stats.size / 1024 / 1024).toFixed(0)} MiB`)
-    return unlessMissing(readFile(path, 'utf8'))
+    return unlessMissing(readFile(path))
   }
 
   async writeText(path: string, text: string | Iterable<string>): Promise<void> {

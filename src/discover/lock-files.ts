@@ -39,8 +39,8 @@ export async function findLockFiles(
 }
 
 async function lockFilesOf(image: ImageContext, workspace: string, files: Files): Promise<readonly CopiedFile[]> {
-  const text = (await readShort(join(workspace, image.dockerfile), 'its Dockerfile', files)) ?? ''
-  const copies = readCopies(text, image.dockerfile)
+  const dockerfile = await readShort(join(workspace, image.dockerfile), 'its Dockerfile', files)
+  const copies = readCopies(dockerfile ?? '', image.dockerfile)
   if (copies.length === 0) return []
   const contextDir = join(workspace, image.contextDir)
   const realDir = (await files.realPath(contextDir)) ?? contextDir
@@ -49,13 +49,13 @@ async function lockFilesOf(image: ImageContext, workspace: string, files: Files)
 }
 
 /** @throws Error that says in what way the file is not one that can be read */
-async function readShort(path: string, what: string, files: Files): Promise<string | undefined> {
-  const text = await files.readText(path).catch((error: unknown) => {
+async function readShort(path: string, what: string, files: Files): Promise<Uint8Array | undefined> {
+  const bytes = await files.readBytes(path).catch((error: unknown) => {
     throw new Error(`${what} cannot be read: ${messageOf(error)}`, { cause: error })
   })
-  const bytes = Buffer.byteLength(text ?? '')
-  if (bytes <= maxBytes) return text
-  throw new Error(`${what} has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`)
+  const length = bytes?.byteLength ?? 0
+  if (length <= maxBytes) return bytes
+  throw new Error(`${what} has ${(length / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`)
 }
 
 interface Copy {
@@ -64,7 +64,7 @@ interface Copy {
 }
 
 /** Every COPY and ADD that takes something from the context, in any stage, or where another stage is FROM this one. */
-function readCopies(dockerfile: string, file: string): Copy[] {
+function readCopies(dockerfile: string | Uint8Array, file: string): Copy[] {
   const { escape, instructions } = parseDockerfile(dockerfile)
   return instructions.flatMap(instruction => {
     const copy = instruction.trigger ?? instruction
@@ -128,9 +128,9 @@ async function notIgnored(paths: readonly string[], contextDir: string, files: F
     if (entry === undefined) continue
     // Where it leads elsewhere, what Docker makes of it is not known: better a file too many than one too few.
     if (entry.kind === 'missing' || entry.realPath?.startsWith(`${contextDir}/`) !== true) return paths
-    const text = await readShort(entry.realPath, `its ${name}`, files)
-    if (text === undefined) return paths
-    const isIgnored = readIgnoreFile(text)
+    const bytes = await readShort(entry.realPath, `its ${name}`, files)
+    if (bytes === undefined) return paths
+    const isIgnored = readIgnoreFile(Buffer.from(bytes).toString())
     return paths.filter(path => !isIgnored(path))
   }
   return paths

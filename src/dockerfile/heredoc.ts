@@ -20,6 +20,11 @@ export function parseHeredoc(word: string): HeredocStart | undefined {
   if (sign === null) return undefined
   const rest = word.slice(sign[0].length)
   if (rest === '' || rest.includes('<')) return undefined
-  const [name, second] = splitShellWords(rest, { escape: '\\', rawQuotes: false, rawEscapes: false })?.words ?? []
-  return name === undefined || second !== undefined ? undefined : { name, chomp: sign[1] === '-' }
+  const [words, raw] = [false, true].map(
+    rawQuotes => splitShellWords(rest, { escape: '\\', rawQuotes, rawEscapes: false })?.words ?? [],
+  )
+  const [name, second] = words ?? []
+  // BuildKit looks twice, and an empty pair of quotation marks counts only the second time.
+  if (name === undefined || second !== undefined || raw?.length !== 1) return undefined
+  return { name, chomp: sign[1] === '-' }
 }

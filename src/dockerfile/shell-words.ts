@@ -106,7 +106,6 @@ class Lexer {
     switch (character) {
       case frame.stop:
         this.#part += character
-        this.#word = ''
         if (frame.stop === '}') this.#close()
         else frame.stop = '}'
         return true
