@@ -42,7 +42,7 @@ export const scanner: Scanner = {
   scanImage: async () => trivyReport,
   makeSbom: async () => '/tmp/sbom.cdx.json',
   scanLockFiles: async () => ({ text: emptyFolderReport, complaints: [] }),
-  scanDockerfile: async () => emptyFolderReport,
+  scanDockerfile: async () => ({ text: emptyFolderReport, complaints: [] }),
 }
 
 const emptyFolderReport = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem' })

@@ -178,10 +178,10 @@ export interface Scanner {
    * Looks for misconfigurations in a Dockerfile. What it says in comments to make Trivy look away counts for nothing.
    * @param path absolute
    * @param timeout milliseconds
-   * @returns Trivy's JSON report, as text, on a file `Dockerfile`
+   * @returns Trivy's report on a file `Dockerfile`
    * @throws ToolError
    */
-  scanDockerfile(path: string, timeout: number): Promise<string>
+  scanDockerfile(path: string, timeout: number): Promise<FolderReport>
 }
 
 /** The comments on a pull request that the token's own account wrote. */

@@ -69,7 +69,7 @@ describe('checks of misconfigurations', () => {
         scriptOf(`case $1 in version) exec ${bed.trivy.path} "$@";; esac\nexec ${bed.trivy.path} "$@" ${others}`),
       )
       await scanner.prepare(['vuln', 'misconfig'])
-      expect(await scanner.scanDockerfile(dockerfile(), 60_000)).toMatch(/"ID": "DS-0002"/)
+      expect((await scanner.scanDockerfile(dockerfile(), 60_000)).text).toMatch(/"ID": "DS-0002"/)
       expect(listener.asked).toEqual([])
       // Control: Trivy by itself takes them, and they ask what they like.
       const args = ['fs', '--scanners', 'misconfig', '--format', 'json', '--cache-dir', temporaryFolder()]

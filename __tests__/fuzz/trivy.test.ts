@@ -105,7 +105,7 @@ const parsers: readonly [string, Subject][] = [
       target: 'package-lock.json',
     },
   ],
-  ['a Dockerfile', { original: dockerfile, parse: text => parseDockerfileReport(text, context), target: 'Dockerfile' }],
+  ['a Dockerfile', { original: dockerfile, parse: text => parseDockerfileReport({ text, complaints: [] }, context), target: 'Dockerfile' }],
 ]
 
 interface Subject {
@@ -278,7 +278,7 @@ describe('what a check shows of a Dockerfile', () => {
     const CauseMetadata = { StartLine: 1, EndLine: 1, Code: { Lines: [{ Content }] } }
     const Misconfigurations = [{ ...result?.Misconfigurations[0], CauseMetadata }]
     const text = JSON.stringify({ ...dockerfile, Results: [{ ...result, Misconfigurations }] })
-    return parseDockerfileReport(text, context)[0]?.origin?.instruction ?? ''
+    return parseDockerfileReport({ text, complaints: [] }, context)[0]?.origin?.instruction ?? ''
   }
 
   it('has no value of a variable in it', () => {

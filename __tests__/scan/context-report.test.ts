@@ -1,3 +1,5 @@
+import type { ToolError } from '../../src/errors.js'
+import type { Finding } from '../../src/model.js'
 import { groupLockFiles, parseDockerfileReport, parseLockFileReport } from '../../src/scan/context-report.js'
 import { anImage } from '../builders.js'
 
@@ -22,7 +24,17 @@ const misconfiguration = {
   Status: 'FAIL',
   CauseMetadata: { StartLine: 2, EndLine: 3, Code: { Lines: [{ Content: '  RUN apt-get install curl' }] } },
 }
-const dockerfile = (...items: object[]): object => ({ Target: 'Dockerfile', Class: 'config', Misconfigurations: items })
+const dockerfile = (...items: object[]): object => ({
+  Target: 'Dockerfile',
+  Class: 'config',
+  MisconfSummary: {
+    Successes: 20,
+    Failures: items.filter(item => (item as { Status?: string }).Status === 'FAIL').length,
+  },
+  Misconfigurations: items,
+})
+const parseDockerfile = (text: string, ...complaints: string[]): readonly Finding[] =>
+  parseDockerfileReport({ text, complaints }, image)
 
 const textOf = (results: object[]): string =>
   JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem', Results: results })
@@ -91,12 +103,11 @@ describe('parseDockerfileReport', () => {
   it('reads what is wrong in the Dockerfile, and only there', () => {
     const { CauseMetadata: _, ...whole } = misconfiguration
     const elsewhere = { ...dockerfile(misconfiguration), Target: 'k8s.yaml' }
-    const found = parseDockerfileReport(
+    const found = parseDockerfile(
       textOf([
         dockerfile(misconfiguration, { ...whole, ID: 'DS-0002' }, { ...misconfiguration, Status: 'PASS' }),
         elsewhere,
       ]),
-      image,
     )
     expect(found).toEqual([
       {
@@ -127,13 +138,27 @@ describe('parseDockerfileReport', () => {
     ['RUN make A=b', 'RUN make A=b'],
   ])('shows no value of a variable: %s', (Content, instruction) => {
     const raw = { ...misconfiguration, CauseMetadata: { StartLine: 1, EndLine: 1, Code: { Lines: [{ Content }] } } }
-    expect(parseDockerfileReport(textOf([dockerfile(raw)]), image)[0]?.origin?.instruction).toBe(instruction)
+    expect(parseDockerfile(textOf([dockerfile(raw)]))[0]?.origin?.instruction).toBe(instruction)
   })
 
-  it.each([...foreign, textOf([]), textOf([{ Class: 'config', Target: 'other' }])])(
-    'refuses what is no report on a Dockerfile: %s',
-    text => {
-      expect(() => parseDockerfileReport(text, image)).toThrow('cannot be read')
-    },
-  )
+  it.each(foreign)('refuses what is no report on a Dockerfile: %s', text => {
+    expect(() => parseDockerfile(text)).toThrow('cannot be read')
+  })
+
+  it.each<[string, object[]]>([
+    ['it left the file out', []],
+    ['it saw another file', [{ ...dockerfile(), Target: 'other' }]],
+    ['it counted no check', [{ Class: 'config', Target: 'Dockerfile' }]],
+    ['it made no check', [{ ...dockerfile(), MisconfSummary: { Successes: 0, Failures: 0 } }]],
+  ])('is an error that names the file, where %s', (_, results) => {
+    const said = 'ERROR [dockerfile scanner] Failed to parse file'
+    expect(() => parseDockerfile(textOf(results), said)).toThrow(
+      expect.objectContaining({
+        name: 'ToolError',
+        message: 'Trivy did not check images/web/Dockerfile for misconfigurations',
+        log: [said],
+      }) as ToolError,
+    )
+    expect(parseDockerfile(textOf([dockerfile()]))).toEqual([])
+  })
 })

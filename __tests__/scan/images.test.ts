@@ -152,7 +152,7 @@ describe('scanImages', () => {
 
   it('scans the context of each revision too, for what the rules ask', async () => {
     const asked: unknown[] = []
-    const results = [{ Class: 'config', Target: 'Dockerfile' }]
+    const results = [{ Class: 'config', Target: 'Dockerfile', MisconfSummary: { Successes: 1, Failures: 0 } }]
     const text = JSON.stringify({ SchemaVersion: 2, ArtifactType: 'filesystem', Results: results })
     const more: Partial<Scanner> = {
       scanLockFiles: async (...args) => {
@@ -161,7 +161,7 @@ describe('scanImages', () => {
       },
       scanDockerfile: async (...args) => {
         asked.push(args)
-        return text
+        return { text, complaints: [] }
       },
     }
     const origin = {

@@ -20,6 +20,7 @@ import type { ProcessResult, RunProcess } from './process.js'
 import { javaDatabase, provideDatabase, vulnerabilityDatabase, type DatabaseKind } from './trivy-database.js'
 import type { Shelf } from './shelf.js'
 import { folderArgs, imageArgs, proofArgs } from './trivy-args.js'
+import { withoutIgnores } from './trivy-ignores.js'
 import { installTrivy, type InstalledTrivy } from './trivy-install.js'
 import { trivyReason } from './trivy-reason.js'
 
@@ -108,7 +109,8 @@ export class TrivyScanner implements Scanner {
   async #proveChecks(): Promise<void> {
     const directory = await mkdtemp(join(this.#options.tempDir, 'canary-'))
     await writeCanary(checksCanary, directory)
-    checkCanary(checksCanary, await this.scanDockerfile(join(directory, 'Dockerfile'), proofTimeout))
+    const { text } = await this.scanDockerfile(join(directory, 'Dockerfile'), proofTimeout)
+    checkCanary(checksCanary, text)
   }
 
   readonly #tell = (text: string): void => {
@@ -160,15 +162,14 @@ export class TrivyScanner implements Scanner {
     )
   }
 
-  async scanDockerfile(path: string, timeout: number): Promise<string> {
+  async scanDockerfile(path: string, timeout: number): Promise<FolderReport> {
     const { directory: cacheDir } = await this.#sharedCache()
-    const { text } = await this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
+    return this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
       const directory = join(cwd, 'context')
       await mkdir(directory)
       await writeFile(join(directory, 'Dockerfile'), withoutIgnores(await readFile(path, 'utf8')))
       return folderArgs({ scanners: ['misconfig'], timeout, output, cacheDir, directory })
     })
-    return text
   }
 
   /** For scans that keep nothing: they only need the way to the databases. */
@@ -277,14 +278,6 @@ const analysisFolder = 'fanal'
 /** Milliseconds: there are two files to look at, on a machine that is busy. */
 const proofTimeout = 2 * 60_000
 
-/**
- * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in
- * aquasecurity/trivy): whoever changes the Dockerfile would excuse himself. Lines and columns stay as they are.
- */
-export function withoutIgnores(dockerfile: string): string {
-  return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_')
-}
-
 /** A report that calls the image by its own name, and not by where it lay when it was scanned. */
 function withName(report: string, name: string): string {
   const { Metadata: metadata, ...rest } = JSON.parse(report) as { Metadata?: Record<string, unknown> }
@@ -297,7 +290,7 @@ function withName(report: string, name: string): string {
 
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
 function isComplaint(line: string): boolean {
-  return /\b(Analysis error|Walk error|Unable to parse)\b/i.test(line)
+  return /\b(Analysis error|Walk error|Unable to parse|Failed to parse)\b/i.test(line)
 }
 
 function needsJavaDatabase({ log }: ToolError): boolean {

@@ -4,7 +4,7 @@ import { ToolError } from '../errors.js'
 import type { CopiedFile, Finding, ImageContext, LineRange, Vulnerability } from '../model.js'
 import type { FolderReport } from '../ports.js'
 import { readLines, readMisconfigurations, readVulnerabilities } from './finding.js'
-import { objectsOf, optionalString, unreadable, type JsonObject } from './json.js'
+import { objectsOf, optionalObject, optionalString, type JsonObject } from './json.js'
 import { readResults } from './report.js'
 
 /**
@@ -40,13 +40,30 @@ export function parseLockFileReport(
   )
 }
 
-/** @throws IntegrityError for a report that is none, or not about a Dockerfile */
-export function parseDockerfileReport(text: string, { dockerfile }: ImageContext): readonly Finding[] {
+/**
+ * @throws IntegrityError for a report that is none, ToolError for a Dockerfile that Trivy did not check: it leaves out of its
+ * report one with an instruction that it does not know, or with a line above 64 KiB
+ */
+export function parseDockerfileReport(
+  { text, complaints }: FolderReport,
+  { dockerfile }: ImageContext,
+): readonly Finding[] {
   const { results } = readResults(text, 'filesystem')
   const checked = results.filter(({ Class, Target }) => Class === 'config' && Target === 'Dockerfile')
-  // Trivy counts the checks that passed too: without a result it did not look.
-  if (checked.length === 0) throw unreadable('it is not about the Dockerfile')
+  if (!checked.some(wasChecked)) {
+    throw new ToolError(
+      `Trivy did not check ${dockerfile} for misconfigurations`,
+      'Write it as docker/dockerfile:1 has it, with lines below 64 KiB, or leave misconfig out of the scanners of this image.',
+      complaints,
+    )
+  }
   return checked.flatMap(result => readMisconfigurations(result, dockerfile))
+}
+
+/** Trivy counts the checks that passed too: without any it did not look. */
+function wasChecked({ MisconfSummary: counts }: JsonObject): boolean {
+  const { Successes, Failures } = optionalObject(counts, 'MisconfSummary')
+  return [Successes, Failures].some(number => typeof number === 'number' && number > 0)
 }
 
 /** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
