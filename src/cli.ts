@@ -5,6 +5,7 @@ import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createLogUpdate } from 'log-update'
 import { openInBrowser } from './adapters/browser.js'
+import { insistOnCertificates } from './adapters/certificates.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { RunEnding } from './adapters/run-ending.js'
 import { TerminalConsole } from './adapters/terminal-console.js'
@@ -80,6 +81,8 @@ async function gateHere(command: GateCommand): Promise<Report> {
   const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'image-gate')
   tameToolkit(cacheDir)
   const console = consoleOf(command.verbose)
+  const warning = insistOnCertificates(process.env)
+  if (warning !== undefined) console.warning(warning)
   const folder = folderOf(given, workspace, command.open)
   const inputs = { ...given, sbom: given.sbom && folder !== undefined }
   const keep = { folder: join(cacheDir, 'databases') }

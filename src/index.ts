@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { hasActionsCache } from './adapters/actions-shelf.js'
+import { insistOnCertificates } from './adapters/certificates.js'
 import { LocalFiles, refuseLinkedAway } from './adapters/local-files.js'
 import { readRunContext, readRunner } from './adapters/run-context.js'
 import { RunEnding } from './adapters/run-ending.js'
@@ -87,6 +88,8 @@ function hideSecrets(raw: RawInputs): void {
 async function run(): Promise<Report> {
   const raw = readRawInputs()
   hideSecrets(raw)
+  const warning = insistOnCertificates(process.env)
+  if (warning !== undefined) console.warning(warning)
   let context = readRunner(process.env)
   try {
     context = readRunContext(process.env)

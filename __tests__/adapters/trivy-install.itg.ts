@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { join, relative } from 'node:path'
 import { find } from '@actions/tool-cache'
 import { createRunProcess } from '../../src/adapters/process.js'
@@ -18,6 +19,7 @@ import { FolderShelf, noShelf, type Shelf } from '../../src/adapters/shelf.js'
 import { installTrivy, type InstalledTrivy } from '../../src/adapters/trivy-install.js'
 import { ConfigurationError, IntegrityError, ToolError } from '../../src/errors.js'
 import type { TrivySettings } from '../../src/ports.js'
+import { serving } from '../server.js'
 import { bed, removeTemporaryFolders, scriptOf, temporaryFolder, withServer } from '../testbed.js'
 
 const asset = `trivy_${bed.trivy.version}_Linux-64bit.tar.gz`
@@ -33,12 +35,17 @@ const settings = (more: Partial<TrivySettings>): TrivySettings => ({
 
 const told: string[] = []
 
-const install = (more: Partial<TrivySettings>, shelf: Shelf = noShelf): Promise<InstalledTrivy> =>
+const install = (
+  more: Partial<TrivySettings>,
+  shelf: Shelf = noShelf,
+  signal = new AbortController().signal,
+): Promise<InstalledTrivy> =>
   installTrivy(settings(more), {
     run: createRunProcess(new AbortController().signal),
     platform: 'linux-x64',
     tempDir: temporaryFolder(),
     shelf,
+    signal,
     tell: text => told.push(text),
   })
 
@@ -166,6 +173,21 @@ describe('a Trivy from its release', () => {
     await withServer({}, async address => {
       const again = install({ sha256: 'a'.repeat(64), mirror: `http://${address}` })
       await expect(again).rejects.toThrow(ToolError)
+    })
+  })
+
+  it('is not received when it is too big, and is given up with the run', async () => {
+    const stop = new AbortController()
+    const serve: RequestListener = (request, response) => {
+      response.writeHead(200, { 'content-length': 513 * 1024 ** 2 })
+      response.write(Buffer.alloc(1024))
+      if (request.url === path) return
+      stop.abort(new ToolError('the run was cancelled', ''))
+    }
+    await serving(serve, async address => {
+      const mirror = `http://${address}`
+      await expect(install({ mirror })).rejects.toThrow('it is about to send more than 536870912 bytes')
+      await expect(install({ mirror: `${mirror}/x` }, noShelf, stop.signal)).rejects.toThrow('the run was cancelled')
     })
   })
 

@@ -70,6 +70,12 @@ describe('behind a proxy', () => {
       expect(log).toContain(`Trivy ${bed.trivy.version}, from https://releases.example`)
       expect(outputs['result']).toBe('passed')
       expect([...new Set(through)].sort()).toEqual(['registry.example:443', 'releases.example:443'])
+      // Without the certificate the servers are strangers, whatever the job's environment says of strangers.
+      const careless = { HTTPS_PROXY: address, NO_PROXY: 'localhost', NODE_TLS_REJECT_UNAUTHORIZED: '0' }
+      const refused = await runGate(repositoryWith({ [dockerfileOf('web')]: clean }), inputs, careless)
+      expect(refused.outputs['result']).toBe('error')
+      expect(refused.log).toContain('NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here')
+      expect(refused.log).toContain('self-signed certificate')
     } finally {
       for (const server of [behind, proxy]) {
         server.closeAllConnections()

@@ -7,6 +7,7 @@ import { FakeActionsCache } from '../actions-cache.js'
 import { emptyBolt } from '../bolt.js'
 import { archiveOf, FakeRegistry, type Intervention } from '../fake-registry.js'
 import { dockerfileOf, heartbleed, temporaryFolder } from '../testbed.js'
+import { keepDatabase } from '../kept-database.js'
 import { shrinkDisk } from './disk.js'
 import { Faults } from './faults.js'
 import { bystander, type Row, type Scene } from './scene.js'
@@ -120,27 +121,33 @@ const databases = [
   served('it does not say when it was built', 'does not say when it was built', {
     archive: () => archiveWith(smallDatabase(), { UpdatedAt: 'lately' }),
   }),
+  served('its date is none for Trivy', 'UpdatedAt is "2026-11-25"', {
+    archive: () => archiveWith(smallDatabase(), { UpdatedAt: '2026-11-25' }),
+  }),
+  served('its description has no end', 'its metadata.json has more than 65536 bytes', {
+    archive: () => archiveWith(smallDatabase(), { more: 'x'.repeat(1_000_000) }),
+  }),
   served('it was built in the future', 'which is in the future for this machine', {
     archive: () => archiveWith(smallDatabase(), { UpdatedAt: '2098-01-01T00:00:00Z' }),
   }),
 ].map(scene => ({ ...scene, rows: scene.rows.map((row): Row => ({ ...row, where: 'database' })) }))
 
-/** A run fills the Actions cache with a database in which nothing is vulnerable; then this happens, and another run. */
+/** Somebody fills the Actions cache with a database in which nothing is vulnerable; then this happens, and a run. */
 const cached = (row: Omit<Row, 'where'>, then: (cache: FakeActionsCache, registry: FakeRegistry) => void): Scene => ({
   rows: [{ where: 'Actions cache', ...row }],
   ...(row.state === 'vulnerable' ? { result: 'blocked' as const, everybody: true } : {}),
   files: { [dockerfileOf(bystander)]: heartbleed },
   play: async (_, gate) => {
     const [cache, registry] = [new FakeActionsCache(), new FakeRegistry()]
-    const evil = registry.push('db', '2', await archiveWith(emptyBolt()))
+    const empty = await archiveWith(emptyBolt())
     return cache.run(() =>
       registry.run(async address => {
-        const more = { inputs: { 'db-repository': `${address}/db:2` }, env: cache.env }
-        await gate(more)
-        registry.forget('db', evil)
+        const digest = registry.push('db', '2', empty)
+        await keepDatabase(cache, address, digest, empty)
+        registry.forget('db', digest)
         registry.push('db', '2', small)
         then(cache, registry)
-        return gate(more)
+        return gate({ inputs: { 'db-repository': `${address}/db:2` }, env: cache.env })
       }),
     )
   },
@@ -160,6 +167,32 @@ const caches = [
     cache.refusal = 500
   }),
 ]
+
+/** Bad repositories before a good one cost nothing but time. */
+const bad: Scene = {
+  rows: [
+    {
+      fault: 'it is the third, after an empty and a damaged one',
+      where: 'database registry',
+      image: bystander,
+      state: 'vulnerable',
+      says: 'CVE-2014-0160',
+    },
+  ],
+  result: 'blocked',
+  everybody: true,
+  files: { [dockerfileOf(bystander)]: heartbleed },
+  play: async (_, gate) => {
+    const registry = new FakeRegistry()
+    registry.push('empty', '2', await archiveWith(emptyBolt()))
+    registry.push('damaged', '2', await archiveWith(Buffer.from('<html>'.repeat(10_000))))
+    registry.push('db', '2', small)
+    const names = ['empty', 'damaged', 'db']
+    return registry.run(address =>
+      gate({ inputs: { 'db-repository': names.map(name => `${address}/${name}:2`).join() } }),
+    )
+  },
+}
 
 /** A JAR needs the second database; what needs it fails alone. */
 const javaDatabase: Scene = {
@@ -189,7 +222,7 @@ const fullDisk: Scene = {
   arrange: stage => shrinkDisk(stage, 8),
 }
 
-const faults = new Faults([...registries, ...databases, ...caches, javaDatabase, fullDisk])
+const faults = new Faults([...registries, ...databases, ...caches, bad, javaDatabase, fullDisk])
 
 afterAll(() => faults.end())
 

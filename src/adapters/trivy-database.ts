@@ -7,7 +7,8 @@ import type { DatabaseInfo } from '../model.js'
 import { unpackDatabase, type ArchiveKind } from './database-archive.js'
 import { isCurrent, type DatabaseMetadata } from './database-metadata.js'
 import { hashFile } from './hash.js'
-import { digestOf, maxManifest, Repository, type Descriptor, type Manifest, type RegistryOptions } from './registry.js'
+import type { Descriptor } from './received.js'
+import { digestOf, maxManifest, Repository, type Manifest, type RegistryOptions } from './registry.js'
 import { keepIfPossible, type Shelf, type ShelfEntry } from './shelf.js'
 
 /** What differs between the vulnerability database and the Java database. */

@@ -1,7 +1,7 @@
 /** Puts a verified Trivy on this machine: a given program, or a release out of a cache or from its mirror. */
 import { access, chmod, constants, copyFile, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { cacheDir, downloadTool, find, HTTPError } from '@actions/tool-cache'
+import { cacheDir, find } from '@actions/tool-cache'
 import { ConfigurationError, IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { TrivySettings } from '../ports.js'
 import { unpackFiles } from './archive.js'
@@ -10,6 +10,8 @@ import { scanEnvironment } from './environment.js'
 import { explainFullDisk, isFullDisk } from './full-disk.js'
 import { hashFile } from './hash.js'
 import type { RunProcess } from './process.js'
+import { HttpClient, receive, refuseFailure, refuseLonger, Refusal } from './http.js'
+import { atMost } from './received.js'
 import { keepIfPossible, type Shelf, type ShelfEntry } from './shelf.js'
 import { assetName, deniedSha256, deniedVersion, knownSha256 } from './trivy-release.js'
 
@@ -31,6 +33,8 @@ export interface InstallOptions {
   readonly tempDir: string
   /** Where archives are kept from run to run, beside the tool cache. */
   readonly shelf: Shelf
+  /** Ends what is downloaded. */
+  readonly signal: AbortSignal
   /** Says what a person should know. */
   readonly tell: (text: string) => void
 }
@@ -166,11 +170,11 @@ async function refuseOther(path: string): Promise<void> {
   if (!(await lstat(path)).isFile()) throw new Error('it is no file')
 }
 
-async function fromMirror(release: Release, { shelf, tell }: InstallOptions): Promise<Located> {
+async function fromMirror(release: Release, { shelf, tell, signal }: InstallOptions): Promise<Located> {
   const { asset, url, tool, version, directory } = release
   const archive = join(directory, asset)
   await rm(archive, { force: true })
-  await download(url, archive)
+  await download(url, archive, signal)
   const located = await unpackProgram(release, url)
   await cacheDir(directory, tool, version).catch((error: unknown) => {
     tell(`Trivy could not be put into the tool cache: ${messageOf(error)}`)
@@ -202,31 +206,31 @@ async function unpackProgram({ asset, directory, expected, told, url }: Release,
   return { path, source, sha256 }
 }
 
-/** Milliseconds for an archive of some 50 MB: the toolkit itself waits for ever for one that stops on its way. */
+/** Milliseconds, with all tries, for an archive of some 50 MB. */
 const downloadLimit = 10 * 60_000
 
-async function download(url: string, path: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`it was not done after ${String(downloadLimit / 60_000)} minutes`))
-    }, downloadLimit)
-  })
+/** Bytes: ten times that. */
+const maxArchive = 512 * 1024 ** 2
+
+async function download(url: string, path: string, signal: AbortSignal): Promise<void> {
   try {
-    await Promise.race([downloadTool(url, path), late])
+    const http = new HttpClient({ signal })
+    await http.patiently(downloadLimit, async inTime => {
+      const answer = refuseFailure(await http.ask(url, { signal: inTime, pinned: true }))
+      await receive(refuseLonger(answer, maxArchive), path, atMost(maxArchive))
+    })
   } catch (error) {
+    signal.throwIfAborted()
     if (isFullDisk(error)) explainFullDisk(error)
-    const status = error instanceof HTTPError ? error.httpStatusCode : undefined
+    const { cause } = error as { cause?: unknown }
     throw new ToolError(
       `Trivy could not be downloaded from ${url}: ${messageOf(error)}`,
-      status === 404
+      cause instanceof Refusal && cause.status === 404
         ? 'Check trivy-version and trivy-mirror: there is no such file.'
         : 'Check the network and its proxy, or set trivy-mirror to a mirror that this runner reaches.',
       [],
       { cause: error },
     )
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -73,10 +73,12 @@ export class TrivyScanner implements Scanner {
       stop.abort(signal.reason)
     }
     signal.addEventListener('abort', onEnd)
-    const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell }).then(installed => {
-      this.#program = installed.path
-      return installed
-    })
+    const installing = installTrivy(settings, { run, platform, tempDir, shelf, signal, tell: this.#tell }).then(
+      installed => {
+        this.#program = installed.path
+        return installed
+      },
+    )
     installing.catch((error: unknown) => {
       stop.abort(error)
     })
