@@ -1,4 +1,5 @@
 /** Short ways to say what a test is about; everything not said is ordinary. */
+import { posix } from 'node:path'
 import type {
   BuildOutcome,
   Exception,
@@ -257,7 +258,7 @@ type Tree = { readonly [name: string]: Tree | string | { readonly linkTo: string
 const isLink = (node: unknown): node is { readonly linkTo: string } =>
   typeof node === 'object' && node !== null && typeof (node as { linkTo?: unknown }).linkTo === 'string'
 
-/** Files in memory: folders are objects, files are strings, `{linkTo}` is a symbolic link to an absolute path. */
+/** Files in memory: folders are objects, files are strings, `{linkTo}` is a symbolic link. */
 export class MemoryFiles implements Files {
   readonly written = new Map<string, string>()
   readonly #root: Tree
@@ -278,6 +279,12 @@ export class MemoryFiles implements Files {
 
   async realPath(path: string): Promise<string | undefined> {
     return this.#find(path)?.path
+  }
+
+  async readLink(path: string): Promise<string | undefined> {
+    const parent = this.#find(posix.dirname(path))?.node
+    const node = typeof parent === 'object' ? parent[posix.basename(path)] : undefined
+    return isLink(node) ? node.linkTo : undefined
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -303,7 +310,7 @@ export class MemoryFiles implements Files {
         typeof node === 'string' ? undefined : node[part]
       if (next === undefined) return undefined
       const target: { path: string; node: Tree | string } | undefined = isLink(next)
-        ? this.#find(next.linkTo)
+        ? this.#find(posix.resolve(at || '/', next.linkTo))
         : { path: `${at}/${part}`, node: next }
       if (target === undefined) return undefined
       at = target.path

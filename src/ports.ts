@@ -222,6 +222,8 @@ export interface Files {
   list(directory: string): Promise<readonly DirectoryEntry[] | undefined>
   /** The path with all links followed, undefined where it does not exist. */
   realPath(path: string): Promise<string | undefined>
+  /** Where a link leads, as it is written; undefined for what is no link, or does not exist. */
+  readLink(path: string): Promise<string | undefined>
   /** @returns undefined where there is no such file */
   readText(path: string): Promise<string | undefined>
   /** @returns undefined where there is no such file */

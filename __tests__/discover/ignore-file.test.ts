@@ -1,4 +1,5 @@
 import { readIgnoreFile } from '../../src/discover/ignore-file.js'
+import { MatchingWork } from '../../src/discover/work.js'
 
 /** As the tests of moby/patternmatcher have it, and its source where they do not say. */
 describe('readIgnoreFile', () => {
@@ -36,6 +37,9 @@ describe('readIgnoreFile', () => {
     ['\uFEFF# x\ndocs\r', 'docs'],
     ['**/a', 'line\nend/a'],
     ['a**', 'a\n'],
+    // Go's scanner drops the mark before it makes a regular expression.
+    ['x\n\uFEFFa*', 'ab'],
+    ['x\n\uFEFFa**', '\uFEFFab'],
   ])('hides by %j: %j', (text, path) => {
     expect(readIgnoreFile(text)(path)).toBe(true)
   })
@@ -86,5 +90,40 @@ describe('readIgnoreFile', () => {
     ['**\n!!x', '!x', false],
   ])('goes through %j in order: %s', (text, path, hidden) => {
     expect(readIgnoreFile(text)(path)).toBe(hidden)
+  })
+})
+
+describe('a byte order mark before a pattern', () => {
+  it.each([
+    ['*\n!\uFEFFpackage*', 'package-lock.json'],
+    ['*\n!\uFEFF**/x', 'y'],
+  ])('takes back what Docker takes back: %j', (text, path) => {
+    expect(readIgnoreFile(text)(path)).toBe(false)
+  })
+
+  it.each([
+    ['*\n!\uFEFFpackage-lock.json', 'package-lock.json'],
+    ['*\n!\uFEFFpackage**', 'package-lock.json'],
+  ])('takes back nothing of another name: %j', (text, path) => {
+    expect(readIgnoreFile(text)(path)).toBe(true)
+  })
+})
+
+describe('the work of matching', () => {
+  const steps = (patterns: number, files: number): number => {
+    const work = new MatchingWork()
+    const isIgnored = readIgnoreFile('**/a\n'.repeat(patterns), work)
+    for (let file = 0; file < files; file += 1) isIgnored(`folder/${String(file)}/go.mod`)
+    return work.steps
+  }
+
+  it('is counted, and grows no faster than patterns times files', () => {
+    expect(steps(200, 10)).toBeLessThanOrEqual(2 * steps(100, 10))
+    expect(steps(100, 100)).toBeLessThanOrEqual(11 * steps(100, 10))
+  })
+
+  it('ends with an error where a repository has far too much of both', () => {
+    expect(() => steps(200_000, 100)).toThrow('take too long; use fewer of them')
+    expect(steps(1000, 100)).toBeGreaterThan(0)
   })
 })

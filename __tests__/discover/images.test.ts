@@ -55,11 +55,43 @@ describe('discoverImages', () => {
     [
       'a Dockerfile linked from outside',
       { web: { Dockerfile: { linkTo: '/elsewhere/web/Dockerfile' } } },
-      'its Dockerfile is a link that leaves the images folder',
+      'its Dockerfile is a link that leaves the folder of the image',
     ],
     [
+      // BuildKit would read images/web/other/Dockerfile, or web/web/real.
+      'a Dockerfile linked from another folder',
+      { web: { other: image, Dockerfile: { linkTo: '../other/Dockerfile' } }, other: { 'Dockerfile.x': 'x' } },
+      'its Dockerfile is a link that leaves the folder of the image',
+    ],
+    [
+      'a Dockerfile that goes out and comes back',
+      { web: { Dockerfile: { linkTo: '../web/real' }, real: 'FROM a', web: { real: 'FROM b' } } },
+      'its Dockerfile is a link that leaves the folder of the image',
+    ],
+    [
+      'a Dockerfile that goes out over a link within',
+      { web: { Dockerfile: { linkTo: 'up/real' }, up: { linkTo: '../web' }, real: 'FROM a' } },
+      'its Dockerfile is a link that leaves the folder of the image',
+    ],
+    [
+      'a Dockerfile by an absolute link',
+      { web: { Dockerfile: { linkTo: '/repo/images/web/real' }, real: 'FROM a' } },
+      'its Dockerfile is a link that leaves the folder of the image',
+    ],
+    [
+      'a .dockerignore linked from another folder',
+      { web: { ...image, '.dockerignore': { linkTo: '../ignore' } }, ignore: '*' },
+      'its .dockerignore is a link that leaves the folder of the image',
+    ],
+    [
+      'an ignore file of the Dockerfile alone that is linked from another folder',
+      { web: { ...image, 'Dockerfile.dockerignore': { linkTo: '/gone' } } },
+      'its Dockerfile.dockerignore is a link that leaves the folder of the image',
+    ],
+    [
+      // BuildKit would take the file `dockerfile` in its place.
       'a Dockerfile that leads nowhere',
-      { web: { Dockerfile: { linkTo: '/gone' } } },
+      { web: { Dockerfile: { linkTo: 'gone' }, dockerfile: 'FROM evil' } },
       'its Dockerfile is a link that leads nowhere',
     ],
     ['a Dockerfile that is a folder', { web: { Dockerfile: {} } }, 'its Dockerfile is not a file'],
@@ -71,15 +103,10 @@ describe('discoverImages', () => {
 
   it('takes an image with links to be made of all that there is: a link may go over others', async () => {
     const { images } = await discover({
-      shared: { web: image, Dockerfile: 'FROM a' },
+      shared: { web: image, Dockerfile: { linkTo: './web/../real' }, real: 'FROM a' },
       alias: { linkTo: '/repo/images/shared/web' },
-      api: { Dockerfile: { linkTo: '/repo/images/shared/Dockerfile' } },
     })
-    expect(images.map(({ sources }) => sources)).toEqual([
-      ['images/alias', 'images'],
-      ['images/api', 'images'],
-      ['images/shared'],
-    ])
+    expect(images.map(({ sources }) => sources)).toEqual([['images/alias', 'images'], ['images/shared']])
   })
 
   it('refuses an images folder that is reached over a link, and names the folder itself', async () => {
@@ -92,9 +119,14 @@ describe('discoverImages', () => {
   })
 
   it('accepts a link that stays inside', async () => {
-    const { images } = await discover({ web: image, alias: { linkTo: '/repo/images/web' } })
+    const { images } = await discover({
+      web: image,
+      alias: { linkTo: '/repo/images/web' },
+      linked: { Dockerfile: { linkTo: 'sub/../real' }, real: 'FROM a', sub: {}, '.dockerignore': { linkTo: 'gone' } },
+    })
     expect(images.map(found => [found.name, found.refusal])).toEqual([
       ['alias', undefined],
+      ['linked', undefined],
       ['web', undefined],
     ])
   })

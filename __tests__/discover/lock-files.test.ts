@@ -140,6 +140,14 @@ describe('findLockFiles', () => {
     ['a folder in place of it', { '.dockerignore': {} }, 'its .dockerignore cannot be read: EISDIR'],
     ['one that is too long', { '.dockerignore': 'x'.repeat(1_100_000) }, 'its .dockerignore has 1.0 MiB; no more than'],
     [
+      'one that would take hours',
+      {
+        '.dockerignore': '**/a\n'.repeat(200_000),
+        many: Object.fromEntries([...Array(200).keys()].map(at => [`f${String(at)}`, { 'go.mod': '' }])),
+      },
+      'take too long; use fewer of them',
+    ],
+    [
       'a Dockerfile that is too long',
       { Dockerfile: '#'.repeat(3_000_000) },
       'its Dockerfile has 2.9 MiB; no more than',

@@ -6,6 +6,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  readlink,
   realpath,
   rename,
   rm,
@@ -22,12 +23,29 @@ const maxBytes = 16 * 1024 * 1024
 /** The file system of this machine. */
 export class LocalFiles implements Files, ReportWriter {
   async list(directory: string): Promise<readonly DirectoryEntry[] | undefined> {
-    const names = await unlessMissing(readdir(directory))
-    return names === undefined ? undefined : Promise.all(names.map(name => describeEntry(directory, name)))
+    const [entries, realDirectory] = await Promise.all([
+      unlessMissing(readdir(directory, { withFileTypes: true })),
+      unlessMissing(realpath(directory)),
+    ])
+    if (entries === undefined || realDirectory === undefined) return undefined
+    return Promise.all(
+      entries.map(async (entry): Promise<DirectoryEntry> => {
+        const { name } = entry
+        const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : undefined
+        // A folder may hold very many: only what may be a link is looked at.
+        return kind === undefined || name.includes('\ufffd')
+          ? describeEntry(directory, name)
+          : { name, kind, realPath: join(realDirectory, name) }
+      }),
+    )
   }
 
   async realPath(path: string): Promise<string | undefined> {
     return unlessMissing(realpath(path))
+  }
+
+  async readLink(path: string): Promise<string | undefined> {
+    return unlessMissing(readlink(path))
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -99,7 +117,8 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    // EINVAL: it is no link.
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }

@@ -6,7 +6,7 @@ import { parseFailingLines } from './progress.js'
 export function refusal(image: ImageContext, reason: string): Failure {
   return {
     message: `refused: ${reason}`,
-    advice: `Make ${image.contextDir} a folder of a name of its own, with a Dockerfile of its own; links must stay inside the images folder, and a Dockerfile or .dockerignore has at most 1 MiB.`,
+    advice: `Make ${image.contextDir} a folder of a name of its own, with a Dockerfile of its own; links must stay inside the images folder. A Dockerfile or .dockerignore has at most 1 MiB; put the file itself there, or a relative link to another file of the same folder, where BuildKit can follow it.`,
     log: [],
   }
 }

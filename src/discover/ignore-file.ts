@@ -1,5 +1,6 @@
 /** Reads a `.dockerignore` as Docker does (`ignorefile.go` in moby/patternmatcher): what it hides, the build never sees. */
 import { compilePattern, type PathMatcher } from './pattern.js'
+import { MatchingWork } from './work.js'
 
 interface Rule {
   /** True for `!PATTERN`, which takes back what an earlier pattern hides. */
@@ -7,14 +8,18 @@ interface Rule {
   readonly matches: PathMatcher
 }
 
-/** @returns true for paths, relative to the context, that the file hides */
-export function readIgnoreFile(text: string): PathMatcher {
+/**
+ * @param work counts what matching takes
+ * @returns true for paths, relative to the context, that the file hides
+ */
+export function readIgnoreFile(text: string, work = new MatchingWork()): PathMatcher {
   const rules = text
     .replace(/^\uFEFF/, '')
     .split('\n')
-    .flatMap(readRule)
+    .flatMap(line => readRule(line, work))
   return path => {
     let ignored = false
+    work.add(rules.length)
     for (const { negated, matches } of rules) {
       if (negated === ignored && matches(path)) ignored = !negated
     }
@@ -22,7 +27,7 @@ export function readIgnoreFile(text: string): PathMatcher {
   }
 }
 
-function readRule(line: string): Rule[] {
+function readRule(line: string, work: MatchingWork): Rule[] {
   const pattern = line.startsWith('#') ? '' : trimSpace(line)
   if (pattern === '') return []
   // Docker looks twice, and the second time at what the first has made of it: `/!x` takes something back, too.
@@ -31,9 +36,23 @@ function readRule(line: string): Rule[] {
   const negated = twice.startsWith('!')
   const path = negated ? twice.slice(1) : twice
   // What is not understood hides nothing, or takes everything back: better a file too many than one too few.
-  const matches = compilePattern(path) ?? ((): boolean => negated)
+  const matches = compilePattern(withoutMark(path), work) ?? ((): boolean => negated)
   return [{ negated, matches }]
 }
+
+/**
+ * Go's scanner drops a byte order mark where it begins, and makes the regular expression of a pattern from what is left; a
+ * pattern without one is compared as it is written. Where `**` follows the mark, nothing good comes out: it is refused.
+ */
+function withoutMark(pattern: string): string {
+  if (!pattern.startsWith('\uFEFF')) return pattern
+  const bare = pattern.slice(1)
+  if (bare.startsWith('**')) return refused
+  return /[*?[\]\\]/.test(bare.replace(/\*\*$/, '')) ? bare : pattern
+}
+
+/** No pattern: a class without an end. */
+const refused = '['
 
 /** As Go cleans paths, and without a slash before it. */
 export function cleanPath(path: string): string {

@@ -3,6 +3,7 @@ import picomatch from 'picomatch'
 import { ConfigurationError, messageOf } from '../errors.js'
 import type { Discovery, IgnoredEntry, ImageContext, Revision, SkippedImage } from '../model.js'
 import type { DirectoryEntry, Files } from '../ports.js'
+import { followLinks } from './links.js'
 import { toSafeName } from './name.js'
 
 export interface DiscoveryRequest {
@@ -112,12 +113,30 @@ async function classify(
   const inside = (await files.list(directory)) ?? []
   const dockerfile = inside.find(({ name }) => name === 'Dockerfile')
   if (dockerfile === undefined) return ignoreWithoutDockerfile(inside, directory, ignore, files)
-  if (dockerfile.kind === 'missing') return image('its Dockerfile is a link that leads nowhere')
-  if (dockerfile.kind !== 'file') return image('its Dockerfile is not a file')
-  if (dockerfile.realPath === undefined || !contains(root.realPath, dockerfile.realPath)) {
-    return image('its Dockerfile is a link that leaves the images folder')
+  return image(await refusalOf(inside, entry.realPath, files), entry.realPath)
+}
+
+/**
+ * BuildKit follows a link within the folder of the image, as if nothing were outside of it. A link that leaves the folder is
+ * another file for BuildKit than for everybody else, and what is checked would not be what is built.
+ */
+async function refusalOf(
+  inside: readonly DirectoryEntry[],
+  directory: string,
+  files: Files,
+): Promise<string | undefined> {
+  for (const name of ['Dockerfile', 'Dockerfile.dockerignore', '.dockerignore']) {
+    const entry = inside.find(other => other.name === name)
+    if (entry === undefined) continue
+    const isLinked = entry.realPath !== join(directory, name)
+    const followed = isLinked ? await followLinks(directory, name, files) : undefined
+    if (followed?.leaves === true) return `its ${name} is a link that leaves the folder of the image`
+    if (name !== 'Dockerfile') continue
+    if (entry.kind === 'missing' || (isLinked && followed === undefined))
+      return 'its Dockerfile is a link that leads nowhere'
+    if (entry.kind !== 'file') return 'its Dockerfile is not a file'
   }
-  return image(undefined, entry.realPath, dockerfile.realPath)
+  return undefined
 }
 
 async function ignoreWithoutDockerfile(

@@ -8,6 +8,7 @@ import type { CopiedFile, ImageContext, Origin } from '../model.js'
 import type { Files } from '../ports.js'
 import { cleanPath, readIgnoreFile } from './ignore-file.js'
 import { compilePattern, type PathMatcher } from './pattern.js'
+import { MatchingWork } from './work.js'
 
 /** Those that Trivy reads in a file system scan without asking anybody (`pkg/fanal/types/const.go` in aquasecurity/trivy). */
 const lockFileNames: ReadonlySet<string> = new Set([
@@ -39,12 +40,13 @@ export async function findLockFiles(
 }
 
 async function lockFilesOf(image: ImageContext, workspace: string, files: Files): Promise<readonly CopiedFile[]> {
+  const work = new MatchingWork()
   const dockerfile = await readShort(join(workspace, image.dockerfile), 'its Dockerfile', files)
-  const copies = readCopies(dockerfile ?? '', image.dockerfile)
+  const copies = readCopies(dockerfile ?? '', image.dockerfile, work)
   if (copies.length === 0) return []
   const contextDir = join(workspace, image.contextDir)
   const realDir = (await files.realPath(contextDir)) ?? contextDir
-  const kept = await notIgnored(await walk(realDir, '', files), realDir, files)
+  const kept = await notIgnored(await walk(realDir, '', files), realDir, files, work)
   return kept.flatMap(path => copiedBy(path, copies))
 }
 
@@ -64,11 +66,11 @@ interface Copy {
 }
 
 /** Every COPY and ADD that takes something from the context, in any stage, or where another stage is FROM this one. */
-function readCopies(dockerfile: string | Uint8Array, file: string): Copy[] {
+function readCopies(dockerfile: string | Uint8Array, file: string, work: MatchingWork): Copy[] {
   const { escape, instructions } = parseDockerfile(dockerfile)
   return instructions.flatMap(instruction => {
     const copy = instruction.trigger ?? instruction
-    const sources = readSources(copy, escape)
+    const sources = readSources(copy, escape, work)
     if (sources.length === 0) return []
     const origin = { file, lines: instruction.lines, instruction: instructionText(instruction), fromBase: false }
     return [{ sources, origin }]
@@ -76,21 +78,21 @@ function readCopies(dockerfile: string | Uint8Array, file: string): Copy[] {
 }
 
 /** All words but the last, which is where they go; what a here-document holds is not of the context. */
-function readSources(instruction: Instruction, escape: string): PathMatcher[] {
+function readSources(instruction: Instruction, escape: string, work: MatchingWork): PathMatcher[] {
   if (!['COPY', 'ADD'].includes(instruction.keyword) || flagOf(instruction, 'from') !== undefined) return []
   return wordsOf(instruction)
     .slice(0, -1)
     .filter(word => !/^(https?|git):\/\//.test(word) && parseHeredoc(word) === undefined)
-    .map(word => compileSource(word, escape))
+    .map(word => compileSource(word, escape, work))
 }
 
 const everything: PathMatcher = () => true
 
 /** What a variable holds, or what a pattern means, may not be known here: better a file too many than one too few. */
-function compileSource(word: string, escape: string): PathMatcher {
+function compileSource(word: string, escape: string, work: MatchingWork): PathMatcher {
   const source = cleanPath(`/${unquote(word, escape)}`)
   if (word.includes('$') || source === '/') return everything
-  return compilePattern(source) ?? everything
+  return compilePattern(source, work) ?? everything
 }
 
 function copiedBy(path: string, copies: readonly Copy[]): CopiedFile[] {
@@ -120,7 +122,12 @@ const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git'])
  * Without what the build never sees. A file that says so must be one, and lie in the context: a link could lead anywhere.
  * @param contextDir with all links followed
  */
-async function notIgnored(paths: readonly string[], contextDir: string, files: Files): Promise<readonly string[]> {
+async function notIgnored(
+  paths: readonly string[],
+  contextDir: string,
+  files: Files,
+  work: MatchingWork,
+): Promise<readonly string[]> {
   if (paths.length === 0) return paths
   const entries = (await files.list(contextDir)) ?? []
   for (const name of ['Dockerfile.dockerignore', '.dockerignore']) {
@@ -130,7 +137,7 @@ async function notIgnored(paths: readonly string[], contextDir: string, files: F
     if (entry.kind === 'missing' || entry.realPath?.startsWith(`${contextDir}/`) !== true) return paths
     const bytes = await readShort(entry.realPath, `its ${name}`, files)
     if (bytes === undefined) return paths
-    const isIgnored = readIgnoreFile(Buffer.from(bytes).toString())
+    const isIgnored = readIgnoreFile(Buffer.from(bytes).toString(), work)
     return paths.filter(path => !isIgnored(path))
   }
   return paths

@@ -4,6 +4,8 @@
  * of them, since one can be written that runs for years.
  */
 
+import { MatchingWork } from './work.js'
+
 /** @returns true when the path, or a folder above it, is what the pattern means */
 export type PathMatcher = (path: string) => boolean
 
@@ -23,15 +25,21 @@ type Piece =
   /** `[a-z]`, by code points. */
   | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] }
 
-/** @returns undefined for a pattern that Docker refuses, or of which nobody would guess what it makes */
-export function compilePattern(pattern: string): PathMatcher | undefined {
+/**
+ * @param work counts what matching takes
+ * @returns undefined for a pattern that Docker refuses, or of which nobody would guess what it makes
+ */
+export function compilePattern(pattern: string, work = new MatchingWork()): PathMatcher | undefined {
   const pieces = parsePattern(pattern)
   if (pieces === undefined) return undefined
   if (pieces.every(piece => piece.kind === 'text')) {
     const plain = pieces.map(({ character }) => character).join('')
-    return path => path === plain || path.startsWith(`${plain}/`)
+    return path => {
+      work.add(1)
+      return path === plain || path.startsWith(`${plain}/`)
+    }
   }
-  return path => matchPieces(pieces, path)
+  return path => matchPieces(pieces, path, work)
 }
 
 function parsePattern(pattern: string): readonly Piece[] | undefined {
@@ -110,10 +118,11 @@ function readClass(characters: readonly string[], start: number): Read | undefin
 }
 
 /** Walks along the path, at all the places of the pattern at once where it could be. */
-function matchPieces(pieces: readonly Piece[], path: string): boolean {
+function matchPieces(pieces: readonly Piece[], path: string, work: MatchingWork): boolean {
   let places = new Set<number>()
   enter(0, pieces, places)
   for (const character of path) {
+    work.add(places.size)
     // What matches up to here is a folder above.
     if (character === '/' && places.has(pieces.length)) return true
     const next = new Set<number>()
