@@ -1,6 +1,7 @@
 /** Dockerfiles and what lies beside them: any text at all is read, and quickly. */
 import fc from 'fast-check'
 import { readIgnoreFile } from '../../src/discover/ignore-file.js'
+import { MatchingWork } from '../../src/discover/work.js'
 import { findLockFiles } from '../../src/discover/lock-files.js'
 import { parseDockerfile } from '../../src/dockerfile/dockerfile.js'
 import { parseFinalStage } from '../../src/explain/dockerfile.js'
@@ -175,7 +176,7 @@ describe('a .dockerignore of any text', () => {
   it.each(['a\n', '*a', '**/', '?', '[a]', '\\*', '!a\n', ' ', '/', '../', '!', '#\n', '*\n', '**/a\n', '{', '|'])(
     'is held against paths quickly when it is %j over and over',
     part => {
-      const isIgnored = readIgnoreFile(part.repeat(Math.ceil(long / part.length)))
+      const isIgnored = readIgnoreFile(part.repeat(Math.ceil(long / part.length)), new MatchingWork(Infinity))
       const paths = ['go.mod', `${'a'.repeat(200)}/go.mod`, `${'a/'.repeat(100)}go.mod`]
       expect(timed(() => paths.forEach(path => isIgnored(path)))).toBeLessThan(quickly)
     },
