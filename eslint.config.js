@@ -55,6 +55,15 @@ export default defineConfig(
       '@typescript-eslint/no-misused-spread': 'off',
       // Control characters are what much of this is about.
       'no-control-regex': 'off',
+      // A call takes some ten thousand arguments, and what is spread here is mostly as long as strangers want.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.object.name='Math'] > SpreadElement, CallExpression[callee.property.name='push'] > SpreadElement, CallExpression[callee.object.name='String'] > SpreadElement",
+          message: 'Reduce, or push one by one: a list that others made may be too long for the arguments of a call.',
+        },
+      ],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 45, skipBlankLines: true, skipComments: true }],
     },
@@ -128,6 +137,7 @@ export default defineConfig(
     extends: [jest.configs['flat/recommended']],
     rules: {
       'max-lines-per-function': 'off',
+      'no-restricted-syntax': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*', 'fc.assert'] }],

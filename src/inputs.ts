@@ -264,7 +264,8 @@ export function parseInputs(raw: RawInputs, checkTrivy: (trivy: TrivySettings) =
   }
   const values = Object.fromEntries(inputNames.map(name => [name, read(name)])) as InputValues
   const inputs = toInputs(values)
-  if (!mistakes.some(mistake => mistake.startsWith('trivy-version:'))) mistakes.push(...checkTrivy(inputs.trivy))
+  const others = mistakes.some(mistake => mistake.startsWith('trivy-version:')) ? [] : checkTrivy(inputs.trivy)
+  for (const mistake of others) mistakes.push(mistake)
   if (mistakes.length > 0) throw new ConfigurationError(mistakes, 'Mend the inputs named above, then run again.')
   return inputs
 }

@@ -92,3 +92,13 @@ describe('numbered', () => {
     expect(numbered(['a', 'b'])).toBe('1. a\n2. b')
   })
 })
+
+describe('code of strangers', () => {
+  // A step that prints this made the whole summary fail: more runs than a call takes arguments.
+  const line = '`a'.repeat(500_000)
+
+  it('may have any number of backticks', () => {
+    expect(code(line).startsWith('`` `a`a')).toBe(true)
+    expect(codeBlock([line, line, '```'])).toMatch(/^````text\n`a/)
+  })
+})

@@ -150,7 +150,7 @@ export class DockerStore implements ImageStore {
       throw new ToolError(`the engine has none of the images any more: ${said}`, pruned)
     }
     // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
-    const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))))
+    const needed = present.reduce((most, id) => Math.max(most, Number(sizes.get(id))), 0)
     const { bavail, bsize } = await statfs(directory)
     if (needed > bavail * bsize)
       throw fullDisk(`${megabytes(bavail * bsize)} are free, one image has ${megabytes(needed)}`)

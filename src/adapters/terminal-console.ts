@@ -83,7 +83,7 @@ export class TerminalConsole implements Console {
 
 /** One line for each image, or for those at work where there is no room for all; the others are counted by stage. */
 export function renderProgress(images: ReadonlyMap<string, Progress>, room: number): string[] {
-  const width = Math.max(0, ...[...images.keys()].map(name => name.length))
+  const width = [...images.keys()].reduce((most, { length }) => Math.max(most, length), 0)
   const line = ([name, { stage, detail }]: [string, Progress]): string =>
     `  ${name.padEnd(width)}  ${stage} ${detail}`.trimEnd()
   if (images.size <= room) return [...images].map(line)

@@ -59,8 +59,11 @@ export class BuildLog {
   }
 }
 
+/** Characters of a line that is kept: as many as anybody reads. A step may print a line of megabytes. */
+const maxLine = 4000
+
 function keep(lines: string[], line: string, most: number): void {
-  lines.push(line)
+  lines.push(line.length > maxLine ? `${line.slice(0, maxLine)} …` : line)
   if (lines.length > most) lines.shift()
 }
 

@@ -60,7 +60,7 @@ export class ProgressReader {
     }
     if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
       this.#said.set(digest, 'done')
-      events.push(...this.#flush(digest))
+      for (const event of this.#flush(digest)) events.push(event)
       if (vertex.error !== undefined) events.push({ kind: 'failed', name, error: vertex.error })
       else if (!internal) events.push({ kind: 'done', step: toStep(vertex) })
     }
@@ -138,5 +138,7 @@ export function parseFailingLines(messages: readonly string[]): LineRange | unde
     const line = Number(/^\s*(\d+) \| >>> /.exec(text)?.[1])
     return Number.isSafeInteger(line) && line > 0 ? [line] : []
   })
-  return marked.length === 0 ? undefined : { start: Math.min(...marked), end: Math.max(...marked) }
+  if (marked.length === 0) return undefined
+  const [start, end] = [Math.min, Math.max].map(choose => marked.reduce((one, other) => choose(one, other)))
+  return start === undefined || end === undefined ? undefined : { start, end }
 }

@@ -14,7 +14,7 @@ export function measureSharing(builds: readonly BuildOutcome[]): WorkDone['steps
     if (steps.every(({ cached }) => cached)) continue
     ran += 1
     shared += steps.length - 1
-    saved += (steps.length - 1) * Math.max(...steps.map(({ duration }) => duration))
+    saved += (steps.length - 1) * steps.reduce((most, { duration }) => Math.max(most, duration), 0)
   }
   return { ran, shared, saved }
 }

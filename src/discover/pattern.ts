@@ -51,7 +51,7 @@ function parsePattern(pattern: string): readonly Piece[] | undefined {
     odd ||= forgotten.has(characters[at] ?? '')
     const read = readPiece(characters, at)
     if (read === undefined) return undefined
-    pieces.push(...read.pieces)
+    for (const piece of read.pieces) pieces.push(piece)
     at = read.next
   }
   // These count as special, also where they are not.

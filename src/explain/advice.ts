@@ -41,7 +41,10 @@ export function adviseOn({ images }: Verdict): readonly Advice[] {
 
 /** The place of the worst severity among all. */
 function worstOf(placed: readonly Placed[]): number {
-  return Math.min(...new Set(placed.map(({ finding }) => severities.indexOf(finding.severity))))
+  return placed.reduce<number>(
+    (worst, { finding }) => Math.min(worst, severities.indexOf(finding.severity)),
+    severities.length,
+  )
 }
 
 const rank = ({ action }: Advice): number => (action === 'wait' ? 1 : 0)

@@ -31,7 +31,7 @@ export function findOddities(document: Document.Parsed): readonly Oddity[] {
   visit(document, {
     Map: (_, map) => {
       remember(map)
-      oddities.push(...findOddKeys(map))
+      for (const found of findOddKeys(map)) oddities.push(found)
     },
     Seq: (_, list) => {
       remember(list)

@@ -14,7 +14,9 @@ export function widthOf(text: string): number {
 
 /** Fills cells so that they stand below each other; all but the first `left` columns end together, as numbers do. */
 export function align(rows: readonly (readonly string[])[], left = Infinity): readonly (readonly string[])[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => widthOf(row[column] ?? ''))))
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0),
+  )
   return rows.map(row =>
     row.map((cell, column) => {
       const space = ' '.repeat((widths[column] ?? 0) - widthOf(cell))

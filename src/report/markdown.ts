@@ -27,16 +27,20 @@ export function code(text: string): string {
   if (plain === '') return ''
   // In code between backticks nothing can be written as a number.
   if (plain.includes('|')) return `<code>${escapeText(plain)}</code>`
-  const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length))
-  const fence = '`'.repeat(longest + 1)
+  const fence = '`'.repeat(longestFence(plain) + 1)
   const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : ''
   return `${fence}${space}${plain}${space}${fence}`
+}
+
+/** How many backticks stand together at most. A line can have thousands of runs: too many for arguments of a call. */
+function longestFence(text: string): number {
+  return (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0)
 }
 
 /** Lines as a block of code. */
 export function codeBlock(lines: readonly string[]): string {
   const plain = lines.map(line => visible(line.replace(/\t/g, '    ')))
-  const longest = Math.max(2, ...plain.flatMap(line => (line.match(/`+/g) ?? []).map(run => run.length)))
+  const longest = plain.reduce((most, line) => Math.max(most, longestFence(line)), 2)
   const fence = '`'.repeat(longest + 1)
   return [`${fence}text`, ...plain, fence].join('\n')
 }

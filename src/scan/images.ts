@@ -219,7 +219,8 @@ async function scanContext(image: ImageContext, plan: ScanPlan, scanner: Scanner
   const inLockFiles: Finding[] = []
   for (const [below, files] of lockFiles ? groupLockFiles(image.lockFiles) : []) {
     const report = await scanner.scanLockFiles(join(workspace, image.contextDir, below), timeout)
-    inLockFiles.push(...parseLockFileReport(report, { ...image, lockFiles: files }, below))
+    const found = parseLockFileReport(report, { ...image, lockFiles: files }, below)
+    for (const finding of found) inLockFiles.push(finding)
   }
   const inDockerfile = scanners.includes('misconfig')
     ? parseDockerfileReport(await scanner.scanDockerfile(join(workspace, image.dockerfile), timeout), image)
