@@ -6,12 +6,18 @@ import { anImage, anImageVerdict, aReport, aVerdict } from './builders.js'
 class FakeWriter implements ReportWriter {
   readonly written = new Map<string, string>()
   readonly copied: string[] = []
+  readonly cleared: string[] = []
 
   constructor(readonly refuses = '') {}
 
   writeText(path: string, text: string | Iterable<string>): Promise<void> {
     if (this.refuses !== '' && path.endsWith(this.refuses)) return Promise.reject(new Error('ENOSPC'))
     this.written.set(path, typeof text === 'string' ? text : [...text].join(''))
+    return Promise.resolve()
+  }
+
+  clear(directory: string, ending: string): Promise<void> {
+    this.cleared.push(`${directory} ${ending}`)
     return Promise.resolve()
   }
 
@@ -48,6 +54,7 @@ describe('ReportFolder', () => {
     expect(JSON.parse(files.written.get('/reports/report.json') ?? '')).toMatchObject({ result: 'passed' })
     expect(JSON.parse(files.written.get('/reports/report.sarif') ?? '')).toMatchObject({ version: '2.1.0' })
     expect(files.written.get('/reports/report.html')).toMatch(/^<!doctype html>/)
+    expect(files.cleared).toEqual(['/reports/sbom .cdx.json'])
     expect(files.copied).toEqual(['/tmp/1.json -> /reports/sbom/a-b.cdx.json'])
   })
 

@@ -214,6 +214,11 @@ export interface ReportWriter {
   /** @param text whole, or in parts */
   writeText(path: string, text: string | Iterable<string>): Promise<void>
   copy(from: string, to: string): Promise<void>
+  /**
+   * Makes a folder ready for reports: a real folder, not a link, without files of this ending. What else is in it stays.
+   * @param ending of file names: `.cdx.json`
+   */
+  clear(directory: string, ending: string): Promise<void>
 }
 
 /** The files of the repository under test. All paths are absolute. */

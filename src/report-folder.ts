@@ -9,6 +9,9 @@ import type { ReportPaths } from './report/outputs.js'
 import { renderSarif } from './report/sarif.js'
 import packageJson from '../package.json' with { type: 'json' }
 
+/** Of CycloneDX in JSON: "Recognized file patterns" in its specification. */
+const sbomEnding = '.cdx.json'
+
 export class ReportFolder {
   readonly #directory: string
   readonly #files: ReportWriter
@@ -63,9 +66,12 @@ export class ReportFolder {
 
   async #keepSboms({ verdict }: Report): Promise<void> {
     const directory = join(this.#directory, 'sbom')
-    for (const { image, sbom } of verdict.images) {
-      if (sbom === undefined) continue
-      await this.#files.copy(sbom, join(directory, `${image.safeName}.cdx.json`))
+    const made = verdict.images.flatMap(({ image, sbom }) => (sbom === undefined ? [] : [{ image, sbom }]))
+    if (made.length === 0) return
+    // What a repository has there must not look like the gate's, and no link may lead away.
+    await this.#files.clear(directory, sbomEnding)
+    for (const { image, sbom } of made) {
+      await this.#files.copy(sbom, join(directory, image.safeName + sbomEnding))
       this.#paths.sbom = directory
     }
   }

@@ -63,10 +63,41 @@ describe('a report', () => {
   })
 
   it('that cannot be written leaves nothing behind', async () => {
-    mkdirSync(join(work, 'sub'))
-    await expect(files.writeText(join(work, 'sub'), 'x')).rejects.toThrow()
     await expect(files.copy(join(work, 'none'), join(work, 'other'))).rejects.toThrow('ENOENT')
-    expect(readdirSync(work).sort()).toEqual(['copied', 'sub', 'written'])
+    expect(readdirSync(work).sort()).toEqual(['copied', 'written'])
+  })
+
+  it('is written where a folder has its name, which is moved aside with all that is in it', async () => {
+    mkdirSync(join(work, 'report.json'))
+    writeFileSync(join(work, 'report.json', 'kept'), 'kept')
+    await files.writeText(join(work, 'report.json'), 'x')
+    expect(readFileSync(join(work, 'report.json'), 'utf8')).toBe('x')
+    const [aside = ''] = readdirSync(work).filter(name => name.endsWith('.old'))
+    expect(readFileSync(join(work, aside, 'kept'), 'utf8')).toBe('kept')
+  })
+})
+
+describe('a folder for reports', () => {
+  it('is a real one in place of a link, which loses nothing that it leads to', async () => {
+    const [target, linked] = ['target', 'linked'].map(name => join(folder, name)) as [string, string]
+    mkdirSync(target)
+    writeFileSync(join(target, 'a.cdx.json'), 'mine')
+    symlinkSync('target', linked)
+    await files.clear(linked, '.cdx.json')
+    writeFileSync(join(folder, 'sbom-of-web'), 'new')
+    await files.copy(join(folder, 'sbom-of-web'), join(linked, 'web.cdx.json'))
+    expect(lstatSync(linked).isDirectory()).toBe(true)
+    expect(readdirSync(target)).toEqual(['a.cdx.json'])
+  })
+
+  it('loses the files that look like reports, and no other', async () => {
+    const directory = join(folder, 'sboms')
+    mkdirSync(join(directory, 'x.cdx.json'), { recursive: true })
+    for (const name of ['forged.cdx.json', 'README.md']) writeFileSync(join(directory, name), 'x')
+    symlinkSync('README.md', join(directory, 'link.cdx.json'))
+    await files.clear(directory, '.cdx.json')
+    expect(readdirSync(directory).sort()).toEqual(['README.md', 'x.cdx.json'])
+    await files.clear(join(folder, 'not-there'), '.cdx.json')
   })
 })
 

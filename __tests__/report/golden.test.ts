@@ -235,6 +235,16 @@ describe('outputs', () => {
     })
   })
 
+  it('tell names apart that have a comma or a line end', () => {
+    const report = situations['mixed'] as Report
+    const images = report.verdict.images.map(image => {
+      const name = { broken: 'a,b', odd: 'c\nd', web: '100%' }[image.image.name] ?? image.image.name
+      return { ...image, image: { ...image.image, name } }
+    })
+    const { 'failed-images': failed } = renderOutputs({ ...report, verdict: { ...report.verdict, images } }, noPaths)
+    expect(failed.split(',').map(decodeURIComponent).sort()).toEqual(['100%', 'a,b', 'c\nd'])
+  })
+
   it('count what a change introduces, where something was compared', () => {
     expect(renderOutputs(situations['introduced'] as Report, noPaths)).toMatchObject({
       'introduced-count': '1',

@@ -97,6 +97,14 @@ describe('code of strangers', () => {
   // A step that prints this made the whole summary fail: more runs than a call takes arguments.
   const line = '`a'.repeat(500_000)
 
+  it.each([
+    [' ', '`" "`'],
+    ['', ''],
+    ['\n\t', '`"  "`'],
+  ])('shows that %j is there', (text, expected) => {
+    expect(code(text)).toBe(expected)
+  })
+
   it('may have any number of backticks', () => {
     expect(code(line).startsWith('`` `a`a')).toBe(true)
     expect(codeBlock([line, line, '```'])).toMatch(/^````text\n`a/)

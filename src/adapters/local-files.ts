@@ -68,14 +68,26 @@ export class LocalFiles implements Files, ReportWriter {
   async copy(from: string, to: string): Promise<void> {
     await replace(to, incoming => copyFile(from, incoming, constants.COPYFILE_EXCL))
   }
+
+  async clear(directory: string, ending: string): Promise<void> {
+    const stats = await unlessMissing(lstat(directory))
+    // A link is removed itself; what it leads to stays.
+    if (stats?.isDirectory() === false) await rm(directory)
+    const entries = (await unlessMissing(readdir(directory, { withFileTypes: true }))) ?? []
+    for (const entry of entries) {
+      if (entry.name.endsWith(ending) && !entry.isDirectory()) await rm(join(directory, entry.name))
+    }
+  }
 }
 
-/** What was there before, maybe a link that a repository has, is replaced and not followed. */
+/** A link that a repository has in the report's place is replaced and not followed; a folder is moved aside. */
 async function replace(path: string, write: (incoming: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const incoming = `${path}.${randomBytes(4).toString('hex')}`
   try {
     await write(incoming)
+    // A folder of that name would keep the report from its place. Nothing of it is lost.
+    if ((await unlessMissing(lstat(path)))?.isDirectory() === true) await rename(path, `${incoming}.old`)
     await rename(incoming, path)
   } catch (error) {
     await rm(incoming, { force: true })

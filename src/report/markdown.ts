@@ -24,7 +24,8 @@ export function escapeText(text: string): string {
 /** Text as code: GitHub looks for neither mentions nor links in it. */
 export function code(text: string): string {
   const plain = visible(text.replace(/[\n\t]+/g, ' ')).trim()
-  if (plain === '') return ''
+  // A name of blanks alone must show that it is there.
+  if (plain === '') return text === '' ? '' : `\`"${' '.repeat(Math.min(text.length, 9))}"\``
   // In code between backticks nothing can be written as a number.
   if (plain.includes('|')) return `<code>${escapeText(plain)}</code>`
   const fence = '`'.repeat(longestFence(plain) + 1)

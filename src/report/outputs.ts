@@ -38,7 +38,7 @@ export function renderOutputs(report: Report, paths: ReportPaths): Outputs {
       })),
     ),
     'failed-images': imagesIn(report, 'vulnerable', 'build-failed', 'scan-failed')
-      .map(({ image }) => image.name)
+      .map(({ image }) => listed(image.name))
       .join(','),
     'critical-count': String(counts.CRITICAL),
     'high-count': String(counts.HIGH),
@@ -49,6 +49,11 @@ export function renderOutputs(report: Report, paths: ReportPaths): Outputs {
     'introduced-count': introducedCount(report),
     ...paths,
   }
+}
+
+/** A name as an item of a list with commas: what would end the item, or a line, is percent-encoded as in URLs (RFC 3986). */
+function listed(name: string): string {
+  return name.replace(/[%,\r\n]/g, character => encodeURIComponent(character))
 }
 
 /** How many of the gating findings the change brought; empty where nothing was compared. */
