@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import type { RequestListener } from 'node:http'
@@ -107,6 +108,9 @@ describe('a Trivy from its release', () => {
       (file: string) => {
         rmSync(file)
         symlinkSync('/dev/zero', file)
+      },
+      (file: string) => {
+        truncateSync(file, 512 * 1024 ** 2 + 1)
       },
     ]) {
       process.env['RUNNER_TOOL_CACHE'] = temporaryFolder()

@@ -130,7 +130,8 @@ async function fromToolCache(release: Release): Promise<Located | undefined> {
   const cached = find(tool, version)
   if (cached === '') return undefined
   try {
-    for (const name of [asset, 'trivy']) await refuseOther(join(cached, name))
+    await refuseOther(join(cached, asset), maxArchive)
+    await refuseOther(join(cached, 'trivy'), maxProgram)
     await copyFile(join(cached, asset), join(directory, asset))
     const located = await unpackProgram(release, 'tool cache')
     if ((await hashFile(join(cached, 'trivy'))) === located.sha256) return located
@@ -153,7 +154,7 @@ async function fromShelf(release: Release, { shelf, tell }: InstallOptions): Pro
   const kept = join(directory, 'kept')
   try {
     if (!(await shelf.take(entryOf(release), kept))) return undefined
-    await refuseOther(join(kept, asset))
+    await refuseOther(join(kept, asset), maxArchive)
     await copyFile(join(kept, asset), join(directory, asset))
     return await unpackProgram(release, 'Actions cache')
   } catch (error) {
@@ -165,9 +166,11 @@ async function fromShelf(release: Release, { shelf, tell }: InstallOptions): Pro
   }
 }
 
-/** A link or a pipe leads elsewhere, or nowhere. */
-async function refuseOther(path: string): Promise<void> {
-  if (!(await lstat(path)).isFile()) throw new Error('it is no file')
+/** A link or a pipe leads elsewhere, or nowhere; a file without end fills the disk. @param limit bytes */
+async function refuseOther(path: string, limit: number): Promise<void> {
+  const status = await lstat(path)
+  if (!status.isFile()) throw new Error('it is no file')
+  if (status.size > limit) throw new Error(`it has more than ${String(limit)} bytes`)
 }
 
 async function fromMirror(release: Release, { shelf, tell, signal }: InstallOptions): Promise<Located> {
