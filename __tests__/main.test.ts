@@ -189,9 +189,9 @@ describe('a run that is cancelled', () => {
         ports.scanner.scanImage = async (...args) => {
           scans += 1
           if (scans > 1) throw new TypeError('asked again')
-          const text = await scanImage(...args)
+          const scanned = await scanImage(...args)
           ending.end()
-          return text
+          return scanned
         }
         Object.assign(ports, { ending })
       },

@@ -157,6 +157,8 @@ export interface ImageScan {
   readonly packages: number
   /** Why nothing could be found among the packages of the image's distribution, where that is so. */
   readonly unexamined?: string
+  /** What Trivy left out, each as a short text: files that it cannot read, packages that it cannot compare. */
+  readonly leftOut?: readonly string[]
 }
 
 /** What an exported image consists of. All are digests of the form `sha256:...`. */
@@ -224,6 +226,7 @@ export interface ImageVerdict {
   readonly failure?: Failure
   readonly os?: ImageScan['os']
   readonly packages?: number
+  readonly leftOut?: ImageScan['leftOut']
   /** Milliseconds spent on building and on scanning; 0 for what did not happen. */
   readonly buildDuration: number
   readonly scanDuration: number

@@ -140,6 +140,15 @@ export interface FolderReport {
   readonly complaints: readonly string[]
 }
 
+export interface ImageReport {
+  /** Trivy's JSON report. */
+  readonly text: string
+  /** What Trivy said of packages of the distribution that it left out of the report, and is content. */
+  readonly lostPackages: readonly string[]
+  /** What else it left out, each as a short text: files that it cannot read, packages that it cannot compare. */
+  readonly leftOut: readonly string[]
+}
+
 /** Finds out what is in an image. */
 export interface Scanner {
   /**
@@ -154,13 +163,12 @@ export interface Scanner {
   newCache(known?: AnalysisCache): Promise<AnalysisCache>
   /**
    * Scans an exported image without any filter.
-   * @returns Trivy's JSON report, as text
    * @throws ToolError
    */
-  scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string>
+  scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<ImageReport>
   /**
    * Lists what is in an image, as a CycloneDX SBOM.
-   * @param report what `scanImage` gave
+   * @param report the text that `scanImage` gave
    * @param name of the image, for people
    * @param timeout milliseconds
    * @returns the absolute path of the SBOM, which exists while the run lasts

@@ -130,9 +130,9 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
         scanLockFiles: (directory, timeout) => scanner.scanLockFiles(directory, timeout),
         scanDockerfile: (path, timeout) => scanner.scanDockerfile(path, timeout),
         scanImage: async (image, cache, request) => {
-          const text = await scanner.scanImage(image, cache, request)
-          reports.set(image.digests.manifest, text)
-          return text
+          const report = await scanner.scanImage(image, cache, request)
+          reports.set(image.digests.manifest, report.text)
+          return report
         },
       }
       const console = new RecordingConsole()

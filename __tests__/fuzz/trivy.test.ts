@@ -105,7 +105,14 @@ const parsers: readonly [string, Subject][] = [
       target: 'package-lock.json',
     },
   ],
-  ['a Dockerfile', { original: dockerfile, parse: text => parseDockerfileReport({ text, complaints: [] }, context), target: 'Dockerfile' }],
+  [
+    'a Dockerfile',
+    {
+      original: dockerfile,
+      parse: text => parseDockerfileReport({ text, complaints: [] }, context),
+      target: 'Dockerfile',
+    },
+  ],
 ]
 
 interface Subject {
@@ -257,9 +264,12 @@ describe('a report on an image', () => {
       await fc.assert(
         fc.asyncProperty(anyChanges(image), async changes => {
           const text = toText(change(image, changes))
-          const { report } = await run(({ scanner }) => (scanner.scanImage = async () => text), {
-            scanners: 'vuln,secret',
-          })
+          const { report } = await run(
+            ({ scanner }) => (scanner.scanImage = async () => ({ text, lostPackages: [], leftOut: [] })),
+            {
+              scanners: 'vuln,secret',
+            },
+          )
           expect(report.verdict.problem).toBeUndefined()
           const scan = attempt(() => parseScanReport(text, diffIds))
           const expected = scan === undefined ? 'error' : gatingOf(verdictOf(scan)) > 0 ? 'blocked' : 'passed'

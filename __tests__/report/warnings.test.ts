@@ -94,6 +94,16 @@ describe('collectWarnings', () => {
       { verdict: aVerdict([old('web', '8.11', 'gating'), old('api', '8.11', 'excepted')]) },
       [],
     ],
+    [
+      'what Trivy left out, once for all images that share it',
+      {
+        verdict: aVerdict([
+          anImageVerdict({ leftOut: ['a (x)', 'b (x)'] }),
+          anImageVerdict({ image: anImage('api'), leftOut: ['a (x)', 'b (x)'] }),
+        ]),
+      },
+      [/^web, api: not everything was looked at: a \(x\), b \(x\)\.$/],
+    ],
     ['that all are gated', { onlyChanged: true, history: none }, [/^All images are gated: on the event/]],
     [
       'both',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { IntegrityError, ToolError } from '../../src/errors.js'
 import type { BuildOutcome } from '../../src/model.js'
-import type { AnalysisCache, Ending, Engine, ExportedImage, Scanner } from '../../src/ports.js'
+import type { AnalysisCache, Ending, Engine, ExportedImage, ImageReport, Scanner } from '../../src/ports.js'
 import { scanImages, type ScanPlan, type ScanRules, type Scans } from '../../src/scan/images.js'
 import { takeTurns } from '../../src/turns.js'
 import {
@@ -30,7 +30,7 @@ const image = anExported({ digests: { ...someDigests, diffIds } })
 
 async function run(
   builds: readonly BuildOutcome[],
-  scan: Scanner['scanImage'],
+  scan: (...args: Parameters<Scanner['scanImage']>) => Promise<string | ImageReport>,
   withExport: Engine['withExport'] = async (_, use) => use(anExport(image)),
   more: Partial<Scanner & ScanRules & Pick<ScanPlan, 'sbom'> & { ending: Ending }> = {},
 ): Promise<Scans & { console: RecordingConsole; caches: (AnalysisCache | undefined)[] }> {
@@ -47,7 +47,10 @@ async function run(
     scanner: {
       prepare: unexpected,
       newCache,
-      scanImage: scan,
+      scanImage: async (...args: Parameters<Scanner['scanImage']>) => {
+        const said = await scan(...args)
+        return typeof said === 'string' ? { text: said, lostPackages: [], leftOut: [] } : said
+      },
       javaDatabase: unexpected,
       makeSbom: unexpected,
       scanLockFiles: unexpected,
@@ -82,6 +85,16 @@ describe('scanImages', () => {
     expect(work.layers).toEqual({ distinct: 1, total: 1, bytes: 1000 })
     expect(console.lines).toEqual(['Scanned web: debian 12.15, 2 packages, 2 findings before the policy'])
     expect(console.stages).toEqual(['web: scanning'])
+  })
+
+  it('fails where Trivy left out packages of the distribution, and keeps what else it left out', async () => {
+    const lostPackages = ['[dpkg] Invalid version', '[dpkg] Parse error']
+    const lost = await run([built(anImage())], async () => ({ text: report, lostPackages, leftOut: [] }))
+    expect(lost.outcomes).toMatchObject([{ status: 'failed', failure: { log: lostPackages } }])
+    expect(lost.console.lines.join()).toContain('distribution: [dpkg] Invalid version (and 1 more lines like it)')
+    const leftOut = ['srv/package.json (Trivy cannot read it)']
+    const { outcomes } = await run([built(anImage())], async () => ({ text: report, lostPackages: [], leftOut }))
+    expect(outcomes).toMatchObject([{ status: 'scanned', scan: { leftOut } }])
   })
 
   it('exports all of them at once, each once, and none where nothing was built', async () => {

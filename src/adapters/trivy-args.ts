@@ -20,7 +20,8 @@ export function imageArgs(args: ScanArgs & { readonly input: string }): string[]
     ...sbomFiles.flatMap(pattern => ['--skip-files', pattern]),
     // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
     ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
-    '--quiet',
+    // Only in debug mode does Trivy say what it leaves out of its report.
+    '--debug',
   ]
 }
 

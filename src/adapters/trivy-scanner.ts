@@ -8,6 +8,7 @@ import type {
   Console,
   ExportedImage,
   FolderReport,
+  ImageReport,
   RegistryCredentials,
   Scanner,
   ScanRequest,
@@ -22,6 +23,7 @@ import type { Shelf } from './shelf.js'
 import { folderArgs, imageArgs, proofArgs } from './trivy-args.js'
 import { withoutIgnores } from './trivy-ignores.js'
 import { installTrivy, type InstalledTrivy } from './trivy-install.js'
+import { TrivyLines } from './trivy-lines.js'
 import { trivyReason } from './trivy-reason.js'
 
 export interface TrivyOptions {
@@ -49,6 +51,8 @@ export class TrivyScanner implements Scanner {
   #providingJava: Promise<void> | undefined
   #javaDatabase: DatabaseInfo | undefined
   #folderCache: Promise<AnalysisCache> | undefined
+  /** Caches whose analysis left something out, by directory: a scan that used one would not be told. */
+  readonly #tainted = new Set<string>()
 
   constructor(options: TrivyOptions) {
     this.#options = options
@@ -122,7 +126,8 @@ export class TrivyScanner implements Scanner {
   async newCache(known?: AnalysisCache): Promise<AnalysisCache> {
     try {
       const directory = await mkdtemp(join(this.#options.tempDir, 'cache-'))
-      const analysed = known === undefined ? '' : join(known.directory, analysisFolder)
+      const analysed =
+        known === undefined || this.#tainted.has(known.directory) ? '' : join(known.directory, analysisFolder)
       if (existsSync(analysed)) await cp(analysed, join(directory, analysisFolder), { recursive: true })
       return { directory }
     } catch (error) {
@@ -130,7 +135,7 @@ export class TrivyScanner implements Scanner {
     }
   }
 
-  async scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<string> {
+  async scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<ImageReport> {
     try {
       return await this.#scanImageOnce(image, cache, request)
     } catch (error) {
@@ -159,19 +164,21 @@ export class TrivyScanner implements Scanner {
 
   async scanLockFiles(directory: string, timeout: number): Promise<FolderReport> {
     const { directory: cacheDir } = await this.#sharedCache()
-    return this.#run({ directory: cacheDir }, timeout, async output =>
+    const { text, lines } = await this.#run({ directory: cacheDir }, timeout, async output =>
       folderArgs({ scanners: ['vuln'], timeout, output, cacheDir, directory }),
     )
+    return { text, complaints: lines.complaints }
   }
 
   async scanDockerfile(path: string, timeout: number): Promise<FolderReport> {
     const { directory: cacheDir } = await this.#sharedCache()
-    return this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
+    const { text, lines } = await this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
       const directory = join(cwd, 'context')
       await mkdir(directory)
       await writeFile(join(directory, 'Dockerfile'), withoutIgnores(await readFile(path, 'utf8')))
       return folderArgs({ scanners: ['misconfig'], timeout, output, cacheDir, directory })
     })
+    return { text, complaints: lines.complaints }
   }
 
   /** For scans that keep nothing: they only need the way to the databases. */
@@ -184,13 +191,14 @@ export class TrivyScanner implements Scanner {
     { layoutDir, digests }: ExportedImage,
     cache: AnalysisCache,
     request: ScanRequest,
-  ): Promise<string> {
-    const { text } = await this.#run(cache, request.timeout, async (output, cwd) => {
+  ): Promise<ImageReport> {
+    const own = this.#tainted.has(cache.directory) ? await this.newCache() : cache
+    const { text, lines } = await this.#run(own, request.timeout, async (output, cwd) => {
       // Trivy reads ':' and '@' in the path of a layout as the beginning of a reference.
       await symlink(layoutDir, join(cwd, 'layout'))
-      return imageArgs({ ...request, output, cacheDir: cache.directory, input: `layout@${digests.manifest}` })
+      return imageArgs({ ...request, output, cacheDir: own.directory, input: `layout@${digests.manifest}` })
     })
-    return text
+    return { text, ...lines.leftOut }
   }
 
   /** @param args makes the arguments, once it knows where the report goes and where Trivy runs */
@@ -198,11 +206,11 @@ export class TrivyScanner implements Scanner {
     cache: AnalysisCache,
     timeout: number,
     args: (output: string, cwd: string) => Promise<readonly string[]>,
-  ): Promise<FolderReport> {
+  ): Promise<{ text: string; lines: TrivyLines }> {
     await this.#linkDatabases(cache)
     return this.#inEmptyDirectory(async cwd => {
       const output = join(cwd, 'report.json')
-      const said: string[] = []
+      const lines = new TrivyLines()
       const result = await this.#options.run({
         command: this.#program,
         args: await args(output, cwd),
@@ -210,18 +218,21 @@ export class TrivyScanner implements Scanner {
         cwd,
         // Trivy's own limit comes first, and says more.
         timeout: timeout + 5000,
-        onLine: line => said.push(line),
+        onLine: line => {
+          lines.add(line)
+        },
       })
+      if (lines.tainted) this.#tainted.add(cache.directory)
       if (result.status === 'exited' && result.exitCode === 0 && existsSync(output)) {
-        return { text: await readFile(output, 'utf8'), complaints: said.filter(isComplaint) }
+        return { text: await readFile(output, 'utf8'), lines }
       }
-      const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result)
+      const reason = result.status === 'exited' ? trivyReason(lines.last) : describeEnd(result)
       throw new ToolError(
         `Trivy ended without a report: ${reason}`,
         /no space left on device/i.test(reason)
           ? 'Free space on the disk of the temporary folder (RUNNER_TEMP), then run again.'
           : 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.',
-        said.slice(-20),
+        lines.last,
       )
     }).catch(explainFullDisk)
   }
@@ -288,11 +299,6 @@ function withName(report: string, name: string): string {
     ArtifactName: name,
     Metadata: { ...metadata, RepoTags: undefined, Reference: undefined },
   })
-}
-
-/** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
-function isComplaint(line: string): boolean {
-  return /\b(Analysis error|Walk error|Unable to parse|Failed to parse)\b/i.test(line)
 }
 
 function needsJavaDatabase({ log }: ToolError): boolean {

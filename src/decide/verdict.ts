@@ -85,7 +85,7 @@ function decideImage(
   if (scan === undefined) return { ...built, state: 'scan-failed', failure: notScanned }
   const scanned = { ...built, scanDuration: scan.duration }
   if (scan.status === 'failed') return { ...scanned, state: 'scan-failed', failure: scan.failure }
-  const { os, packages } = scan.scan
+  const { os, packages, leftOut } = scan.scan
   const compared = rules.rules.gateOn === 'introduced' ? compare(scan, measured) : undefined
   const findings = judgeFindings(scan, compared?.before, rules, findException)
   return {
@@ -97,6 +97,7 @@ function decideImage(
     counts: countGating(findings),
     ...(scan.sbom === undefined ? {} : { sbom: scan.sbom }),
     ...(os ? { os } : {}),
+    ...(leftOut === undefined ? {} : { leftOut }),
     ...(compared === undefined ? {} : { comparison: compared.comparison }),
   }
 }

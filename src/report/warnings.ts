@@ -26,6 +26,7 @@ export function collectWarnings(circumstances: Circumstances): readonly string[]
     ...aboutPolicy(circumstances),
     ...aboutComparison(circumstances),
     ...aboutSystems(circumstances.verdict),
+    ...aboutLeftOut(circumstances.verdict),
     ...policies.inForce.warnings.map(({ place, message }) => `${placeText(place.file, place.lines)}: ${message}`),
   ]
 }
@@ -76,6 +77,16 @@ function aboutSystems({ images }: Verdict): string[] {
   return [...names].map(
     ([title, some]) => `${listText(some, 5)}: ${title}. What is found in it is not all that there is.`,
   )
+}
+
+/** Said once for all images that have the same, for instance from one base image. */
+function aboutLeftOut({ images }: Verdict): string[] {
+  const names = new Map<string, string[]>()
+  for (const { image, leftOut = [] } of images) {
+    const text = listText(leftOut, 5)
+    if (text !== '') names.set(text, [...(names.get(text) ?? []), image.name])
+  }
+  return [...names].map(([text, some]) => `${listText(some, 5)}: not everything was looked at: ${text}.`)
 }
 
 function capital(text: string): string {

@@ -16,6 +16,7 @@ import {
 } from '../model.js'
 import type { AnalysisCache, Clock, Console, Ending, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
 import { groupLockFiles, parseDockerfileReport, parseLockFileReport } from './context-report.js'
+import { refuseLostPackages } from './left-out.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
 
@@ -179,10 +180,12 @@ async function scanImage(
   const request = { scanners: ['vuln' as const, ...secrets], timeout: plan.timeout }
   try {
     const inContext = await scanContext(image, plan, scanner)
-    const text = await scanner.scanImage(exported, await cache(), request)
+    const { text, lostPackages, leftOut } = await scanner.scanImage(exported, await cache(), request)
     const inImage = parseScanReport(text, digests.diffIds)
+    refuseLostPackages(lostPackages)
     const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest))
-    const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] }
+    const findings = [...inImage.findings, ...inContext]
+    const scan = { ...inImage, layers, findings, ...(leftOut.length === 0 ? {} : { leftOut }) }
     console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
     const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {}
     return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() }
