@@ -39,7 +39,7 @@ export async function followLinks(root: string, path: string, files: Files): Pro
       leaves = true
       at.length = 0
     }
-    waiting.push(...target.split('/').reverse())
+    for (const part of target.split('/').reverse()) waiting.push(part)
   }
   return { path: at.join('/'), leaves }
 }
