@@ -234,6 +234,23 @@ describe('parseScanReport', () => {
     expect(unexamined(undefined)).toBeUndefined()
   })
 
+  it('names packages of third parties, which Trivy does not look up', () => {
+    const third = (Name: string): Json => ({ Name, Repository: { Class: 'third-party' } })
+    const scan = parse(report => {
+      const own = { Name: 'bash', Repository: { Class: 'official' } }
+      report.Results = [{ Target: 'x', Class: 'os-pkgs', Packages: [own, third('nginx'), third('docker-ce')] }]
+    })
+    expect(scan.leftOut).toEqual([
+      'packages of third parties: docker-ce, nginx (Trivy knows no vulnerabilities of them)',
+    ])
+    const many = parse(report => {
+      const Packages = Array.from({ length: 8 }, (_, at) => third(`p${String(at)}`))
+      report.Results = [{ Target: 'x', Class: 'os-pkgs', Packages }]
+    })
+    expect(many.leftOut?.[0]).toContain('p0, p1, p2, p3, p4 and 3 more')
+    expect(parse(() => undefined)).not.toHaveProperty('leftOut')
+  })
+
   it('takes an image without layers for what it is', () => {
     const empty = parse.bind(undefined, report => {
       report.Metadata.ImageConfig = { rootfs: {}, history: [] } as never

@@ -185,7 +185,8 @@ async function scanImage(
     refuseLostPackages(lostPackages)
     const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest))
     const findings = [...inImage.findings, ...inContext]
-    const scan = { ...inImage, layers, findings, ...(leftOut.length === 0 ? {} : { leftOut }) }
+    const missed = [...leftOut, ...(inImage.leftOut ?? [])]
+    const scan = { ...inImage, layers, findings, ...(missed.length === 0 ? {} : { leftOut: missed }) }
     console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
     const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {}
     return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() }
