@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js'
 import { align, widthOf } from '../../src/report/columns.js'
 
 describe('widthOf', () => {
@@ -14,6 +15,10 @@ describe('widthOf', () => {
     ['', 0],
   ])('counts the columns of %j', (text, expected) => {
     expect(widthOf(text)).toBe(expected)
+  })
+
+  it('takes neither time nor memory for a text that is long', () => {
+    expect(bounded(() => widthOf('日'.repeat(60_000)))).toBe(120_000)
   })
 })
 

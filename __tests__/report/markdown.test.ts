@@ -98,9 +98,9 @@ describe('code of strangers', () => {
   const line = '`a'.repeat(500_000)
 
   it.each([
-    [' ', '`" "`'],
+    [' ', '`\\u{20}`'],
     ['', ''],
-    ['\n\t', '`"  "`'],
+    ['\n\t', '`\\u{a}\\u{9}`'],
   ])('shows that %j is there', (text, expected) => {
     expect(code(text)).toBe(expected)
   })

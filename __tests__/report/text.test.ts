@@ -74,7 +74,7 @@ describe('the words for findings', () => {
 
 describe('a summary of very many images', () => {
   it('counts those that failed and are not shown', () => {
-    const outcome = notBuilt(anImage(), 'x'.repeat(5000))
+    const outcome = notBuilt(anImage(), '|'.repeat(5000))
     const failure = outcome.status === 'failed' ? outcome.failure : undefined
     const images = Array.from({ length: 400 }, (_, index) =>
       anImageVerdict({ image: anImage(`image-${String(index)}`), state: 'build-failed', ...(failure && { failure }) }),

@@ -204,20 +204,19 @@ export function readLines(
 ): void {
   const decoder = new StringDecoder('utf8')
   let rest = ''
-  const emit = (line: string): void => {
-    if (line !== '') onLine?.(line.slice(0, maxLine))
+  // Only what is new is looked at, and only what is kept is kept: a line may come byte by byte, and never end.
+  const take = (text: string): void => {
+    const [first = '', ...others] = text.split(/\r\n|\n|\r/)
+    if (rest.length < maxLine) rest = (rest + first).slice(0, maxLine)
+    for (const line of others) {
+      if (rest !== '') onLine?.(rest)
+      rest = line.slice(0, maxLine)
+    }
   }
   stream?.on('data', (chunk: Buffer) => {
-    const lines = (rest + decoder.write(chunk)).split(/\r\n|\n|\r/)
-    rest = lines.pop() ?? ''
-    lines.forEach(emit)
-    // What is cut from a line without end must not pile up in memory.
-    if (rest.length > maxLine + 1024 * 1024) {
-      emit(rest)
-      rest = ''
-    }
+    take(decoder.write(chunk))
   })
   stream?.on('end', () => {
-    emit(rest + decoder.end())
+    take(`${decoder.end()}\n`)
   })
 }

@@ -5,6 +5,9 @@ import type { ProgressEvent } from './progress.js'
 /** Enough of the end of a log to see why a step failed, short enough for a summary. */
 const tailLines = 20
 
+/** Characters of a line that are kept: a step may print megabytes without a line end. */
+const maxLine = 4000
+
 /** What is kept of a log that nobody listens to yet: a build may print without end. */
 const waitingLines = 2000
 
@@ -55,16 +58,19 @@ export class BuildLog {
     const at = event.kind === 'step' ? /^\[(?:[^\]]* )?(\d+\/\d+)\]/.exec(event.name)?.[1] : undefined
     if (at !== undefined) this.#onProgress(at)
     // Steps that were cancelled because another one failed are not the reason.
-    if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error)) this.failedStep = event
+    if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error)) {
+      this.failedStep = { name: cut(event.name), error: cut(event.error) }
+    }
   }
 }
 
-/** Characters of a line that is kept: as many as anybody reads. A step may print a line of megabytes. */
-const maxLine = 4000
-
 function keep(lines: string[], line: string, most: number): void {
-  lines.push(line.length > maxLine ? `${line.slice(0, maxLine)} …` : line)
+  lines.push(cut(line))
   if (lines.length > most) lines.shift()
+}
+
+function cut(line: string): string {
+  return line.length <= maxLine ? line : `${line.slice(0, maxLine)} … (${String(line.length)} characters)`
 }
 
 function renderEvent(event: ProgressEvent): string | undefined {

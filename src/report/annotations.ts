@@ -2,7 +2,17 @@ import { countSeverities, type ImageVerdict, type JudgedFinding, type Origin, ty
 import type { Annotation } from '../ports.js'
 import { groupByCause, type Cause } from './cause.js'
 import { visible } from './characters.js'
-import { count, countsText, imagesIn, numberText, placeText, remedyText, stateText, subjectText } from './text.js'
+import {
+  count,
+  countsText,
+  imagesIn,
+  numberText,
+  placeText,
+  remedyText,
+  shorten,
+  stateText,
+  subjectText,
+} from './text.js'
 
 /**
  * GitHub shows 10 errors and 10 warnings a step (`_maxCountPerIssueType` in actions/runner, ExecutionContext.cs) and
@@ -12,6 +22,7 @@ import { count, countsText, imagesIn, numberText, placeText, remedyText, stateTe
 const maxErrors = 9
 const maxWarnings = 9
 const maxMessage = 4096
+const maxTitle = 200
 
 /** One annotation for each line that brought something, failures first; what does not fit is counted in the last one. */
 export function renderAnnotations(report: Report): readonly Annotation[] {
@@ -79,7 +90,11 @@ function line(finding: JudgedFinding): string {
 
 /** As GitHub takes it. The file stays as it is, or it would not be found. */
 function fitting(annotation: Annotation): Annotation {
-  return { ...annotation, title: visible(annotation.title), message: cut(visible(annotation.message)) }
+  return {
+    ...annotation,
+    title: visible(shorten(annotation.title, maxTitle)),
+    message: cut(visible(annotation.message)),
+  }
 }
 
 /** Whole lines, and how many more there are; of a single long one its beginning. */

@@ -7,7 +7,16 @@ const hidden =
 
 /** Replaces what a reader cannot see by what he can: `\u{202e}`. */
 export function visible(text: string): string {
-  return replaceHidden(text, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  return replaceHidden(text, escape)
+}
+
+/** A name of nothing but blanks as something to see; any other name as it is. */
+export function visibleName(name: string): string {
+  return name.trim() === '' ? Array.from(name, escape).join('') : name
+}
+
+function escape(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
 /** The same in a text that is JSON: there it is another way to write the same string. */

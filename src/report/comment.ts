@@ -17,6 +17,7 @@ const room = {
   bytes: 260_000,
   most: { images: 10, rows: 10 },
   title: 56,
+  share: 6000,
   elsewhere: 'the job summary',
 }
 

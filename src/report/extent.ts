@@ -11,11 +11,16 @@ export interface Extent {
   readonly rows: number
   /** So many characters of a finding’s title: where it takes the width of a page, a browser breaks versions at their hyphens. */
   readonly title: number
+  /** So many characters of an image’s part: endless where there is room, since the rows limit it. */
+  readonly share: number
   /** Whether there is room for what blocks nothing: lists of what was passed over, rules, times. */
   readonly asides: boolean
   /** Where the rest is. */
   readonly elsewhere: string
 }
+
+/** So few rows that the part of an image is only long when its texts are. */
+const fewRows = 3
 
 /**
  * What blocks nothing goes first, as a whole; then rows, the least severe of each instruction; then images, the least
@@ -23,11 +28,11 @@ export interface Extent {
  */
 const extents: readonly Pick<Extent, 'images' | 'rows' | 'asides'>[] = [
   { images: Infinity, rows: 200, asides: true },
-  ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows, asides: false })),
-  ...[50, 20, 5, 0].map(images => ({ images, rows: 3, asides: false })),
+  ...[200, 50, 10, fewRows].map(rows => ({ images: Infinity, rows, asides: false })),
+  ...[50, 20, 5, 0].map(images => ({ images, rows: fewRows, asides: false })),
 ]
 
-export interface Room extends Pick<Extent, 'title' | 'elsewhere'> {
+export interface Room extends Pick<Extent, 'title' | 'share' | 'elsewhere'> {
   readonly bytes: number
   /** UTF-16 code units, as JavaScript counts. */
   readonly characters?: number
@@ -40,7 +45,7 @@ export interface Room extends Pick<Extent, 'title' | 'elsewhere'> {
  * @param shorter what there is instead where not even the least does; the last of these must fit whatever happens
  */
 export function renderWithin(
-  { bytes, characters = bytes, most = { images: Infinity, rows: Infinity }, title, elsewhere }: Room,
+  { bytes, characters = bytes, most = { images: Infinity, rows: Infinity }, title, share, elsewhere }: Room,
   report: Report,
   render: (extent: Extent) => string,
   ...shorter: readonly [...string[], string]
@@ -51,6 +56,7 @@ export function renderWithin(
       images: Math.min(images, most.images),
       rows: Math.min(rows, most.rows),
       title,
+      share: rows > fewRows ? Infinity : share,
       asides,
       elsewhere,
     }

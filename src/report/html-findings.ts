@@ -2,6 +2,8 @@
 import { severities, type ImageContext, type JudgedFinding, type Report, type RunContext } from '../model.js'
 import { lineAddress } from './address.js'
 import { anchor, markup, nothing, table, type Markup } from './markup.js'
+import { partOf } from './part.js'
+import { visibleName } from './characters.js'
 import { fairShare, type Placed } from './placed.js'
 import { count, exceptionText, placeText, remedyText, rulingText, subjectText } from './text.js'
 
@@ -17,7 +19,12 @@ export function findings({ verdict, context }: Report): Markup {
     ${filters(shown)}
     <div id="findings">${table(
       header,
-      shown.map(placed => row(placed, context)),
+      shown.map(placed =>
+        partOf(
+          () => row(placed, context),
+          reason => markup`<tr><td colspan="${header.length}">A finding is not here, since ${reason}.</td></tr>`,
+        ),
+      ),
     )}</div>
     ${rest === 0 ? nothing : markup`<p class="quiet">… and ${count(rest, 'more finding')}, less severe or not gating: see the JSON report. Of each image the worst are here.</p>`} `
 }
@@ -64,7 +71,7 @@ function row({ image: { image }, finding }: Placed, context: RunContext): Markup
   >
     <td><b class="${severity}">${severity}</b><small>${by === undefined ? '' : `by ${by}`}</small></td>
     <td>${anchor(id, url)}<small>${title}</small></td>
-    <td class="name">${image.name}</td>
+    <td class="name">${visibleName(image.name)}</td>
     <td><code>${subjectText(finding)}</code><small>${pathOf(finding, image, context)}</small></td>
     <td>${remedyText(finding)}</td>
     <td>${broughtBy(finding, image, context)}</td>

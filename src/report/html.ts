@@ -1,10 +1,12 @@
 /** The HTML report: one file that a person opens, with everything in it that can be looked through. */
 import { severities, type Exception, type ImageVerdict, type Report, type RunContext } from '../model.js'
 import { encodePart, lineAddress } from './address.js'
+import { visibleName } from './characters.js'
 import { factsOf } from './facts.js'
 import { findings } from './html-findings.js'
 import { renderPage } from './html-page.js'
 import { anchor, markup, nothing, table, type Markup } from './markup.js'
+import { partOf } from './part.js'
 import { adviceText, commonStep, effectText } from './steps.js'
 import { notCounted } from './tally.js'
 import {
@@ -31,7 +33,7 @@ export function renderHtml(report: Report): string {
     notes(report),
     steps(report),
     images(report),
-    ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failure(image, report.context)),
+    ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failurePart(image, report.context)),
     findings(report),
     asides(report),
     footer(report),
@@ -91,7 +93,7 @@ function images({ verdict }: Report): Markup {
   const rows = verdict.images.map(
     image =>
       markup`<tr>
-      <td><a href="#image=${encodePart(image.image.name)}">${image.image.name}</a></td>
+      <td><a href="#image=${encodePart(image.image.name)}">${visibleName(image.image.name)}</a></td>
       <td><span class="${image.state}">${stateText(image)}</span>${comparisonText(image)}</td>
       ${counted.map(severity => markup`<td class="number ${severity}">${numberText(image.counts[severity]).replace(/^0$/, '')}</td>`)}
       <td>${systemText(image)}</td>
@@ -106,11 +108,18 @@ function images({ verdict }: Report): Markup {
     ${table(header, rows, 'images')}`
 }
 
+function failurePart(verdict: ImageVerdict, context: RunContext): Markup {
+  return partOf(
+    () => failure(verdict, context),
+    reason => markup`<h2>${verdict.image.name}</h2><p>Why is not here, since ${reason}: see the JSON report.</p>`,
+  )
+}
+
 function failure(verdict: ImageVerdict, context: RunContext): Markup {
   const { image, failure: what } = verdict
   if (what === undefined) return nothing
   const address = what.lines === undefined ? undefined : lineAddress(context, image.dockerfile, what.lines)
-  return markup`<h2>${image.name}: ${stateText(verdict)}</h2>
+  return markup`<h2>${visibleName(image.name)}: ${stateText(verdict)}</h2>
     <p><code>${anchor(placeText(image.dockerfile, what.lines), address)}</code>: ${what.message}</p>
     <p>${what.advice}</p>
     ${what.log.length === 0 ? nothing : markup`<pre>${lines(what.log)}</pre>`}`

@@ -2,9 +2,13 @@
  * Makes untrusted text (names, titles, logs: all from the repository under test or from a database) harmless in
  * GitHub's Markdown, at the one place where text becomes Markdown.
  */
-import { visible } from './characters.js'
+import { visible, visibleName } from './characters.js'
 import type { Marks } from './steps.js'
-import { numberText } from './text.js'
+import { numberText, shorten } from './text.js'
+
+/** Characters of a text, and of a line of a log, that a reader of a summary wants: names may have any length. */
+const maxText = 1000
+const maxLogLine = 400
 
 /**
  * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
@@ -12,7 +16,7 @@ import { numberText } from './text.js'
  * written as a number, since renderers do not agree on what ends a cell after a backslash.
  */
 export function escapeText(text: string): string {
-  return visible(text.replace(/[\n\t]+/g, ' '))
+  return visible(shorten(text, maxText).replace(/[\n\t]+/g, ' '))
     .replace(/[\\`*_[\]~$]/g, '\\$&')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
@@ -23,9 +27,8 @@ export function escapeText(text: string): string {
 
 /** Text as code: GitHub looks for neither mentions nor links in it. */
 export function code(text: string): string {
-  const plain = visible(text.replace(/[\n\t]+/g, ' ')).trim()
-  // A name of blanks alone must show that it is there.
-  if (plain === '') return text === '' ? '' : `\`"${' '.repeat(Math.min(text.length, 9))}"\``
+  const plain = visible(visibleName(shorten(text, maxText)).replace(/[\n\t]+/g, ' ')).trim()
+  if (plain === '') return ''
   // In code between backticks nothing can be written as a number.
   if (plain.includes('|')) return `<code>${escapeText(plain)}</code>`
   const fence = '`'.repeat(longestFence(plain) + 1)
@@ -33,16 +36,15 @@ export function code(text: string): string {
   return `${fence}${space}${plain}${space}${fence}`
 }
 
-/** How many backticks stand together at most. A line can have thousands of runs: too many for arguments of a call. */
+/** The longest run of backticks. There may be very many runs: more than a call takes arguments. */
 function longestFence(text: string): number {
   return (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0)
 }
 
 /** Lines as a block of code. */
 export function codeBlock(lines: readonly string[]): string {
-  const plain = lines.map(line => visible(line.replace(/\t/g, '    ')))
-  const longest = plain.reduce((most, line) => Math.max(most, longestFence(line)), 2)
-  const fence = '`'.repeat(longest + 1)
+  const plain = lines.map(line => visible(shorten(line, maxLogLine).replace(/\t/g, '    ')))
+  const fence = '`'.repeat(Math.max(2, longestFence(plain.join('\n'))) + 1)
   return [`${fence}text`, ...plain, fence].join('\n')
 }
 

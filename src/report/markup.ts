@@ -1,5 +1,9 @@
 /** HTML in which nothing that came from elsewhere can be more than text. */
 import { visible } from './characters.js'
+import { shorten } from './text.js'
+
+/** Characters of a text: one that comes from elsewhere may have any length. */
+const maxText = 4000
 
 /** Text that is HTML already. */
 export class Markup {
@@ -21,7 +25,10 @@ export const nothing = new Markup('')
 function textOf(value: Value): string {
   if (value instanceof Markup) return value.text
   if (typeof value === 'object') return value.reduce((all, { text }) => all + text, '')
-  return visible(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`)
+  return visible(shorten(String(value), maxText)).replace(
+    /[&<>"']/g,
+    character => `&#${String(character.charCodeAt(0))};`,
+  )
 }
 
 /** A link, where the address is a web address; otherwise the text alone. */

@@ -12,6 +12,7 @@ import { lineAddress } from './address.js'
 import { groupByCause, type Cause } from './cause.js'
 import type { Extent } from './extent.js'
 import { cellLines, code, codeBlock, codeLink, escapeText, link, usedColumns } from './markdown.js'
+import { textPartOf } from './part.js'
 import {
   count,
   countsText,
@@ -27,13 +28,13 @@ import {
 } from './text.js'
 
 /** What went wrong, image by image. */
-export function failures(report: Report, { images, elsewhere }: Extent): string[] {
+export function failures(report: Report, { images, share, elsewhere }: Extent): string[] {
   const all = imagesIn(report, 'build-failed', 'scan-failed')
   const shown = all.slice(0, Math.max(images, 5))
   const rest = all.length - shown.length
   const more =
     rest === 0 ? [] : [`… and ${count(rest, 'more image')} that failed: see the table above and ${elsewhere}.`]
-  return [...shown.map(image => failure(image, report.context)), ...more]
+  return [...shown.map(image => failurePart(image, report.context, { share, elsewhere })), ...more]
 }
 
 /** What blocks, image by image, the worst first; where not all of them fit, how many more there are. */
@@ -44,7 +45,7 @@ export function blockingImages(report: Report, extent: Extent): string[] {
   const findings = rest.reduce((sum, { counts }) => sum + totalOf(counts), 0)
   const more = `${count(rest.length, 'more image')} with ${count(findings, 'finding')}: see the table above and ${elsewhere}.`
   return [
-    ...all.slice(0, images).map(image => blocking(image, report.context, extent)),
+    ...all.slice(0, images).map(image => blockingPart(image, report.context, extent)),
     ...(rest.length === 0 ? [] : [`… and ${more}`]),
   ]
 }
@@ -55,11 +56,23 @@ export function worstImages(report: Report): readonly ImageVerdict[] {
   return imagesIn(report, 'vulnerable').toSorted(worse)
 }
 
-function failure(verdict: ImageVerdict, context: RunContext): string {
-  const { image, failure: what } = verdict
+/** Characters: a message, advice and the last lines of a log. */
+const maxFailure = 20_000
+
+function failurePart(
+  verdict: ImageVerdict,
+  context: RunContext,
+  { share, elsewhere }: Pick<Extent, 'share' | 'elsewhere'>,
+): string {
+  const title = `### ⛔ ${code(verdict.image.name)}: ${stateText(verdict)}`
+  const instead = (reason: string): string => `${title}\n\nWhy is not here, since ${reason}: see ${elsewhere}.`
+  return textPartOf(Math.min(share, maxFailure), () => failure(title, verdict, context), instead)
+}
+
+function failure(title: string, { image, failure: what }: ImageVerdict, context: RunContext): string {
   if (what === undefined) return ''
   const lines = [
-    `### ⛔ ${code(image.name)}: ${stateText(verdict)}`,
+    title,
     `${place(context, image.dockerfile, what.lines)}: ${escapeText(what.message)}`,
     `**What to do next:** ${escapeText(what.advice)}`,
   ]
@@ -72,9 +85,13 @@ function place(context: RunContext, file: string, lines?: LineRange): string {
   return codeLink(placeText(file, lines), lines === undefined ? undefined : lineAddress(context, file, lines))
 }
 
-function blocking(image: ImageVerdict, context: RunContext, extent: Extent): string {
+function blockingPart(image: ImageVerdict, context: RunContext, extent: Extent): string {
   const title = `### ❌ ${code(image.image.name)}: ${count(totalOf(image.counts), 'finding')} (${countsText(image.counts)})`
-  return [title, ...groupByCause(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n')
+  const render = (): string =>
+    [title, ...groupByCause(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n')
+  const instead = (reason: string): string =>
+    `${title}\n\nThe list is not here, since ${reason}: see ${extent.elsewhere}.`
+  return textPartOf(extent.share, render, instead)
 }
 
 function renderCause(

@@ -18,7 +18,7 @@ import {
 import { afterMerge, asidesLeftOut, changedImages, exceptions, passedOver, rulesTable } from './summary-policy.js'
 
 /** GitHub drops a step's whole summary above 1 MiB; see "Job summaries" in its workflow-commands reference. */
-const room = { bytes: 1024 * 1024 - 1024, title: 80, elsewhere: 'the JSON report' }
+const room = { bytes: 1024 * 1024 - 1024, title: 80, share: 20_000, elsewhere: 'the JSON report' }
 
 /** Renders as much as fits, and always how many findings there are. */
 export function renderSummary(report: Report): string {

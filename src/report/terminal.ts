@@ -2,9 +2,10 @@
 import { styleText } from 'node:util'
 import { severities, type ImageState, type ImageVerdict, type JudgedFinding, type Report } from '../model.js'
 import { groupByCause } from './cause.js'
-import { visible } from './characters.js'
+import { visible, visibleName } from './characters.js'
 import { align } from './columns.js'
 import { factsOf } from './facts.js'
+import { partOf } from './part.js'
 import { worstImages } from './summary-images.js'
 import { adviceText, commonStep, effectText } from './steps.js'
 import { notCounted } from './tally.js'
@@ -50,16 +51,21 @@ const maxImages = 50
 /** @param colour false where the output is not a terminal or NO_COLOR is set */
 export function renderTerminal(report: Report, colour: boolean): string {
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
-  const quiet = (lines: readonly string[]): string[] => lines.map(line => paint('gray', visible(line)))
+  const quiet = (lines: readonly string[]): string[] => lines.map(line => paint('gray', plain(line)))
   const sections = [
     imageLines(report, paint),
     ...blockingSections(report, paint),
-    ...imagesIn(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
-    (report.verdict.problem?.messages ?? []).map(text => `  ${visible(text)}`),
+    ...imagesIn(report, 'build-failed', 'scan-failed').map(image =>
+      partOf(
+        () => failureLines(image, paint),
+        reason => insteadOf(image, reason),
+      ),
+    ),
+    (report.verdict.problem?.messages ?? []).map(text => `  ${plain(text)}`),
     quiet([...exceptionLines(report), ...notCountedLines(report)]),
     effectLines(report),
     quiet(workLines(report)),
-    attentionOf(report).map(text => paint('yellow', `Warning: ${visible(text)}`)),
+    attentionOf(report).map(text => paint('yellow', `Warning: ${plain(text)}`)),
     closingLines(report, paint),
   ]
   return sections
@@ -68,14 +74,23 @@ export function renderTerminal(report: Report, colour: boolean): string {
     .join('\n')
 }
 
+/** Characters of a text: names and logs may have any length. */
+const maxText = 1000
+
+const plain = (text: string): string => visible(shorten(text, maxText))
+
+const insteadOf = ({ image }: ImageVerdict, reason: string): string[] => [
+  `  ${plain(image.name)}: not here, since ${reason}`,
+]
+
 type Paint = (style: Style, text: string) => string
 
 function imageLines({ verdict: { images } }: Report, paint: Paint): string[] {
   if (images.length === 0) return []
   const counted = severities.filter(severity => images.some(({ counts }) => counts[severity] > 0))
   const rows = images.map(image => [
-    visible(image.image.name),
-    visible(stateText(image) + comparisonText(image)),
+    plain(visibleName(image.image.name)),
+    plain(stateText(image) + comparisonText(image)),
     ...counted.map(severity => (image.counts[severity] === 0 ? '' : numberText(image.counts[severity]))),
     image.state === 'skipped' ? '' : durationText(image.buildDuration + image.scanDuration),
   ])
@@ -96,7 +111,14 @@ function blockingSections(report: Report, paint: Paint): string[][] {
   const findings = rest.reduce((sum, { counts }) => sum + totalOf(counts), 0)
   const more = `… and ${count(rest.length, 'more image')} with ${count(findings, 'finding')}: see the HTML report.`
   return [
-    ...all.filter(image => worst.has(image)).map(image => blockingLines(image, paint)),
+    ...all
+      .filter(image => worst.has(image))
+      .map(image =>
+        partOf(
+          () => blockingLines(image, paint),
+          reason => insteadOf(image, reason),
+        ),
+      ),
     ...(rest.length === 0 ? [] : [[more]]),
   ]
 }
@@ -106,7 +128,7 @@ function blockingLines(image: ImageVerdict, paint: Paint): string[] {
     const place = placeText(origin?.file ?? image.image.dockerfile, origin?.lines)
     const instruction = origin === undefined ? '  no single line brought these' : `  ${origin.instruction}`
     return [
-      `${paint('bold', visible(place))}${paint('gray', visible(instruction))}`,
+      `${paint('bold', plain(place))}${paint('gray', plain(instruction))}`,
       ...findingLines(findings.slice(0, maxRows), paint),
       ...moreLines(findings.length),
     ]
@@ -119,7 +141,7 @@ function moreLines(number: number): string[] {
 
 function findingLines(findings: readonly JudgedFinding[], paint: Paint): string[] {
   const cells = findings.map(finding =>
-    [finding.severity, finding.id, subjectText(finding), shorten(fixText(finding))].map(visible),
+    [finding.severity, finding.id, subjectText(finding), shorten(fixText(finding))].map(plain),
   )
   return align(cells).map(([severity = '', ...rest]) => {
     const style = /^(CRITICAL|HIGH)/.test(severity) ? 'red' : 'yellow'
@@ -158,7 +180,7 @@ function notCountedLines({ verdict }: Report): string[] {
 /** What a changed policy would decide otherwise. */
 function effectLines({ policyEffects: effects = [] }: Report): string[] {
   if (effects.length === 0) return []
-  const shown = effects.slice(0, maxRows).map(effect => `  ${visible(effectText(effect))}`)
+  const shown = effects.slice(0, maxRows).map(effect => `  ${plain(effectText(effect))}`)
   return ['After the merge, the changed policy would decide otherwise', ...shown, ...moreLines(effects.length)]
 }
 
@@ -172,10 +194,10 @@ function failureLines(verdict: ImageVerdict, paint: Paint): string[] {
   const { image, failure } = verdict
   if (failure === undefined) return []
   return [
-    `${paint('bold', visible(placeText(image.dockerfile, failure.lines)))}  ${paint('yellow', stateText(verdict))}`,
-    `  ${visible(failure.message)}`,
-    ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${visible(line)}`)),
-    `  ${visible(failure.advice)}`,
+    `${paint('bold', plain(placeText(image.dockerfile, failure.lines)))}  ${paint('yellow', stateText(verdict))}`,
+    `  ${plain(failure.message)}`,
+    ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${plain(line)}`)),
+    `  ${plain(failure.advice)}`,
   ]
 }
 
@@ -199,10 +221,10 @@ function closingLines(report: Report, paint: Paint): string[] {
   const rest = advice.slice(maxAdvice).reduce((sum, { removes }) => sum + removes, 0)
   const [policy = '', ...facts] = factsOf(report)
   return [
-    paint('gray', visible(policy)),
-    paint('gray', visible(facts.join(' · '))),
-    paint(['bold', style], visible(headline(report)) + counted),
-    ...steps.map(visible),
+    paint('gray', plain(policy)),
+    paint('gray', plain(facts.join(' · '))),
+    paint(['bold', style], plain(headline(report)) + counted),
+    ...steps.map(plain),
     ...(rest === 0 ? [] : [`  … and more for the other ${count(rest, 'finding')}`]),
   ]
 }

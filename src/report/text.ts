@@ -246,7 +246,8 @@ function isAre(number: number): string {
 /** A title is there to recognise the thing by; its length is the database's. */
 export function shorten(text: string, most = 100): string {
   if (text.length <= most) return text
-  const characters = [...text]
+  // A character is one or two units long.
+  const characters = [...text.slice(0, 2 * most + 2)]
   return characters.length <= most
     ? text
     : `${characters
