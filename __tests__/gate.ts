@@ -54,6 +54,7 @@ const unasked = (): never => {
 export const noHistory: Repository = {
   resolveBase: unasked,
   checkedOut: unasked,
+  isMerged: unasked,
   readText: unasked,
   changesSince: unasked,
   checkOut: unasked,

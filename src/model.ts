@@ -363,7 +363,8 @@ export interface WorkDone {
  * the tip of a branch, a commit that the event names, or the commit where a branch began.
  */
 export type BaseHint =
-  | { readonly kind: 'merge-commit'; readonly commit: string }
+  /** `head`: the commit that it must merge, where the event tells. */
+  | { readonly kind: 'merge-commit'; readonly commit: string; readonly head?: string }
   | { readonly kind: 'branch'; readonly name: string }
   | { readonly kind: 'commit'; readonly commit: string }
   /** Where what is checked out left this branch. */
@@ -374,6 +375,15 @@ export type BaseHint =
  */
 export type PolicySource = 'checkout' | 'base' | { readonly branch: string }
 
+/** The event is about the default branch, while its workflow may check out anything. */
+export interface MergedOnly {
+  /** A commit of that branch. */
+  readonly commit: string
+  readonly branch: string
+  /** What holds instead where the branch does not have the commit that is checked out. */
+  readonly otherwise: Baseline
+}
+
 /** What an event says of the commit that is gated, and of those that it is judged by. */
 export interface Baseline {
   readonly policy: PolicySource
@@ -381,6 +391,8 @@ export interface Baseline {
   readonly base?: BaseHint
   /** The commits of which one must be checked out, or be merged into what is. Absent: any. */
   readonly expected?: readonly string[]
+  /** Absent: all of this holds whatever is checked out. */
+  readonly merged?: MergedOnly
   /** True where the event is about a change, so that the default branch itself cannot be meant. */
   readonly differs?: true
 }

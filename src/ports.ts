@@ -313,6 +313,12 @@ export interface Repository {
   resolveBase(hint: BaseHint): Promise<string>
   /** The commit that is checked out, and those that it comes after. Full SHAs. @throws ToolError */
   checkedOut(): Promise<{ readonly commit: string; readonly parents: readonly string[] }>
+  /**
+   * Whether a branch has the commit that is checked out. True where there is no repository that could tell.
+   * @param commit one that the branch has for certain
+   * @throws ToolError where git cannot read the checkout
+   */
+  isMerged(commit: string, branch: string): Promise<boolean>
   /** @returns the text of a file in a commit; undefined where there is no such file */
   readText(commit: string, path: string): Promise<string | undefined>
   /**

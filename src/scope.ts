@@ -2,7 +2,14 @@
 import { join, relative, resolve, sep } from 'node:path'
 import { comparesAny, resolveRules } from './decide/rules.js'
 import { findBaseImages, type BaseImages } from './discover/base.js'
-import { compareWithBase, describeChange, readHistory, selectChanged, type History } from './discover/change.js'
+import {
+  compareWithBase,
+  describeChange,
+  readHistory,
+  selectChanged,
+  settleBaseline,
+  type History,
+} from './discover/change.js'
 import { discoverImages } from './discover/images.js'
 import { findLockFiles } from './discover/lock-files.js'
 import { ConfigurationError, messageOf } from './errors.js'
@@ -49,13 +56,13 @@ interface Before {
 }
 
 /** What there was before the change, and by whose policy it is judged. Both are only asked for where they matter. */
-async function readBefore(run: Run): Promise<Before> {
-  const { inputs, context, ports } = run
+async function readBefore({ inputs, ports, ...asked }: Run): Promise<Before> {
   const { repository } = ports
-  const imagesRoot = imagesRootOf(run)
+  const context = await settleBaseline(asked.context, repository)
+  const imagesRoot = imagesRootOf({ inputs, context })
   const own = (context.baseline?.policy ?? 'checkout') === 'checkout'
-  const asked = own ? undefined : await readHistory(context, repository, imagesRoot)
-  const base = asked === undefined ? undefined : await judgeOf(asked, run)
+  const early = own ? undefined : await readHistory(context, repository, imagesRoot)
+  const base = early === undefined ? undefined : await judgeOf(early, context, repository)
   const policies = await readPolicies({
     file: inputs.policyFile,
     head: path => readHead(path, context.workspace, ports.files),
@@ -64,14 +71,17 @@ async function readBefore(run: Run): Promise<Before> {
   })
   const needed = inputs.onlyChanged || comparesAny(policies.inForce, inputs.rules)
   const notAsked: History = { status: 'none', reason: 'nothing asks for a comparison' }
-  const history = asked ?? (needed ? await readHistory(context, repository, imagesRoot) : notAsked)
+  const history = early ?? (needed ? await readHistory(context, repository, imagesRoot) : notAsked)
   return { history, policies }
 }
 
 /** The revision whose policy decides. @throws GateError where it cannot be read */
-async function judgeOf(history: History, { context, ports }: Run): Promise<PolicyRequest['base']> {
-  const { repository } = ports
-  const source = context.baseline?.policy
+async function judgeOf(
+  history: History,
+  { baseline }: RunContext,
+  repository: Ports['repository'],
+): Promise<PolicyRequest['base']> {
+  const source = baseline?.policy
   const touched = history.status === 'known' ? history.files : undefined
   // Where nothing is compared, the policy of what is checked out may be another one.
   const changed = (paths: readonly string[]): boolean =>
@@ -125,6 +135,6 @@ async function findImages({ history, policies }: Before, run: Run): Promise<Foun
 }
 
 /** Relative to the workspace, with forward slashes, whichever way it was given. */
-function imagesRootOf({ inputs, context: { workspace } }: Run): string {
+function imagesRootOf({ inputs, context: { workspace } }: Pick<Run, 'inputs' | 'context'>): string {
   return relative(workspace, resolve(workspace, inputs.imagesRoot)).split(sep).join('/')
 }

@@ -11,9 +11,9 @@ const facts = (event: string, payload: EventFacts['payload'] = {}, ref = 'refs/h
 })
 const pull = { number: 7, head: { sha: head }, base: { ref: 'main' } }
 
-const own: Baseline = { policy: 'checkout' }
 const ofMain = { policy: { branch: 'main' } } as const
 const proposed: Baseline = { ...ofMain, base: { kind: 'merge-base', branch: 'main' } }
+const own: Baseline = { policy: 'checkout', merged: { commit: sha, branch: 'main', otherwise: proposed } }
 
 /** By the first cell of each row. */
 const rows: Readonly<Record<string, readonly (readonly [EventFacts, Baseline])[]>> = {
@@ -23,7 +23,7 @@ const rows: Readonly<Record<string, readonly (readonly [EventFacts, Baseline])[]
     'pull_request_review_comment',
   ].map(event => [
     facts(event, { pull_request: pull }, 'refs/pull/7/merge'),
-    { policy: 'base', base: { kind: 'merge-commit', commit: sha }, expected: [sha, head] },
+    { policy: 'base', base: { kind: 'merge-commit', commit: sha, head }, expected: [sha, head] },
   ]),
   '`pull_request_target`': [
     [
@@ -40,7 +40,7 @@ const rows: Readonly<Record<string, readonly (readonly [EventFacts, Baseline])[]
     [facts('merge_group'), { policy: 'base', expected: [sha] }],
   ],
   '`push` to the default branch': [
-    [facts('push', { before }), { policy: 'checkout', base: { kind: 'commit', commit: before } }],
+    [facts('push', { before }), { ...own, base: { kind: 'commit', commit: before } }],
     [facts('push', { before: '0'.repeat(40) }), own],
     [facts('push'), own],
   ],

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { git, headerOf, Origin, withGitServer, writeTree } from '../git.js'
+import { git, Origin, writeTree } from '../git.js'
 import { removeTemporaryFolders, temporaryFolder } from '../testbed.js'
 import { files, repositoryAt } from './git-repository.js'
 
@@ -121,6 +121,8 @@ describe('the base', () => {
       ...base,
       '.gitattributes': '*.bin filter=lfs\n',
       'images/web/same.bin': pointer('a'),
+      // No pointer: the filter had the content, or never got it.
+      'images/web/whole.bin': 'x'.repeat(2000),
       'images/web/other.bin': pointer('b'),
       'elsewhere/x.bin': pointer('c'),
     })
@@ -129,7 +131,11 @@ describe('the base', () => {
     git(origin.folder, 'commit', '--quiet', '--message', 'submodule')
     const commit = git(origin.folder, 'rev-parse', 'HEAD')
     // As actions/checkout writes it with `lfs: true`.
-    writeTree(origin.folder, { 'images/web/other.bin': 'the content', 'elsewhere/x.bin': 'the content' })
+    writeTree(origin.folder, {
+      'images/web/whole.bin': 'other',
+      'images/web/other.bin': 'the content',
+      'elsewhere/x.bin': 'the content',
+    })
     expect((await repositoryAt(origin.folder).checkOut(commit, 'images')).incomplete).toEqual([
       { path: 'images/web/lib', what: 'a submodule' },
       { path: 'images/web/other.bin', what: 'a file of Git LFS' },
@@ -160,6 +166,33 @@ describe('GitRepository.changesSince, beside the commits', () => {
     ])
   })
 
+  it('counts a repository in the repository, and what a submodule ignores', async () => {
+    const origin = new Origin({ x: 'x' })
+    const library = new Origin({ '.gitignore': 'generated\n' })
+    git(
+      origin.folder,
+      '-c',
+      'protocol.file.allow=always',
+      'submodule',
+      '--quiet',
+      'add',
+      library.folder,
+      'images/web/lib',
+    )
+    const commit = origin.commit({ 'images/web/Dockerfile': 'FROM debian\n' })
+    const repository = repositoryAt(origin.folder)
+    expect(await repository.changesSince(commit, 'images')).toEqual([])
+    writeTree(origin.folder, { 'images/web/lib/generated': 'x' })
+    expect(await repository.changesSince(commit, 'images')).toEqual([{ path: 'images/web/lib', status: 'modified' }])
+    git(origin.folder, 'clone', '--quiet', library.folder, 'images/api')
+    git(origin.folder, 'clone', '--quiet', library.folder, 'other')
+    expect((await repository.changesSince(commit, 'images')).map(({ path }) => path)).toEqual([
+      'images/api',
+      'other',
+      'images/web/lib',
+    ])
+  })
+
   it.each([
     ['.gitmodules', '[submodule "images/web/lib"]\n\tpath = images/web/lib\n\turl = x\n\tignore = all\n'],
     ['.gitattributes', '* -diff merge=ours filter=evil\n'],
@@ -178,88 +211,5 @@ describe('GitRepository.changesSince, beside the commits', () => {
     put(commits[1])
     const changes = await repositoryAt(origin.folder).changesSince(before, 'images')
     expect(changes.map(({ path }) => path).sort()).toEqual([file, 'images/web/Dockerfile', 'images/web/lib'])
-  })
-})
-
-describe('the commit where a branch began', () => {
-  function branched(): { origin: Origin; start: string; tip: string } {
-    const origin = new Origin(files)
-    const start = origin.commit({ x: '1' })
-    origin.branch('feature', { 'images/web/Dockerfile': 'FROM bad\n' })
-    const tip = origin.branch('feature', { y: '2' }, 'feature')
-    origin.commit({ z: '3' })
-    origin.commit({ z: '4' })
-    return { origin, start, tip }
-  }
-  const hint = { kind: 'merge-base', branch: 'main' } as const
-
-  it('is found in a checkout of one commit, which stays one', async () => {
-    const { origin, start, tip } = branched()
-    const workspace = origin.checkOut(tip)
-    const repository = repositoryAt(workspace)
-    expect(await repository.resolveBase(hint)).toBe(start)
-    expect(await repository.changesSince(start, 'images')).toEqual([
-      { path: 'images/web/Dockerfile', status: 'modified' },
-      { path: 'y', status: 'added' },
-    ])
-    expect(git(workspace, 'rev-list', '--count', 'HEAD')).toBe('1')
-  })
-
-  it('is found in a whole clone, which stays whole', async () => {
-    const { origin, start } = branched()
-    const workspace = temporaryFolder()
-    git(workspace, 'clone', '--quiet', '--branch', 'feature', `file://${origin.folder}`, '.')
-    origin.commit({ later: 'x' })
-    expect(await repositoryAt(workspace).resolveBase(hint)).toBe(start)
-    expect(git(workspace, 'rev-parse', '--is-shallow-repository')).toBe('false')
-  })
-
-  it('is found with the token where the checkout left no credentials', async () => {
-    const { origin, start, tip } = branched()
-    await withGitServer(origin, 'ghs_secret', async url => {
-      const workspace = origin.checkOut(tip, `${url}/repo`)
-      expect(await repositoryAt(workspace, { token: 'ghs_secret', serverUrl: url }).resolveBase(hint)).toBe(start)
-      git(workspace, 'config', `http.${url}/.extraheader`, headerOf('ghs_secret'))
-      expect(await repositoryAt(workspace).resolveBase(hint)).toBe(start)
-    })
-  })
-
-  it('is an error where there is none', async () => {
-    const { origin } = branched()
-    git(origin.folder, 'checkout', '--quiet', '--orphan', 'alone')
-    const tip = origin.commit({ x: 'alone' })
-    git(origin.folder, 'checkout', '--quiet', 'main')
-    await expect(repositoryAt(origin.checkOut(tip)).resolveBase(hint)).rejects.toThrow(/have no commit in common/)
-  })
-
-  it('is that of the branch, also beside a tag or a branch with a misleading name', async () => {
-    const { origin, start, tip } = branched()
-    git(origin.folder, 'tag', 'main', tip)
-    git(origin.folder, 'branch', 'refs/heads/main', tip)
-    git(origin.folder, 'branch', 'origin/main', tip)
-    const repository = repositoryAt(origin.checkOut(tip))
-    expect(await repository.resolveBase(hint)).toBe(start)
-    expect(await repository.resolveBase({ kind: 'branch', name: 'main' })).toBe(
-      git(origin.folder, 'rev-parse', 'refs/heads/main'),
-    )
-  })
-})
-
-describe('the tip of a pull request that is a merge commit itself', () => {
-  it('does not choose the base: GitHub’s merge commit does', async () => {
-    const origin = new Origin({ ...files, policy: 'strict' })
-    const base = git(origin.folder, 'rev-parse', 'main')
-    const lenient = origin.branch('lenient', { policy: 'lenient' })
-    origin.branch('feature', { 'images/web/Dockerfile': 'FROM bad\n' }, 'lenient')
-    // First parent: a commit of the author's with the policy that the author would like.
-    git(origin.folder, 'checkout', '--quiet', 'feature')
-    git(origin.folder, 'merge', '--quiet', '--no-ff', '--strategy=ours', '--message', 'x', 'main')
-    const head = git(origin.folder, 'commit-tree', 'HEAD^{tree}', '-p', lenient, '-p', base, '-m', 'x')
-    git(origin.folder, 'update-ref', 'refs/heads/feature', head)
-    git(origin.folder, 'checkout', '--quiet', 'main')
-    const merge = origin.pullRequest(7, head)
-    const repository = repositoryAt(origin.checkOut(head))
-    const found = await repository.resolveBase({ kind: 'merge-commit', commit: merge })
-    expect([found, await repository.readText(found, 'policy')]).toEqual([base, 'strict'])
   })
 })

@@ -7,7 +7,10 @@ import { temporaryFolder } from '../testbed.js'
 const run = createRunProcess(new AbortController().signal)
 const env = gitEnvironment(process.env)
 
-export function repositoryAt(workspace: string, more: { token?: string; serverUrl?: string } = {}): GitRepository {
+export function repositoryAt(
+  workspace: string,
+  more: { token?: string; serverUrl?: string; repository?: string } = {},
+): GitRepository {
   return new GitRepository({
     ...{ run, workspace, tempDir: temporaryFolder(), env, serverUrl: 'https://github.com' },
     ...more,

@@ -49,7 +49,7 @@ describe('readRunContext', () => {
       pullRequest: 7,
       head: other,
       headRepository: 'unknown',
-      baseline: { policy: 'base', base: { kind: 'merge-commit', commit: sha }, expected: [sha, other] },
+      baseline: { policy: 'base', base: { kind: 'merge-commit', commit: sha, head: other }, expected: [sha, other] },
     })
   })
 

@@ -23,6 +23,7 @@ const unexpected = (): never => {
 const repositoryWith = (more: Partial<Repository>): Repository => ({
   resolveBase: unexpected,
   checkedOut: unexpected,
+  isMerged: unexpected,
   readText: unexpected,
   changesSince: unexpected,
   checkOut: unexpected,
@@ -182,6 +183,13 @@ describe('selectChanged', () => {
     ['all, where a workflow is touched', known(modified('.github/workflows/x.yml')), ['web', 'api']],
     ['all, where something is touched that belongs to no image', known(modified('images/common/x')), ['web', 'api']],
     ['all, where the images folder is a submodule', known(modified('images')), ['web', 'api']],
+    ['all, where files above say how git writes them', known(modified('.gitattributes')), ['web', 'api']],
+    ['all, where submodules may be other ones', known(modified('.gitmodules')), ['web', 'api']],
+    ['all, where big files may be left out', known(modified('.lfsconfig')), ['web', 'api']],
+    ['all, where files in their folder say so', known(modified('images/.gitattributes')), ['web', 'api']],
+    ['one, where its own files say so', known(modified('images/web/a/.gitattributes')), ['web']],
+    ['none, where those of another folder say so', known(modified('docs/.gitattributes')), []],
+    ['none, for another name', known(modified('.gitattributes.md'), modified('.gitignore')), []],
     ['the one whose folder is a link now', known({ path: 'images/web', status: 'added' }), ['web']],
     ['all, where nothing is known', { status: 'unreadable', reason: 'x' }, ['web', 'api']],
   ])('gates %s', (_, history, expected) => {
@@ -213,6 +221,15 @@ describe('compareWithBase', () => {
     })
     expect(compareWithBase([linked], known(modified('README.md'))).get('alias')).toEqual({ status: 'unchanged' })
   })
+
+  it.each(['.gitattributes', 'images/.gitattributes', 'images/api/.gitattributes', '.gitmodules', '.lfsconfig'])(
+    'compares an image whose files %s makes git write in another way',
+    path => {
+      expect(compareWithBase([api], known(modified(path))).get('api')).toEqual({ status: 'compared' })
+      const control = known(modified(`${path}.md`.replace('images/api/', 'images/web/')))
+      expect(compareWithBase([api], control).get('api')).toEqual({ status: 'unchanged' })
+    },
+  )
 
   it('tells what each image is compared with', () => {
     const history = known(

@@ -242,11 +242,12 @@ describe('only-changed', () => {
 })
 
 describe('what a change may not decide about itself', () => {
-  it('is how the files before it look', async () => {
-    const dockerfile = `FROM debian:bookworm
+  const dockerfile = `FROM debian:bookworm
 COPY channel /channel
 RUN if [ "$(cat /channel)" != stable ]; then ${installs('libssl1.0.0', 'openssl', '1.0.1e-2').replace('RUN ', '').trim()}; fi
 `
+
+  it('is how the files before it look', async () => {
     const context = (file: string): string => dockerfileOf('web').replace('Dockerfile', file)
     const origin = new Origin({ [dockerfileOf('web')]: dockerfile, [context('channel')]: 'stable\n' })
     const gated = await gatePullRequest(
@@ -290,5 +291,28 @@ RUN if [ "$(cat /channel)" != stable ]; then ${installs('libssl1.0.0', 'openssl'
     const gated = await runGate(origin.checkOut(base), {}, { GITHUB_SHA: merge }, { eventName: 'pull_request', event })
     expect(gated.outputs['result']).toBe('error')
     expect(gated.log).toContain('is not the change that the event pull_request is about')
+  })
+
+  it('is whether its own files count as touched: attributes at the top change them too', async () => {
+    const channel = dockerfileOf('web').replace('Dockerfile', 'channel')
+    const origin = new Origin({ [dockerfileOf('web')]: dockerfile, [channel]: 'stable\n' })
+    const gated = await gatePullRequest(
+      origin,
+      { '.gitattributes': '**/channel text eol=crlf\n' },
+      { 'gate-on': 'introduced', 'only-changed': 'true' },
+    )
+    expect(gated.outputs['result']).toBe('blocked')
+    expect(reportOf(gated).images.map(({ comparison }) => comparison)).toEqual([{ status: 'compared' }])
+  })
+
+  it('is its policy, where an event about the default branch checks it out', async () => {
+    const origin = new Origin({ [dockerfileOf('web')]: clean })
+    const main = git(origin.folder, 'rev-parse', 'main')
+    const head = origin.branch('feature', { [dockerfileOf('web')]: heartbleed, [policyFile]: 'severity: [UNKNOWN]\n' })
+    const event = { repository: { default_branch: 'main' }, client_payload: { ref: head } }
+    const env = { GITHUB_SHA: main, GITHUB_REF: 'refs/heads/main' }
+    const gated = await runGate(origin.checkOut(head), {}, env, { eventName: 'repository_dispatch', event })
+    expect(gated.outputs['result']).toBe('blocked')
+    expect(gated.summary).toContain('It is judged by the policy of the default branch')
   })
 })

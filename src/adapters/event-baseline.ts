@@ -27,10 +27,11 @@ const noCommit = /^0+$/
 export function baselineOf(facts: EventFacts): Baseline {
   const { event, sha, payload } = facts
   if (mergeEvents.has(event)) {
+    const head = headOf(payload)
     return {
-      base: { kind: 'merge-commit', commit: sha },
+      base: { kind: 'merge-commit', commit: sha, ...(head === undefined ? {} : { head }) },
       policy: 'base',
-      expected: [sha, headOf(payload)].filter(isText),
+      expected: [sha, head].filter(isText),
     }
   }
   switch (event) {
@@ -64,11 +65,12 @@ function ofWorkflowRun(facts: EventFacts): Baseline {
 
 /** By the branch or tag that the run is of. */
 function ofRef(facts: EventFacts): Baseline {
-  const { event, ref, payload } = facts
+  const { event, ref, sha, payload } = facts
   const branch = defaultBranchOf(payload)
   if (branch === undefined || ref === `refs/heads/${branch}`) {
     const base: BaseHint | undefined = event === 'push' ? beforeOf(payload) : undefined
-    return { policy: 'checkout', ...(base === undefined ? {} : { base }) }
+    const merged = branch === undefined ? {} : { merged: { commit: sha, branch, otherwise: proposed(facts) } }
+    return { policy: 'checkout', ...(base === undefined ? {} : { base }), ...merged }
   }
   return ref.startsWith('refs/heads/') ? proposed(facts) : { policy: { branch } }
 }

@@ -37,50 +37,43 @@ export async function checkOutFolder(git: GitCommand, request: CheckOutRequest):
   // All of it, since the attributes of a file may stand in any folder above it.
   await git.call([...whole, 'read-tree', '--no-sparse-checkout', commit], call)
   const below = path === '' ? ':/' : `:(top,literal)${path}`
-  const isEmpty = (await git.call(['ls-files', '-z', '--', below], call)).output === ''
-  if (!isEmpty) await git.call([...whole, 'checkout', '--quiet', '--ignore-skip-worktree-bits', '--', below], call)
-  const missing = await findMissing(git, call, below, { base: tree, head: workspace, prefix })
-  return { directory: top, incomplete: missing }
-}
-
-interface Trees {
-  readonly base: string
-  readonly head: string
-  /** Of the workspace in the repository. */
-  readonly prefix: string
-}
-
-/** What a checkout does not write by itself, and the work tree may have: submodules, and big files that Git LFS keeps. */
-async function findMissing(
-  git: GitCommand,
-  call: GitCall,
-  below: string,
-  trees: Trees,
-): Promise<CheckedOut['incomplete']> {
-  const { base, head, prefix } = trees
-  const entries = (await git.call(['ls-files', '-z', '--stage', '--', below], call)).output.split('\0')
-  const submodules = entries
-    .filter(entry => entry.startsWith('160000 '))
-    .map(entry => entry.slice(entry.indexOf('\t') + 1))
+  let files = 0
+  const isSubmodule = (entry: string): boolean => {
+    files += 1
+    return entry.startsWith(submoduleMode)
+  }
+  const entries = await git.records(['ls-files', '-z', '--stage', '--', below], isSubmodule, call)
+  if (files === 0) return { directory: top, incomplete: [] }
+  await git.call([...whole, 'checkout', '--quiet', '--ignore-skip-worktree-bits', '--', below], call)
   const attribute = below === ':/' ? ':(top,attr:filter=lfs)' : below.replace('literal)', 'literal,attr:filter=lfs)')
-  const big = (await git.call(['ls-files', '-z', '--', attribute], call)).output.split('\0').filter(path => path !== '')
-  const missing = submodules.map(path => ({ path, what: 'a submodule' }))
+  const big = await git.records(['ls-files', '-z', '--', attribute], () => true, call)
+  const missing = entries.map(entry => ({ path: pathOf(entry), what: 'a submodule' }))
   for (const path of big) {
     const own = path.slice(prefix.length)
-    if (!(await isSame(join(base, path), join(head, own)))) missing.push({ path, what: 'a file of Git LFS' })
+    if (await isCut(join(tree, path), join(workspace, own))) missing.push({ path, what: 'a file of Git LFS' })
   }
-  return missing.map(({ path, what }) => ({ path: path.slice(prefix.length), what }))
+  return { directory: top, incomplete: missing.map(({ path, what }) => ({ path: path.slice(prefix.length), what })) }
+}
+
+/** As `git ls-files --stage` has it: `MODE OBJECT STAGE TAB PATH`. */
+export const submoduleMode = '160000 '
+
+export function pathOf(entry: string): string {
+  return entry.slice(entry.indexOf('\t') + 1)
 }
 
 /** Bytes: a pointer of Git LFS is shorter ("The pointer file", in its specification). */
 const maxPointer = 1024
 
-async function isSame(one: string, other: string): Promise<boolean> {
-  const [first, second] = await Promise.all([one, other].map(readPointer))
-  return first !== undefined && second !== undefined && first.equals(second)
+/** True for a pointer whose content was not there, unless the head has that pointer too: then both are alike. */
+async function isCut(base: string, head: string): Promise<boolean> {
+  const pointer = await readPointer(base)
+  return pointer !== undefined && pointer !== (await readPointer(head))
 }
 
-async function readPointer(path: string): Promise<Buffer | undefined> {
+async function readPointer(path: string): Promise<string | undefined> {
   const stats = await lstat(path).catch(() => undefined)
-  return stats?.isFile() === true && stats.size < maxPointer ? readFile(path) : undefined
+  if (stats?.isFile() !== true || stats.size >= maxPointer) return undefined
+  const text = await readFile(path, 'latin1')
+  return text.startsWith('version ') ? text : undefined
 }

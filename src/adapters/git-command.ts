@@ -81,6 +81,11 @@ export class GitCommand {
     return (await this.#findPlace()).env.GIT_DIR
   }
 
+  /** Whether there is a repository around the workspace. */
+  async hasRepository(): Promise<boolean> {
+    return (await findTop(this.#options.workspace)) !== undefined
+  }
+
   /** Standard output without white space at its ends. */
   async ask(...args: string[]): Promise<string> {
     return (await this.call(args)).output.trim()
@@ -90,13 +95,46 @@ export class GitCommand {
     return (await this.call(args)).output
   }
 
+  /**
+   * The records of standard output that end with NUL, of which only some matter: the list of all files may be long.
+   * @throws ToolError
+   */
+  async records(args: readonly string[], matters: (record: string) => boolean, call: GitCall = {}): Promise<string[]> {
+    const found: string[] = []
+    await this.#run(args, call, async stream => {
+      let [rest, size] = ['', 0]
+      for await (const chunk of stream.setEncoding('utf8')) {
+        const parts = `${rest}${String(chunk)}`.split('\0')
+        rest = parts.pop() ?? ''
+        for (const part of parts) {
+          if (part === '' || !matters(part)) continue
+          found.push(part)
+          size += part.length
+        }
+        checkSize(size + rest.length)
+      }
+    })
+    return found
+  }
+
   /** @throws ToolError for a git that fails, unless that is an answer too */
   async call(args: readonly string[], call: GitCall = {}): Promise<GitOutput> {
+    let output = ''
+    const result = await this.#run(args, call, async stream => {
+      output = await readAll(stream)
+    })
+    return { ...result, output }
+  }
+
+  async #run(
+    args: readonly string[],
+    call: GitCall,
+    onOutput: (stream: Readable) => Promise<void>,
+  ): Promise<Omit<GitOutput, 'output'>> {
     const { fails = false, timeout = defaultTimeout, env = {}, cwd, gitDir } = call
     const { run, workspace } = this.#options
     const place = await this.#findPlace()
     const said: string[] = []
-    let output = ''
     const result = await run({
       command: 'git',
       args: [...safety, ...args],
@@ -104,9 +142,7 @@ export class GitCommand {
       cwd: cwd ?? workspace,
       timeout,
       onLine: line => said.push(line),
-      onOutput: async stream => {
-        output = await readAll(stream)
-      },
+      onOutput,
     })
     const exitCode = result.status === 'exited' ? result.exitCode : 1
     if (result.status !== 'exited')
@@ -118,7 +154,7 @@ export class GitCommand {
         said.slice(-10),
       )
     }
-    return { exitCode, output, said }
+    return { exitCode, said }
   }
 
   #findPlace(): Promise<Place> {
@@ -171,11 +207,13 @@ async function readAll(stream: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of stream) {
-    bytes += (chunk as Buffer).length
-    if (bytes > maxOutput) {
-      throw new ToolError('git has more to say than is sensible: more than 16 MiB', 'Look at what this change touches.')
-    }
+    bytes = checkSize(bytes + (chunk as Buffer).length)
     chunks.push(chunk as Buffer)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function checkSize(bytes: number): number {
+  if (bytes <= maxOutput) return bytes
+  throw new ToolError('git has more to say than is sensible: more than 16 MiB', 'Look at what this change touches.')
 }

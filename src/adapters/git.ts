@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ConfigurationError, ToolError } from '../errors.js'
+import { ConfigurationError, GateError, ToolError } from '../errors.js'
 import type { BaseHint } from '../model.js'
 import type { CheckedOut, FileChange, Repository } from '../ports.js'
 import { explainFullDisk } from './full-disk.js'
-import { checkOutFolder } from './git-checkout.js'
-import { GitCommand, type GitCall, type GitOptions } from './git-command.js'
+import { checkOutFolder, pathOf, submoduleMode } from './git-checkout.js'
+import { GitCommand, type GitCall, type GitOptions, type GitOutput } from './git-command.js'
+import { remoteOf, settingsForTheWay } from './git-remote.js'
 import type { Environment } from './process.js'
 
 export interface RepositoryOptions extends GitOptions {
@@ -13,9 +15,16 @@ export interface RepositoryOptions extends GitOptions {
   readonly tempDir: string
   /** The address of GitHub, which `token` is for. */
   readonly serverUrl: string
+  /** `OWNER/NAME` of the repository that the workflow runs in; absent on a person's own machine. */
+  readonly repository?: string
   /** Used when what the checkout left does not suffice. */
   readonly token?: string
 }
+
+/** Whole folders are enough. */
+const ignoredFiles = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory']
+
+type Setting = readonly [key: string, value: string]
 
 /** Milliseconds. */
 const fetchTimeout = 5 * 60_000
@@ -24,6 +33,8 @@ const fetchTimeout = 5 * 60_000
 export class GitRepository implements Repository {
   readonly #options: RepositoryOptions
   readonly #git: GitCommand
+  /** Of branches, so that one run sees one tip. */
+  readonly #tips = new Map<string, Promise<string>>()
 
   constructor(options: RepositoryOptions) {
     this.#options = options
@@ -42,7 +53,7 @@ export class GitRepository implements Repository {
     }
     await this.#provide(hint.commit)
     if (hint.kind === 'commit') return hint.commit
-    const base = await this.#firstParent(hint.commit)
+    const base = await this.#firstParent(hint.commit, hint.head)
     await this.#provide(base)
     return base
   }
@@ -50,6 +61,17 @@ export class GitRepository implements Repository {
   async checkedOut(): Promise<{ commit: string; parents: readonly string[] }> {
     const commit = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}')
     return { commit, parents: await this.#parentsOf(commit) }
+  }
+
+  async isMerged(commit: string, branch: string): Promise<boolean> {
+    if (!(await this.#git.hasRepository())) return true
+    const head = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}')
+    if (head === commit) return true
+    const base = await this.#mergeBase(branch).catch((error: unknown) => {
+      if (error instanceof GateError) return undefined
+      throw error
+    })
+    return base === head
   }
 
   async readText(commit: string, path: string): Promise<string | undefined> {
@@ -71,23 +93,34 @@ export class GitRepository implements Repository {
     const flags = ['-z', '--name-status', '--find-renames', '-l5000', '--no-ext-diff', '--ignore-submodules=none']
     const tracked = await this.#git.read('diff', ...flags, '--relative', commit, '--')
     const untracked = await this.#git.read('ls-files', '-z', '--others', '--exclude-standard')
-    // A build takes files that git ignores as well: an earlier step may have made them. Whole folders are enough.
+    // A build takes files that git ignores as well: an earlier step may have made them.
     const below = `:(literal)${folder === '' ? '.' : folder}`
-    const ignored = await this.#git.read(
-      'ls-files',
-      '-z',
-      '--others',
-      '--ignored',
-      '--exclude-standard',
-      '--directory',
-      '--',
-      below,
-    )
-    const paths = [...untracked.split('\0'), ...ignored.split('\0').map(path => path.replace(/\/$/, ''))]
+    const ignored = await this.#git.read(...ignoredFiles, '--', below)
+    // A repository in the repository is named with a slash at its end, as a folder is.
+    const paths = [...untracked.split('\0'), ...ignored.split('\0')].map(path => path.replace(/\/$/, ''))
+    const submodules = await this.#dirtySubmodules(below)
     return [
       ...parseChanges(tracked),
       ...paths.filter(path => path !== '').map((path): FileChange => ({ path, status: 'added' })),
+      ...submodules.map((path): FileChange => ({ path, status: 'modified' })),
     ]
+  }
+
+  /** Submodules with files that they ignore; all else in them, git counts as a change. */
+  async #dirtySubmodules(below: string): Promise<string[]> {
+    const { workspace } = this.#options
+    const isSubmodule = (entry: string): boolean => entry.startsWith(submoduleMode)
+    const entries = await this.#git.records(['ls-files', '-z', '--stage', '--', below], isSubmodule)
+    const found: string[] = []
+    for (const path of entries.map(pathOf)) {
+      const cwd = join(workspace, path)
+      const gitDir = join(cwd, '.git')
+      if (!existsSync(gitDir)) continue
+      const call = { cwd, gitDir, env: { GIT_WORK_TREE: cwd } }
+      const { exitCode, output } = await this.#git.call([...ignoredFiles, '--', '.'], { ...call, fails: true })
+      if (exitCode !== 0 || output !== '') found.push(path)
+    }
+    return found
   }
 
   async checkOut(commit: string, folder: string): Promise<CheckedOut> {
@@ -95,7 +128,13 @@ export class GitRepository implements Repository {
     return checkOutFolder(this.#git, { commit, folder, directory, workspace: this.#options.workspace })
   }
 
-  async #tipOf(branch: string): Promise<string> {
+  #tipOf(branch: string): Promise<string> {
+    const known = this.#tips.get(branch) ?? this.#fetchTip(branch)
+    this.#tips.set(branch, known)
+    return known
+  }
+
+  async #fetchTip(branch: string): Promise<string> {
     await this.#fetch(`refs/heads/${branch}`)
     return this.#git.ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}')
   }
@@ -124,28 +163,45 @@ export class GitRepository implements Repository {
   async #fetchHistory(...commits: readonly string[]): Promise<string> {
     const gitDir = await mkdtemp(join(this.#options.tempDir, 'history-')).catch(explainFullDisk)
     await this.#git.call(['init', '--quiet', '--bare', gitDir], { gitDir })
-    const url = await this.#git.ask('remote', 'get-url', 'origin')
-    // The credentials that the checkout left are in its configuration.
-    const config = ['-c', `include.path=${join(await this.#git.gitDir(), 'config')}`]
-    const args = [...config, 'fetch', '--quiet', '--no-tags', '--no-auto-gc', '--filter=tree:0', url, ...commits]
-    await this.#fetchWith(args, 'the history of this branch', { gitDir })
+    const settings = settingsForTheWay(await this.#git.read('config', '--local', '--includes', '--list', '-z'))
+    const remote = await this.#remote()
+    const url = remote === 'origin' ? await this.#git.ask('remote', 'get-url', 'origin') : remote
+    const args = ['fetch', '--quiet', '--no-tags', '--no-auto-gc', '--filter=tree:0', url, ...commits]
+    // It has neither the credentials of the checkout nor what else leads to the server.
+    await this.#fetchWith(args, 'the history of this branch', { gitDir }, settings)
     return gitDir
+  }
+
+  /** A name or an address. As written: what `insteadOf` makes of it need not tell whose it is. */
+  async #remote(): Promise<string> {
+    const { serverUrl, repository } = this.#options
+    if (repository === undefined) return 'origin'
+    const { output } = await this.#git.call(['config', '--get-all', 'remote.origin.url'], { fails: true })
+    return remoteOf(output.split('\n')[0] ?? '', { serverUrl, repository })
   }
 
   async #isShallow(): Promise<boolean> {
     return (await this.#git.ask('rev-parse', '--is-shallow-repository')) === 'true'
   }
 
-  /** The merge commit's first parent is the tip of the base that it was made with. */
-  async #firstParent(commit: string): Promise<string> {
-    const parents = await this.#parentsOf(commit)
-    if (parents[0] === undefined || parents.length < 2) {
+  /** The merge commit's first parent is the tip of the base that it was made with. GitHub made it, and for this head. */
+  async #firstParent(commit: string, head: string | undefined): Promise<string> {
+    const [base, ...merged] = await this.#parentsOf(commit)
+    const short = commit.slice(0, 7)
+    if (base === undefined || merged.length === 0) {
+      const parents = base === undefined ? 0 : 1
       throw new ToolError(
-        `${commit.slice(0, 7)} is not the merge commit of a pull request: it has ${String(parents.length)} parent(s), not 2`,
+        `${short} is not the merge commit of a pull request: it has ${String(parents)} parent(s), not 2`,
         'Run it on the event pull_request, for which GitHub makes such a commit.',
       )
     }
-    return parents[0]
+    if (head !== undefined && !merged.includes(head)) {
+      throw new ToolError(
+        `${short} does not merge ${head.slice(0, 7)}, the head of the pull request: GitHub made it for another commit`,
+        'Push to the pull request, or close and open it, so that GitHub makes the merge commit anew.',
+      )
+    }
+    return base
   }
 
   /** At depth 1 git hides the parents from all but this command. */
@@ -165,16 +221,25 @@ export class GitRepository implements Repository {
     // In a whole clone a depth would cut off what is there.
     const depth = (await this.#isShallow()) ? ['--depth=1'] : []
     const flags = ['--no-tags', '--no-recurse-submodules', '--no-write-commit-graph', ...depth]
-    await this.#fetchWith(['fetch', ...flags, 'origin', what], what)
+    await this.#fetchWith(['fetch', ...flags, await this.#remote(), what], what)
   }
 
-  /** First with what the checkout left: the header that a token needs must not be sent twice. */
-  async #fetchWith(args: readonly string[], what: string, more: GitCall = {}): Promise<void> {
+  /**
+   * First with what the checkout left: the header that a token needs must not be sent twice.
+   * @param settings of git, for a repository of our own
+   */
+  async #fetchWith(
+    args: readonly string[],
+    what: string,
+    more: GitCall = {},
+    settings: readonly Setting[] = [],
+  ): Promise<void> {
     const { token } = this.#options
-    const call = { ...more, fails: true, timeout: fetchTimeout }
-    const first = await this.#git.call(args, call)
+    const fetch = (...added: readonly Setting[]): Promise<GitOutput> =>
+      this.#git.call(args, { ...more, fails: true, timeout: fetchTimeout, env: environmentOf([...settings, ...added]) })
+    const first = await fetch()
     if (first.exitCode === 0) return
-    const second = token === undefined ? first : await this.#git.call(args, { ...call, env: this.#credentials(token) })
+    const second = token === undefined ? first : await fetch(...this.#credentials(token))
     if (second.exitCode === 0) return
     throw new ToolError(
       `git could not fetch ${what}, which this change is compared with: ${second.said.at(-1) ?? 'no reason given'}`,
@@ -183,18 +248,25 @@ export class GitRepository implements Repository {
     )
   }
 
-  /** In the environment, where no list of processes shows them. The empty value takes back what others have set. */
-  #credentials(token: string): Environment {
+  /** The empty value takes back what others have set. */
+  #credentials(token: string): readonly Setting[] {
     const key = `http.${this.#options.serverUrl.replace(/\/+$/, '')}/.extraheader`
     const value = `AUTHORIZATION: basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
-    return {
-      GIT_CONFIG_COUNT: '2',
-      GIT_CONFIG_KEY_0: key,
-      GIT_CONFIG_VALUE_0: '',
-      GIT_CONFIG_KEY_1: key,
-      GIT_CONFIG_VALUE_1: value,
-    }
+    return [
+      [key, ''],
+      [key, value],
+    ]
   }
+}
+
+/** Settings in the environment, where no list of processes shows them. */
+function environmentOf(settings: readonly Setting[]): Environment {
+  if (settings.length === 0) return {}
+  const entries = settings.flatMap(([key, value], at) => [
+    [`GIT_CONFIG_KEY_${String(at)}`, key],
+    [`GIT_CONFIG_VALUE_${String(at)}`, value],
+  ])
+  return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) } as Environment
 }
 
 /** `STATUS NUL PATH NUL`, and for what was moved `R100 NUL BEFORE NUL AFTER NUL`; see "RAW OUTPUT FORMAT" in git-diff(1). */

@@ -114,12 +114,14 @@ function scannerOf({ run, tempDir, shelf, console, ...options }: Tools): TrivySc
 }
 
 function repositoryOf({ run, tempDir, workspace, githubToken }: Tools): GitRepository {
+  const repository = process.env['GITHUB_REPOSITORY']
   return new GitRepository({
     run,
     workspace,
     tempDir,
     env: gitEnvironment(process.env),
     serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
+    ...(repository === undefined ? {} : { repository }),
     ...(githubToken === undefined ? {} : { token: githubToken }),
   })
 }

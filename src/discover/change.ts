@@ -17,6 +17,16 @@ export function isProposal({ baseline }: RunContext): boolean {
 }
 
 /**
+ * The run with the rules that hold for the commit that is checked out.
+ * @throws GateError where that commit cannot be read
+ */
+export async function settleBaseline(context: RunContext, repository: Repository): Promise<RunContext> {
+  const { merged } = context.baseline ?? {}
+  if (merged === undefined || (await repository.isMerged(merged.commit, merged.branch))) return context
+  return { ...context, baseline: merged.otherwise }
+}
+
+/**
  * @param imagesRoot relative to the workspace, with forward slashes
  * @throws GateError where it must be known and cannot be read
  */
@@ -113,7 +123,7 @@ export function selectChanged(
   const all = [...discovery.images, ...discovery.skipped.map(({ image }) => image)]
   const gone = [...change.deleted, ...change.renamed.map(({ from }) => from)]
   const owned = [...all.map(({ contextDir }) => contextDir), ...gone.map(name => posix.join(imagesRoot, name))]
-  const shared = pathsOf(history.files).filter(path => isBelow(path, imagesRoot) || isBelow(imagesRoot, path))
+  const shared = touchedBy(history.files).filter(path => isBelow(path, imagesRoot) || isBelow(imagesRoot, path))
   if (shared.some(path => !owned.some(directory => isBelow(path, directory)))) return discovery
   // What is refused may be so because of what is gone.
   const untouched = discovery.images.filter(image => image.refusal === undefined && !touches(history.files, image))
@@ -140,12 +150,24 @@ function compareImage(image: ImageContext, history: Exclude<History, { readonly 
 /** True when the change touches something that the image is made of. */
 function touches(files: readonly FileChange[], { sources }: ImageContext): boolean {
   // What lies above it and is no folder any more, or a submodule, brings or takes all below.
-  return pathsOf(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)))
+  return touchedBy(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)))
 }
 
 /** @param directory empty for the whole repository */
 export function isBelow(path: string, directory: string): boolean {
   return directory === '' || path === directory || path.startsWith(`${directory}/`)
+}
+
+/** They say how git, its submodules and Git LFS write other files. */
+const writers: ReadonlySet<string> = new Set(['.gitattributes', '.gitmodules', '.lfsconfig'])
+
+/** The paths of the change; for a file that decides about others, the folder that they are in. */
+function touchedBy(files: readonly FileChange[]): string[] {
+  return pathsOf(files).map(path => {
+    if (!writers.has(posix.basename(path))) return path
+    const folder = posix.dirname(path)
+    return folder === '.' ? '' : folder
+  })
 }
 
 /** Before and after the change. */
