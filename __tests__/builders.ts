@@ -101,8 +101,15 @@ export function notBuilt(image: ImageContext, message = 'the build failed: exit 
 
 export const someDigests: ImageDigests = { manifest: 'sha256:1', config: 'sha256:2', diffIds: ['sha256:3'] }
 
+/** An image whose layers are what it says, with nothing of note in them. */
 export function anExported(more: Partial<ExportedImage> = {}): ExportedImage {
-  return { layoutDir: '/tmp/layout', digests: someDigests, layers: [{ digest: 'sha256:3', bytes: 1000 }], ...more }
+  const { layoutDir = '/tmp/layout', digests = someDigests } = more
+  return {
+    ...{ layoutDir, digests, layers: [{ digest: 'sha256:3', bytes: 1000 }] },
+    readLayer: async at => digests.diffIds[at] ?? '',
+    show: async () => ({ layoutDir, digests, standIns: new Map() }),
+    ...more,
+  }
 }
 
 /** An export that has the same image under every ID. */

@@ -58,6 +58,45 @@ export interface ExportedImage {
   readonly digests: ImageDigests
   /** The packed layers, in order. */
   readonly layers: readonly { readonly digest: string; readonly bytes: number }[]
+  /**
+   * Reads the headers of a layer's archive.
+   * @param at the layer, counted from 0
+   * @returns the DiffID of the content, whatever the image's configuration says
+   * @throws IntegrityError where readers of the archive need not read the same
+   */
+  readLayer(at: number, see: (entry: LayerEntry) => void): Promise<string>
+  /** Makes the image that Trivy scans. @throws IntegrityError where a copy has no content */
+  show(copies: readonly LayerCopy[]): Promise<ShownImage>
+}
+
+/** An entry of a layer's tar archive, as its header has it. Each character of a text is a byte. */
+export interface LayerEntry {
+  /** From the top of the image, without a slash or a dot at its beginning. */
+  readonly path: string
+  readonly kind: 'file' | 'folder' | 'hard-link' | 'symbolic-link' | 'other'
+  /** Of a hard link another path, of a symbolic one what is written there. */
+  readonly target: string
+  /** Of the content. */
+  readonly bytes: number
+  readonly executable: boolean
+}
+
+/** A file of a layer that Trivy would pass over where it is, and that it is shown in a layer of its own. */
+export interface LayerCopy {
+  /** Of the layer, counted from 0. */
+  readonly layer: number
+  /** Under which path Trivy is shown it. */
+  readonly path: string
+  /** The file in the same layer that has the content. */
+  readonly target: string
+  /** True where a hard link under `path` leads to it: its content is the one that the file has there. */
+  readonly linked: boolean
+}
+
+/** An image as Trivy is shown it: with the same files, and with nothing that makes Trivy look away. */
+export interface ShownImage extends Pick<ExportedImage, 'layoutDir' | 'digests'> {
+  /** DiffIDs of layers that were added, each with that of the layer that its content is from. */
+  readonly standIns: ReadonlyMap<string, string>
 }
 
 /** Images outside of the engine, every layer once and checked against its digest. */
@@ -165,7 +204,11 @@ export interface Scanner {
    * Scans an exported image without any filter.
    * @throws ToolError
    */
-  scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<ImageReport>
+  scanImage(
+    image: Pick<ExportedImage, 'layoutDir' | 'digests'>,
+    cache: AnalysisCache,
+    request: ScanRequest,
+  ): Promise<ImageReport>
   /**
    * Lists what is in an image, as a CycloneDX SBOM.
    * @param report the text that `scanImage` gave

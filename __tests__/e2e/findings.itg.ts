@@ -131,7 +131,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
         scanDockerfile: (path, timeout) => scanner.scanDockerfile(path, timeout),
         scanImage: async (image, cache, request) => {
           const report = await scanner.scanImage(image, cache, request)
-          reports.set(image.digests.manifest, report.text)
+          reports.set(image.digests.diffIds.join(), report.text)
           return report
         },
       }
@@ -146,8 +146,8 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
       }
       const { outcomes } = await scanImages(builds, plan, ports)
       for (const outcome of outcomes) {
-        const text = outcome.status === 'scanned' ? reports.get(outcome.digests.manifest) : undefined
-        if (text === undefined) throw new Error(`${outcome.image.name} was not scanned`)
+        const text = outcome.status === 'scanned' ? reports.get(outcome.digests.diffIds.join()) : undefined
+        if (text === undefined) throw new Error(`${outcome.image.name} was not scanned: ${JSON.stringify(outcome)}`)
         reports.set(outcome.image.name, text)
       }
     }, 600_000)

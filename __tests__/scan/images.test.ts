@@ -69,7 +69,9 @@ async function run(
 }
 
 const otherImage = (more: Partial<ExportedImage['digests']>): Engine['withExport'] => {
-  const other = anExported({ digests: { ...image.digests, ...more } })
+  const { diffIds: own = diffIds } = more
+  const layers = own.map(digest => ({ digest, bytes: 1000 }))
+  const other = anExported({ digests: { ...image.digests, ...more }, layers })
   return async (_, use) => use(anExport(other))
 }
 
@@ -80,7 +82,8 @@ describe('scanImages', () => {
       asked.push(args)
       return report
     })
-    expect(asked).toEqual([[image, { directory: '/cache-1' }, { scanners: ['vuln'], timeout: 60_000 }]])
+    const shown = { layoutDir: image.layoutDir, digests: image.digests, standIns: new Map() }
+    expect(asked).toEqual([[shown, { directory: '/cache-1' }, { scanners: ['vuln'], timeout: 60_000 }]])
     expect(outcomes).toMatchObject([{ status: 'scanned', imageId: 'sha256:1', digests: { diffIds } }])
     expect(work.layers).toEqual({ distinct: 1, total: 1, bytes: 1000 })
     expect(console.lines).toEqual(['Scanned web: debian 12.15, 2 packages, 2 findings before the policy'])
@@ -123,21 +126,18 @@ describe('scanImages', () => {
     expect(outcomes.map(outcome => outcome.image.name)).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('lets no image speak for a layer of another one that has other content under that name', async () => {
-    const forged = anExported({ digests: image.digests, layers: [{ digest: 'sha256:f', bytes: 1 }] })
-    const builds = ['a', 'b', 'c'].map(name => ({ ...built(anImage(name)), imageId: `sha256:${name}` }))
-    const used: string[] = []
-    const { caches, outcomes } = await run(
+  it('scans no image with a layer that is not the one of its configuration', async () => {
+    const layers = [{ digest: 'sha256:f', bytes: 1 }]
+    const forged = anExported({ digests: image.digests, layers, readLayer: async () => 'sha256:f' })
+    const builds = ['a', 'b'].map(name => ({ ...built(anImage(name)), imageId: `sha256:${name}` }))
+    const each = { image: (id: string) => (id === 'sha256:a' ? forged : image) }
+    const { outcomes, console } = await run(
       builds,
-      async (_, { directory }) => {
-        used.push(directory)
-        return report
-      },
-      async (_, use) => use({ image: id => (id === 'sha256:a' ? forged : image) }),
+      async () => report,
+      async (_, use) => use(each),
     )
-    expect(caches).toEqual([undefined, undefined, undefined])
-    expect(new Set(used).size).toBe(3)
-    expect(outcomes.map(({ status }) => status)).toEqual(['scanned', 'scanned', 'scanned'])
+    expect(outcomes).toMatchObject([{ status: 'failed' }, { status: 'scanned' }])
+    expect(console.lines.join()).toContain('is not the one that the image’s configuration names')
   })
 
   it('makes an SBOM of what is gated, and a warning where it cannot', async () => {

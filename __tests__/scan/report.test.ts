@@ -57,6 +57,16 @@ describe('parseScanReport', () => {
     expect(scan.findings[1]).not.toHaveProperty('fixedVersion')
   })
 
+  it('ties findings in a layer that was only added for Trivy to the layer that it is from', () => {
+    const [first = '', second = ''] = diffIds
+    const { Metadata, ...rest } = JSON.parse(recorded.replaceAll(first, 'sha256:added')) as RawReport
+    const ids = [...diffIds, 'sha256:added']
+    const report = { ...rest, Metadata: { ...Metadata, DiffIDs: ids, ImageConfig: { rootfs: { diff_ids: ids } } } }
+    const scan = parseScanReport(JSON.stringify(report), ids, new Map([['sha256:added', first]]))
+    expect(scan.layers.map(({ diffId }) => diffId)).toEqual(diffIds)
+    expect(scan.findings.map(finding => 'layer' in finding && finding.layer)).toEqual([second, first])
+  })
+
   it('ties layers to the build steps that made them', () => {
     const { layers } = parseScanReport(recorded, diffIds)
     expect(layers.map(({ byBuildKit }) => byBuildKit)).toEqual([false, true, true])

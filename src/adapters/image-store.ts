@@ -5,6 +5,7 @@ import { ToolError } from '../errors.js'
 import type { Export } from '../ports.js'
 import type { CommandOutput } from './command.js'
 import { explainFullDisk, fullDisk } from './full-disk.js'
+import { canReadZstd } from './layer-reader.js'
 import { openLayout, readBlobs, receiveArchive } from './oci-layout.js'
 import type { Environment, RunProcess } from './process.js'
 
@@ -60,12 +61,15 @@ export class DockerStore implements ImageStore {
   /**
    * Into the containerd store, layers go packed with zstd, and nothing is unpacked: to pack them with gzip, as is usual,
    * and to unpack them for containers takes two thirds of a build's time, and nobody will run these images. Not packed
-   * at all, they would leave the engine more slowly than it packs them.
+   * at all, they would leave the engine more slowly than it packs them, so that is for a Node.js that cannot read zstd.
    */
   async prepareOutput(tag: string): Promise<readonly string[]> {
     this.#tags.add(tag)
     return this.#options.containerd
-      ? ['--output', `type=image,name=${tag},unpack=false,compression=zstd,oci-mediatypes=true`]
+      ? [
+          '--output',
+          `type=image,name=${tag},unpack=false,compression=${canReadZstd ? 'zstd' : 'uncompressed,force-compression=true'},oci-mediatypes=true`,
+        ]
       : ['--load', '--tag', tag]
   }
 

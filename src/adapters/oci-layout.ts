@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, mkdirSync } from 'node:fs'
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,16 +13,21 @@ import { GateError, IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { ImageDigests } from '../model.js'
 import type { Export, ExportedImage } from '../ports.js'
 import { explainFullDisk } from './full-disk.js'
-
-/** What lies under a path of the export, by its true digest (`sha256:...`). */
-interface Blob {
-  readonly digest: string
-  readonly bytes: number
-}
+import { readLayer } from './layer-reader.js'
+import {
+  blobsOf,
+  isDigest,
+  manifestType,
+  pathOf,
+  propertiesOf,
+  readJson,
+  suspect,
+  writeBlob,
+  type Blob,
+} from './oci-blobs.js'
+import { showImage } from './shown-image.js'
 
 type BlobsByPath = ReadonlyMap<string, Blob>
-
-const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.'
 
 /**
  * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
@@ -139,20 +144,6 @@ function explain(error: unknown): GateError {
   }
 }
 
-const manifestType = 'application/vnd.oci.image.manifest.v1+json'
-
-const blobsOf = (layoutDir: string): string => join(layoutDir, 'blobs', 'sha256')
-
-/** @throws IntegrityError for anything but a digest: others write them, and here one becomes a path */
-function pathOf(digest: string, layoutDir: string): string {
-  if (!isDigest(digest)) throw new IntegrityError(`${JSON.stringify(digest)} is not a digest`, suspect)
-  return join(blobsOf(layoutDir), digest.slice('sha256:'.length))
-}
-
-function isDigest(value: unknown): value is string {
-  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value)
-}
-
 /** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
 async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Promise<Blob> {
   const incoming = join(layoutDir, 'incoming')
@@ -203,12 +194,17 @@ async function describeImage(imageId: string, layout: Layout): Promise<ExportedI
   const layers = manifest.layers.map(({ digest }) => checkBlob(digest, layout))
   if (layers.length !== diffIds.length) throw new IntegrityError('the image has not as many layers as it says', suspect)
   manifest.layers.forEach(({ digest, packed }, index) => {
-    // A packed layer is pinned by the manifest; one that is not packed is its own DiffID.
+    // A packed layer is compared when it is read; one that is not packed is its own DiffID.
     if (!packed && digest !== diffIds[index]) throw new IntegrityError(`layer ${digest} is not the image's`, suspect)
   })
   const digest = pinned === undefined ? await writeManifest(config, layers, layout) : imageId
   const digests: ImageDigests = { manifest: digest, config, diffIds }
-  return { layoutDir: layout.layoutDir, digests, layers }
+  const { layoutDir } = layout
+  return {
+    ...{ layoutDir, digests, layers },
+    readLayer: async (at, see) => readLayer(layers[at]?.digest ?? '', layoutDir, see),
+    show: copies => showImage({ layoutDir, digests, layers }, copies),
+  }
 }
 
 function checkBlob(digest: string, { byDigest }: Layout): Blob {
@@ -230,10 +226,10 @@ async function readManifest(imageId: string, { byDigest, layoutDir }: Layout): P
   const { config, layers = null } = await readJson(blob, layoutDir)
   const { digest } = propertiesOf(config)
   if ((layers !== null && !Array.isArray(layers)) || typeof digest !== 'string') return undefined
-  return { config: digest, layers: (layers ?? []).map(readLayer) }
+  return { config: digest, layers: (layers ?? []).map(readDescriptor) }
 }
 
-function readLayer(value: unknown): Manifest['layers'][number] {
+function readDescriptor(value: unknown): Manifest['layers'][number] {
   const { digest, mediaType } = propertiesOf(value)
   if (typeof digest === 'string' && typeof mediaType === 'string')
     return { digest, packed: !mediaType.endsWith('.tar') }
@@ -271,26 +267,5 @@ async function writeManifest(config: string, layers: readonly Blob[], layout: La
     config: describe('application/vnd.oci.image.config.v1+json', checkBlob(config, layout)),
     layers: layers.map(layer => describe('application/vnd.oci.image.layer.v1.tar', layer)),
   })
-  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  await writeFile(pathOf(digest, layout.layoutDir), text)
-  return digest
-}
-
-/** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
-const maxJson = 32 * 1024 * 1024
-
-async function readJson({ digest, bytes }: Blob, layoutDir: string): Promise<Readonly<Record<string, unknown>>> {
-  if (bytes > maxJson) throw new IntegrityError(`${digest} is too big for what it should be`, suspect)
-  try {
-    const value: unknown = JSON.parse(await readFile(pathOf(digest, layoutDir), 'utf8'))
-    if (typeof value === 'object' && value !== null) return propertiesOf(value)
-  } catch (error) {
-    throw new IntegrityError(`${digest} cannot be read: ${messageOf(error)}`, suspect)
-  }
-  throw new IntegrityError(`${digest} is not an object`, suspect)
-}
-
-/** Of anything but an object there are none. */
-function propertiesOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  return (await writeBlob(text, layout.layoutDir)).digest
 }

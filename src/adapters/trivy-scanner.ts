@@ -41,6 +41,8 @@ export interface TrivyOptions {
   readonly console: Pick<Console, 'info'>
 }
 
+type Shown = Pick<ExportedImage, 'layoutDir' | 'digests'>
+
 /** Trivy, verified, and run where nothing of the repository under test can speak to it. */
 export class TrivyScanner implements Scanner {
   readonly #options: TrivyOptions
@@ -135,7 +137,7 @@ export class TrivyScanner implements Scanner {
     }
   }
 
-  async scanImage(image: ExportedImage, cache: AnalysisCache, request: ScanRequest): Promise<ImageReport> {
+  async scanImage(image: Shown, cache: AnalysisCache, request: ScanRequest): Promise<ImageReport> {
     try {
       return await this.#scanImageOnce(image, cache, request)
     } catch (error) {
@@ -188,7 +190,7 @@ export class TrivyScanner implements Scanner {
   }
 
   async #scanImageOnce(
-    { layoutDir, digests }: ExportedImage,
+    { layoutDir, digests }: Shown,
     cache: AnalysisCache,
     request: ScanRequest,
   ): Promise<ImageReport> {

@@ -14,9 +14,21 @@ import {
   type WorkDone,
   type Workspaces,
 } from '../model.js'
-import type { AnalysisCache, Clock, Console, Ending, Engine, Export, ExportedImage, Scanner, Turns } from '../ports.js'
+import type {
+  AnalysisCache,
+  Clock,
+  Console,
+  Ending,
+  Engine,
+  Export,
+  ExportedImage,
+  Scanner,
+  ShownImage,
+  Turns,
+} from '../ports.js'
 import { groupLockFiles, parseDockerfileReport, parseLockFileReport } from './context-report.js'
 import { refuseLostPackages } from './left-out.js'
+import { inspectLayers, layerReader } from './layers.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
 
@@ -62,7 +74,7 @@ export async function scanImages(builds: readonly BuildOutcome[], plan: ScanPlan
   const scan = async (exported: Export): Promise<void> => {
     const duration = elapsed()
     work.exported = () => duration
-    const scannable = findScannable(built, exported, outcomes, ports)
+    const scannable = await findScannable(built, { exported, turns: plan.turns }, outcomes, ports)
     work.layers = countLayers(scannable)
     await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
       outcomes.set(image.built, await scanImage(image, cache, plan, ports))
@@ -87,42 +99,31 @@ export async function scanImages(builds: readonly BuildOutcome[], plan: ScanPlan
 interface Scannable {
   readonly built: BuiltImage
   readonly exported: ExportedImage
+  readonly shown: ShownImage
 }
 
-/** What was exported whole; for the others, that is their outcome. */
-function findScannable(
+/** What was exported whole, and as it says; for the others, that is their outcome. */
+async function findScannable(
   built: readonly BuiltImage[],
-  exported: Export,
+  { exported, turns }: { exported: Export; turns: Turns },
   outcomes: Map<BuiltImage, ScanOutcome>,
   ports: ScanPorts,
-): Scannable[] {
-  const scannable: Scannable[] = []
-  for (const image of built) {
-    try {
-      scannable.push({ built: image, exported: exported.image(image.imageId) })
-    } catch (error) {
-      outcomes.set(image, toFailure(image, error, 0, ports))
-    }
-  }
-  return scannable
-}
-
-/**
- * Images that call different content by the same DiffID. Trivy keeps what it knows of a layer under that name, which an
- * image only claims for what is packed: none of them may speak for another one's layer.
- */
-function findDisputed(images: readonly Scannable[]): ReadonlySet<Scannable> {
-  const named = new Map<string, { digests: Set<string>; images: Set<Scannable> }>()
-  for (const image of images) {
-    const { digests, layers } = image.exported
-    for (const [at, diffId] of digests.diffIds.entries()) {
-      const known = named.get(diffId) ?? { digests: new Set(), images: new Set() }
-      named.set(diffId, known)
-      known.digests.add(layers[at]?.digest ?? '')
-      known.images.add(image)
-    }
-  }
-  return new Set([...named.values()].filter(({ digests }) => digests.size > 1).flatMap(one => [...one.images]))
+): Promise<Scannable[]> {
+  const read = layerReader()
+  const found = await Promise.all(
+    built.map(image =>
+      turns(async (): Promise<Scannable[]> => {
+        try {
+          const one = exported.image(image.imageId)
+          return [{ built: image, exported: one, shown: await one.show(await inspectLayers(one, read)) }]
+        } catch (error) {
+          outcomes.set(image, toFailure(image, error, 0, ports))
+          return []
+        }
+      }),
+    ),
+  )
+  return found.flat()
 }
 
 /** Gives a cache on demand: an image whose cache cannot be made is that image's failure alone. */
@@ -134,14 +135,7 @@ async function scanGroups(
   scanner: Scanner,
   scan: (image: Scannable, cache: CacheMaker) => Promise<void>,
 ): Promise<void> {
-  const disputed = findDisputed(images)
-  const groups = [
-    ...planScans(
-      images.filter(image => !disputed.has(image)),
-      image => image.exported.digests.diffIds,
-    ),
-    ...[...disputed].map(image => ({ first: [image], rest: [] })),
-  ]
+  const groups = planScans(images, image => image.exported.digests.diffIds)
   await Promise.all(
     groups.map(async ({ first, rest }) => {
       let known: AnalysisCache | undefined
@@ -164,7 +158,7 @@ async function scanGroups(
 }
 
 async function scanImage(
-  { built, exported }: Scannable,
+  { built, exported, shown }: Scannable,
   cache: CacheMaker,
   plan: ScanPlan,
   ports: ScanPorts,
@@ -180,19 +174,28 @@ async function scanImage(
   const request = { scanners: ['vuln' as const, ...secrets], timeout: plan.timeout }
   try {
     const inContext = await scanContext(image, plan, scanner)
-    const { text, lostPackages, leftOut } = await scanner.scanImage(exported, await cache(), request)
-    const inImage = parseScanReport(text, digests.diffIds)
+    const { text: ofShown, lostPackages, leftOut } = await scanner.scanImage(shown, await cache(), request)
+    const text = ofShown.replaceAll(shown.digests.config, digests.config)
+    const inImage = parseScanReport(text, shown.digests.diffIds, shown.standIns)
     refuseLostPackages(lostPackages)
     const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest))
     const findings = [...inImage.findings, ...inContext]
     const missed = [...leftOut, ...(inImage.leftOut ?? [])]
     const scan = { ...inImage, layers, findings, ...(missed.length === 0 ? {} : { leftOut: missed }) }
     console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
-    const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {}
+    const sbom =
+      plan.sbom && image.revision === 'head'
+        ? await makeSbom(withoutStandIns(text, shown), image, plan, { scanner, console })
+        : {}
     return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() }
   } catch (error) {
     return toFailure(built, error, elapsed(), ports)
   }
+}
+
+/** What is in a layer that was only added for Trivy is in the layer that it is from. */
+function withoutStandIns(report: string, { standIns }: ShownImage): string {
+  return [...standIns].reduce((text, [standIn, diffId]) => text.replaceAll(standIn, diffId), report)
 }
 
 /** An SBOM is a report and no part of the verdict: without one the image is as clean as it is. */

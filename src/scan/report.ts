@@ -3,7 +3,7 @@
  * does not look like such a report is an error: nonsense must never read as "no findings".
  */
 import { IntegrityError } from '../errors.js'
-import type { ImageScan, Layer } from '../model.js'
+import type { ImageScan, Layer, Secret, Vulnerability } from '../model.js'
 import { readSecrets, readVulnerabilities } from './finding.js'
 import {
   asArray,
@@ -56,16 +56,25 @@ function checkResult(result: JsonObject): void {
   }
 }
 
-/** @throws IntegrityError when the text is not a whole report of the given image */
-export function parseScanReport(text: string, expectedDiffIds: readonly string[]): ImageScan {
+/**
+ * @param expectedDiffIds of the image that Trivy was shown
+ * @param standIns those of layers that were added for Trivy, each with that of the layer that its content is from
+ * @throws IntegrityError when the text is not a whole report of the given image
+ */
+export function parseScanReport(
+  text: string,
+  expectedDiffIds: readonly string[],
+  standIns: ReadonlyMap<string, string> = new Map(),
+): ImageScan {
   const { report, results } = readResults(text, 'container_image')
   const metadata = asObject(report['Metadata'], 'Metadata')
-  const layers = readLayers(metadata)
-  checkLayers(layers, metadata, expectedDiffIds)
+  const shown = readLayers(metadata)
+  checkLayers(shown, metadata, expectedDiffIds)
+  const layers = shown.filter(({ diffId }) => !standIns.has(diffId))
   const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs')
   const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets)
   return {
-    findings: [...packageResults.flatMap(readVulnerabilities), ...secrets],
+    findings: [...packageResults.flatMap(readVulnerabilities), ...secrets].map(finding => inLayer(finding, standIns)),
     layers,
     packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
     ...readSystem(metadata['OS'], results),
@@ -93,6 +102,11 @@ function readThirdParties(results: readonly JsonObject[]): Pick<ImageScan, 'left
       `packages of third parties: ${names.slice(0, maxNamed).join(', ')}${rest} (Trivy knows no vulnerabilities of them)`,
     ],
   }
+}
+
+function inLayer<T extends Vulnerability | Secret>(finding: T, standIns: ReadonlyMap<string, string>): T {
+  const layer = standIns.get(finding.layer ?? '')
+  return layer === undefined ? finding : { ...finding, layer }
 }
 
 /** Both what the image is made of and what Trivy says that it looked at. */
