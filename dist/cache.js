@@ -38418,6 +38418,12 @@ const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.ur
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./src/adapters/environment.ts
+/**
+ * The environments of children: lists of what they may see. The runner's own variables hold tokens
+ * (`ACTIONS_RUNTIME_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`) and the paths of command files (`GITHUB_OUTPUT`), and
+ * `TRIVY_*` would change what the scanner finds; none of them is on a list.
+ */
+
 const common = (/* unused pure expression or super */ null && (['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR']));
 const network = [
     ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap(name => [name, name.toLowerCase()]),
@@ -38444,10 +38450,39 @@ const actionsCache = (/* unused pure expression or super */ null && ([
     'GITHUB_SERVER_URL',
     'GITHUB_REF',
 ]));
+/**
+ * buildx starts git in the folder that it builds, to name the commit. That folder is the pull request's, and may be a bare
+ * repository whose configuration starts programs. So buildx must not ask (the first two), git finds no repository (the
+ * third), and acts on no configuration of a repository, should a program start it all the same.
+ */
+const withoutGit = {
+    BUILDX_GIT_INFO: '0',
+    BUILDX_GIT_LABELS: '0',
+    GIT_DIR: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    ...gitConfiguration({
+        'safe.bareRepository': 'explicit',
+        'protocol.allow': 'never',
+        'core.hooksPath': '/dev/null',
+        'core.fsmonitor': 'false',
+    }),
+};
+function gitConfiguration(settings) {
+    const entries = Object.entries(settings).flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${String(at)}`, key],
+        [`GIT_CONFIG_VALUE_${String(at)}`, value],
+    ]);
+    return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) };
+}
 /** For the docker client. */
 function dockerEnvironment(source) {
     return {
         ...pick(source, [...common, ...network, ...docker]),
+        ...withoutGit,
+        // Plugins of the client that want to comment on each command.
+        DOCKER_CLI_HOOKS: 'false',
+        DOCKER_CLI_HINTS: 'false',
         BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
         // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
         BUILDX_METADATA_PROVENANCE: 'max',
@@ -38461,16 +38496,20 @@ function gitEnvironment(source) {
 function scanEnvironment(source, home) {
     return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home };
 }
-/** For what Trivy downloads itself, its checks of misconfigurations: the way out as well, and no credentials. */
-function downloadEnvironment(source, home) {
-    return { ...scanEnvironment(source, home), ...pick(source, network) };
-}
 /** For the client of the Actions cache, which is ours: the only child that gets the runner's token for it. */
 function environment_cacheEnvironment(source) {
     return pick(source, [...common, ...network, 'NODE_EXTRA_CA_CERTS', ...actionsCache]);
 }
 function pick(source, names) {
-    return Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])));
+    const env = Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])));
+    return env['PATH'] === undefined ? env : { ...env, PATH: absoluteOnly(env['PATH']) };
+}
+/** A child that is started in the repository would find its programs there. */
+function absoluteOnly(path) {
+    return path
+        .split(delimiter)
+        .filter(folder => isAbsolute(folder))
+        .join(delimiter);
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/actions-shelf.ts

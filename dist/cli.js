@@ -202,4207 +202,6 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5940:
-/***/ ((__unused_webpack_module, exports) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Argument = void 0;
-class Argument {
-    constructor(value, range) {
-        this.value = value;
-        this.range = range;
-    }
-    toString() {
-        return this.value;
-    }
-    getRange() {
-        return this.range;
-    }
-    getValue() {
-        return this.value;
-    }
-    isAfter(position) {
-        if (this.range.end.line < position.line) {
-            return false;
-        }
-        return this.range.start.line > position.line ? true : this.range.start.character > position.character;
-    }
-    isBefore(position) {
-        if (this.range.start.line < position.line) {
-            return true;
-        }
-        return this.range.end.line > position.line ? false : this.range.end.character < position.character;
-    }
-}
-exports.Argument = Argument;
-
-
-/***/ }),
-
-/***/ 4022:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Comment = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const line_1 = __nccwpck_require__(7005);
-const util_1 = __nccwpck_require__(7459);
-class Comment extends line_1.Line {
-    constructor(document, range) {
-        super(document, range);
-    }
-    toString() {
-        const content = this.getContent();
-        if (content) {
-            return "# " + content;
-        }
-        return "#";
-    }
-    /**
-     * Returns the content of this comment. This excludes leading and
-     * trailing whitespace as well as the # symbol. If the comment only
-     * consists of whitespace, the empty string will be returned.
-     */
-    getContent() {
-        let range = this.getContentRange();
-        if (range === null) {
-            return "";
-        }
-        return this.document.getText().substring(this.document.offsetAt(range.start), this.document.offsetAt(range.end));
-    }
-    /**
-     * Returns a range that includes the content of the comment
-     * excluding any leading and trailing whitespace as well as the #
-     * symbol. May return null if the comment only consists of whitespace
-     * characters.
-     */
-    getContentRange() {
-        let range = this.getRange();
-        const startOffset = this.document.offsetAt(range.start);
-        let raw = this.document.getText().substring(startOffset, this.document.offsetAt(range.end));
-        let start = -1;
-        let end = -1;
-        // skip the first # symbol
-        for (let i = 1; i < raw.length; i++) {
-            if (!util_1.Util.isWhitespace(raw.charAt(i))) {
-                start = i;
-                break;
-            }
-        }
-        if (start === -1) {
-            return null;
-        }
-        // go backwards up to the first # symbol
-        for (let i = raw.length - 1; i >= 1; i--) {
-            if (!util_1.Util.isWhitespace(raw.charAt(i))) {
-                end = i + 1;
-                break;
-            }
-        }
-        return vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + start), this.document.positionAt(startOffset + end));
-    }
-}
-exports.Comment = Comment;
-
-
-/***/ }),
-
-/***/ 9933:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-/* --------------------------------------------------------------------------------------------
- * Copyright (c) Remy Suen. All rights reserved.
- * Licensed under the MIT License. See License.txt in the project root for license information.
- * ------------------------------------------------------------------------------------------ */
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Dockerfile = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const ast = __nccwpck_require__(8390);
-const imageTemplate_1 = __nccwpck_require__(3520);
-const from_1 = __nccwpck_require__(5377);
-const util_1 = __nccwpck_require__(7459);
-const main_1 = __nccwpck_require__(8390);
-class Dockerfile extends imageTemplate_1.ImageTemplate {
-    constructor(document) {
-        super();
-        this.initialInstructions = new imageTemplate_1.ImageTemplate();
-        this.buildStages = [];
-        this.directives = [];
-        /**
-         * Whether a FROM instruction has been added to this Dockerfile or not.
-         */
-        this.foundFrom = false;
-        this.document = document;
-    }
-    getEscapeCharacter() {
-        for (const directive of this.directives) {
-            if (directive.getDirective() === ast.Directive.escape) {
-                const value = directive.getValue();
-                if (value === '\\' || value === '`') {
-                    return value;
-                }
-            }
-        }
-        return '\\';
-    }
-    getInitialARGs() {
-        return this.initialInstructions.getARGs();
-    }
-    getContainingImage(position) {
-        let range = vscode_languageserver_types_1.Range.create(vscode_languageserver_types_1.Position.create(0, 0), this.document.positionAt(this.document.getText().length));
-        if (!util_1.Util.isInsideRange(position, range)) {
-            // not inside the document, invalid position
-            return null;
-        }
-        if (this.initialInstructions.getComments().length > 0 || this.initialInstructions.getInstructions().length > 0) {
-            if (util_1.Util.isInsideRange(position, this.initialInstructions.getRange())) {
-                return this.initialInstructions;
-            }
-        }
-        for (const buildStage of this.buildStages) {
-            if (util_1.Util.isInsideRange(position, buildStage.getRange())) {
-                return buildStage;
-            }
-        }
-        return this;
-    }
-    addInstruction(instruction) {
-        if (instruction.getKeyword() === main_1.Keyword.FROM) {
-            this.currentBuildStage = new imageTemplate_1.ImageTemplate();
-            this.buildStages.push(this.currentBuildStage);
-            this.foundFrom = true;
-        }
-        else if (!this.foundFrom) {
-            this.initialInstructions.addInstruction(instruction);
-        }
-        if (this.foundFrom) {
-            this.currentBuildStage.addInstruction(instruction);
-        }
-        super.addInstruction(instruction);
-    }
-    setDirectives(directives) {
-        this.directives = directives;
-    }
-    getDirective() {
-        return this.directives.length === 0 ? null : this.directives[0];
-    }
-    getDirectives() {
-        return this.directives;
-    }
-    resolveVariable(variable, line) {
-        for (let from of this.getFROMs()) {
-            let range = from.getRange();
-            if (range.start.line <= line && line <= range.end.line) {
-                // resolve the FROM variable against the initial ARGs
-                let initialARGs = new imageTemplate_1.ImageTemplate();
-                for (let instruction of this.initialInstructions.getARGs()) {
-                    initialARGs.addInstruction(instruction);
-                }
-                return initialARGs.resolveVariable(variable, line);
-            }
-        }
-        let image = this.getContainingImage(vscode_languageserver_types_1.Position.create(line, 0));
-        if (image === null) {
-            return undefined;
-        }
-        let resolvedVariable = image.resolveVariable(variable, line);
-        if (resolvedVariable === null) {
-            // refers to an uninitialized ARG variable,
-            // try resolving it against the initial ARGs then
-            let initialARGs = new imageTemplate_1.ImageTemplate();
-            for (let instruction of this.initialInstructions.getARGs()) {
-                initialARGs.addInstruction(instruction);
-            }
-            return initialARGs.resolveVariable(variable, line);
-        }
-        return resolvedVariable;
-    }
-    getAvailableVariables(currentLine) {
-        if (this.getInstructionAt(currentLine) instanceof from_1.From) {
-            let variables = [];
-            for (let arg of this.getInitialARGs()) {
-                let property = arg.getProperty();
-                if (property) {
-                    variables.push(property.getName());
-                }
-            }
-            return variables;
-        }
-        let image = this.getContainingImage(vscode_languageserver_types_1.Position.create(currentLine, 0));
-        return image ? image.getAvailableVariables(currentLine) : [];
-    }
-    getParentStage(image) {
-        const templateFrom = image.getFROM();
-        const imageName = templateFrom === null ? null : templateFrom.getImageName();
-        if (imageName === null) {
-            return null;
-        }
-        for (const from of this.getFROMs()) {
-            if (from.getBuildStage() === imageName) {
-                const range = from.getRange();
-                // on the same line then it's an image that shares the name as the build stage
-                if (range.start.line === templateFrom.getRange().start.line) {
-                    return null;
-                }
-                return this.getContainingImage(range.start);
-            }
-        }
-        return null;
-    }
-    getStageHierarchy(line) {
-        const image = this.getContainingImage(vscode_languageserver_types_1.Position.create(line, 0));
-        if (image === null) {
-            return [];
-        }
-        const stages = [image];
-        let stage = this.getParentStage(image);
-        while (stage !== null) {
-            stages.splice(0, 0, stage);
-            stage = this.getParentStage(stage);
-        }
-        return stages;
-    }
-    getAvailableWorkingDirectories(line) {
-        const availableDirectories = new Set();
-        for (const image of this.getStageHierarchy(line)) {
-            for (const workdir of image.getWORKDIRs()) {
-                if (workdir.getRange().end.line < line) {
-                    let directory = workdir.getAbsolutePath();
-                    if (directory !== undefined && directory !== null) {
-                        if (!directory.endsWith("/")) {
-                            directory += "/";
-                        }
-                        availableDirectories.add(directory);
-                    }
-                }
-            }
-        }
-        return Array.from(availableDirectories);
-    }
-    /**
-     * Internally reorganize the comments in the Dockerfile and allocate
-     * them to the relevant build stages that they belong to.
-     */
-    organizeComments() {
-        const comments = this.getComments();
-        for (let i = 0; i < comments.length; i++) {
-            if (util_1.Util.isInsideRange(comments[i].getRange().end, this.initialInstructions.getRange())) {
-                this.initialInstructions.addComment(comments[i]);
-            }
-            else {
-                for (const buildStage of this.buildStages) {
-                    if (util_1.Util.isInsideRange(comments[i].getRange().start, buildStage.getRange())) {
-                        buildStage.addComment(comments[i]);
-                    }
-                }
-            }
-        }
-    }
-    getRange() {
-        const comments = this.getComments();
-        const instructions = this.getInstructions();
-        let range = null;
-        if (comments.length === 0) {
-            if (instructions.length > 0) {
-                range = vscode_languageserver_types_1.Range.create(instructions[0].getRange().start, instructions[instructions.length - 1].getRange().end);
-            }
-        }
-        else if (instructions.length === 0) {
-            range = vscode_languageserver_types_1.Range.create(comments[0].getRange().start, comments[comments.length - 1].getRange().end);
-        }
-        else {
-            const commentStart = comments[0].getRange().start;
-            const commentEnd = comments[comments.length - 1].getRange().end;
-            const instructionStart = instructions[0].getRange().start;
-            const instructionEnd = instructions[instructions.length - 1].getRange().end;
-            if (commentStart.line < instructionStart.line) {
-                if (commentEnd.line < instructionEnd.line) {
-                    range = vscode_languageserver_types_1.Range.create(commentStart, instructionEnd);
-                }
-                range = vscode_languageserver_types_1.Range.create(commentStart, commentEnd);
-            }
-            else if (commentEnd.line < instructionEnd.line) {
-                range = vscode_languageserver_types_1.Range.create(instructionStart, instructionEnd);
-            }
-            else {
-                range = vscode_languageserver_types_1.Range.create(instructionStart, commentEnd);
-            }
-        }
-        if (range === null) {
-            if (this.directives.length === 0) {
-                return null;
-            }
-            return this.directives[0].getRange();
-        }
-        else if (this.directives.length === 0) {
-            return range;
-        }
-        return vscode_languageserver_types_1.Range.create(this.directives[0].getRange().start, range.end);
-    }
-}
-exports.Dockerfile = Dockerfile;
-
-
-/***/ }),
-
-/***/ 1077:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Flag = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const flagOption_1 = __nccwpck_require__(3700);
-class Flag {
-    constructor(document, range, name, nameRange, value, valueRange) {
-        this.options = [];
-        this.range = range;
-        this.name = name;
-        this.nameRange = nameRange;
-        this.value = value;
-        this.valueRange = valueRange;
-        if (this.value !== null) {
-            let offset = document.offsetAt(valueRange.start);
-            let nameStart = -1;
-            let valueStart = -1;
-            let hasOptions = false;
-            for (let i = 0; i < value.length; i++) {
-                switch (value.charAt(i)) {
-                    case '=':
-                        hasOptions = true;
-                        if (valueStart === -1) {
-                            valueStart = i + 1;
-                            break;
-                        }
-                        break;
-                    case ',':
-                        this.options.push(this.createFlagOption(document, value, offset, nameStart, valueStart, i));
-                        nameStart = -1;
-                        valueStart = -1;
-                        break;
-                    default:
-                        if (nameStart === -1) {
-                            nameStart = i;
-                        }
-                        break;
-                }
-            }
-            if (hasOptions && nameStart !== -1) {
-                this.options.push(this.createFlagOption(document, value, offset, nameStart, valueStart, value.length));
-            }
-        }
-    }
-    createFlagOption(document, content, documentOffset, nameStart, valueStart, valueEnd) {
-        const optionRange = vscode_languageserver_types_1.Range.create(document.positionAt(documentOffset + nameStart), document.positionAt(documentOffset + valueEnd));
-        if (valueStart === -1) {
-            return new flagOption_1.FlagOption(optionRange, content.substring(nameStart, valueEnd), optionRange, null, null);
-        }
-        return new flagOption_1.FlagOption(optionRange, content.substring(nameStart, valueStart - 1), vscode_languageserver_types_1.Range.create(document.positionAt(documentOffset + nameStart), document.positionAt(documentOffset + valueStart - 1)), content.substring(valueStart, valueEnd), vscode_languageserver_types_1.Range.create(document.positionAt(documentOffset + valueStart), document.positionAt(documentOffset + valueEnd)));
-    }
-    toString() {
-        if (this.valueRange) {
-            return "--" + this.name + "=" + this.value;
-        }
-        return "--" + this.name;
-    }
-    /**
-     * Returns the range that encompasses this entire flag. This includes the
-     * -- prefix in the beginning to the last character of the flag's value (if
-     * it has been defined).
-     *
-     * @return the entire range of this flag
-     */
-    getRange() {
-        return this.range;
-    }
-    /**
-     * Returns the name of this flag. The name does not include the -- prefix.
-     * Thus, for HEALTHCHECK's --interval flag, interval is the flag's name and
-     * not --interval.
-     *
-     * @return this flag's name
-     */
-    getName() {
-        return this.name;
-    }
-    /**
-     * Returns the range that encompasses the flag's name
-     *
-     * @return the range containing the flag's name
-     */
-    getNameRange() {
-        return this.nameRange;
-    }
-    /**
-     * Returns the value that has been set to this flag. May be null if the
-     * flag is invalid and has no value set like a --start-period. If the flag
-     * is instead a --start-period= with an equals sign then the flag's value
-     * is the empty string.
-     *
-     * @return this flag's value if it has been defined, null otherwise
-     */
-    getValue() {
-        return this.value;
-    }
-    /**
-     * Returns the range that encompasses this flag's value. If no value has
-     * been set then null will be returned.
-     *
-     * @return the range containing this flag's value, or null if the flag
-     *         has no value defined
-     */
-    getValueRange() {
-        return this.valueRange;
-    }
-    getOption(name) {
-        for (const option of this.options) {
-            if (option.getName() === name) {
-                return option;
-            }
-        }
-        return null;
-    }
-    getOptions() {
-        return this.options;
-    }
-    hasOptions() {
-        return this.options.length > 0;
-    }
-}
-exports.Flag = Flag;
-
-
-/***/ }),
-
-/***/ 3700:
-/***/ ((__unused_webpack_module, exports) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.FlagOption = void 0;
-class FlagOption {
-    constructor(range, name, nameRange, value, valueRange) {
-        this.range = range;
-        this.name = name;
-        this.nameRange = nameRange;
-        this.value = value;
-        this.valueRange = valueRange;
-    }
-    toString() {
-        if (this.valueRange !== null) {
-            return this.name + "=" + this.value;
-        }
-        return this.name;
-    }
-    getRange() {
-        return this.range;
-    }
-    getName() {
-        return this.name;
-    }
-    getNameRange() {
-        return this.nameRange;
-    }
-    getValue() {
-        return this.value;
-    }
-    getValueRange() {
-        return this.valueRange;
-    }
-}
-exports.FlagOption = FlagOption;
-
-
-/***/ }),
-
-/***/ 7599:
-/***/ ((__unused_webpack_module, exports) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Heredoc = void 0;
-/**
- * Heredoc represents a here-document that has been embedded in a
- * Dockerfile.
- *
- * This API is experimental and subject to change.
- */
-class Heredoc {
-    constructor(startRange, name, nameRange, contentRange, endRange) {
-        this.startRange = startRange;
-        this.name = name;
-        this.nameRange = nameRange;
-        this.contentRange = contentRange;
-        this.endRange = endRange;
-    }
-    /**
-     * Returns the name of the here-document.
-     *
-     * This API is experimental and subject to change.
-     */
-    getName() {
-        return this.name;
-    }
-    /**
-     * Returns the range of the start operator and the name. If the
-     * here-document is initialized with <<EOT then the start range would
-     * encompass all five characters.
-     *
-     * This API is experimental and subject to change.
-     */
-    getStartRange() {
-        return this.startRange;
-    }
-    /**
-     * Returns the range of this here-document's name that is declared at
-     * the beginning of the here-document with the operator. If the
-     * here-document is initialized with <<EOT then the name range would
-     * encompass the latter three "EOT" characters.
-     *
-     * This API is experimental and subject to change.
-     */
-    getNameRange() {
-        return this.nameRange;
-    }
-    /**
-     * Returns the range of the content of this here-document. This may
-     * be null if the here-document has no content because:
-     * - the start range is the only thing that was declared
-     * - the end range was declared immediately and there is no content
-     *
-     * This API is experimental and subject to change.
-     */
-    getContentRange() {
-        return this.contentRange;
-    }
-    /**
-     * Returns the range of the here-document's name on a line that
-     * represents the end of the here-document.
-     *
-     * This API is experimental and subject to change.
-     */
-    getDelimiterRange() {
-        return this.endRange;
-    }
-}
-exports.Heredoc = Heredoc;
-
-
-/***/ }),
-
-/***/ 3520:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-/* --------------------------------------------------------------------------------------------
- * Copyright (c) Remy Suen. All rights reserved.
- * Licensed under the MIT License. See License.txt in the project root for license information.
- * ------------------------------------------------------------------------------------------ */
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.ImageTemplate = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const arg_1 = __nccwpck_require__(4381);
-const cmd_1 = __nccwpck_require__(5517);
-const copy_1 = __nccwpck_require__(444);
-const env_1 = __nccwpck_require__(1822);
-const entrypoint_1 = __nccwpck_require__(1835);
-const from_1 = __nccwpck_require__(5377);
-const healthcheck_1 = __nccwpck_require__(1167);
-const onbuild_1 = __nccwpck_require__(5554);
-const util_1 = __nccwpck_require__(7459);
-const workdir_1 = __nccwpck_require__(7529);
-class ImageTemplate {
-    constructor() {
-        this.comments = [];
-        this.instructions = [];
-    }
-    addComment(comment) {
-        this.comments.push(comment);
-    }
-    getComments() {
-        return this.comments;
-    }
-    addInstruction(instruction) {
-        this.instructions.push(instruction);
-    }
-    getInstructions() {
-        return this.instructions;
-    }
-    getInstructionAt(line) {
-        for (let instruction of this.instructions) {
-            if (util_1.Util.isInsideRange(vscode_languageserver_types_1.Position.create(line, 0), instruction.getRange())) {
-                return instruction;
-            }
-        }
-        return null;
-    }
-    /**
-     * Gets all the ARG instructions that are defined in this image.
-     */
-    getARGs() {
-        let args = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof arg_1.Arg) {
-                args.push(instruction);
-            }
-        }
-        return args;
-    }
-    /**
-     * Gets all the CMD instructions that are defined in this image.
-     */
-    getCMDs() {
-        let cmds = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof cmd_1.Cmd) {
-                cmds.push(instruction);
-            }
-        }
-        return cmds;
-    }
-    /**
-     * Gets all the COPY instructions that are defined in this image.
-     */
-    getCOPYs() {
-        let copies = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof copy_1.Copy) {
-                copies.push(instruction);
-            }
-        }
-        return copies;
-    }
-    /**
-     * Gets all the ENTRYPOINT instructions that are defined in this image.
-     */
-    getENTRYPOINTs() {
-        let froms = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof entrypoint_1.Entrypoint) {
-                froms.push(instruction);
-            }
-        }
-        return froms;
-    }
-    /**
-     * Gets all the ENV instructions that are defined in this image.
-     */
-    getENVs() {
-        let args = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof env_1.Env) {
-                args.push(instruction);
-            }
-        }
-        return args;
-    }
-    getFROM() {
-        for (const instruction of this.instructions) {
-            if (instruction instanceof from_1.From) {
-                return instruction;
-            }
-        }
-        return null;
-    }
-    /**
-     * Gets all the FROM instructions that are defined in this image.
-     */
-    getFROMs() {
-        let froms = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof from_1.From) {
-                froms.push(instruction);
-            }
-        }
-        return froms;
-    }
-    /**
-     * Gets all the HEALTHCHECK instructions that are defined in this image.
-     */
-    getHEALTHCHECKs() {
-        let froms = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof healthcheck_1.Healthcheck) {
-                froms.push(instruction);
-            }
-        }
-        return froms;
-    }
-    getWORKDIRs() {
-        const workdirs = [];
-        for (const instruction of this.instructions) {
-            if (instruction instanceof workdir_1.Workdir) {
-                workdirs.push(instruction);
-            }
-        }
-        return workdirs;
-    }
-    getOnbuildTriggers() {
-        let triggers = [];
-        for (let instruction of this.instructions) {
-            if (instruction instanceof onbuild_1.Onbuild) {
-                let trigger = instruction.getTriggerInstruction();
-                if (trigger) {
-                    triggers.push(trigger);
-                }
-            }
-        }
-        return triggers;
-    }
-    getAvailableVariables(currentLine) {
-        const variables = [];
-        for (const arg of this.getARGs()) {
-            if (arg.isBefore(currentLine)) {
-                const property = arg.getProperty();
-                if (property) {
-                    const variable = property.getName();
-                    if (variables.indexOf(variable) === -1) {
-                        variables.push(variable);
-                    }
-                }
-            }
-        }
-        for (const env of this.getENVs()) {
-            if (env.isBefore(currentLine)) {
-                for (const property of env.getProperties()) {
-                    const variable = property.getName();
-                    if (variables.indexOf(variable) === -1) {
-                        variables.push(variable);
-                    }
-                }
-            }
-        }
-        return variables;
-    }
-    /**
-     * Resolves a variable with the given name at the specified line
-     * to its value. If null is returned, then the variable has been
-     * defined but no value was given. If undefined is returned, then
-     * a variable with the given name has not been defined yet as of
-     * the given line.
-     *
-     * @param variable the name of the variable to resolve
-     * @param line the line number that the variable is on, zero-based
-     * @return the value of the variable as defined by an ARG or ENV
-     *         instruction, or null if no value has been specified, or
-     *         undefined if a variable with the given name has not
-     *         been defined
-     */
-    resolveVariable(variable, line) {
-        let envs = this.getENVs();
-        for (let i = envs.length - 1; i >= 0; i--) {
-            if (envs[i].isBefore(line)) {
-                for (let property of envs[i].getProperties()) {
-                    if (property.getName() === variable) {
-                        return property.getValue();
-                    }
-                }
-            }
-        }
-        let args = this.getARGs();
-        for (let i = args.length - 1; i >= 0; i--) {
-            if (args[i].isBefore(line)) {
-                let property = args[i].getProperty();
-                if (property && property.getName() === variable) {
-                    return property.getValue();
-                }
-            }
-        }
-        return undefined;
-    }
-    getRange() {
-        const instructions = this.getInstructions();
-        if (instructions.length === 0) {
-            // all templates should have instructions, this only happens for
-            // the initial set of instruction
-            return vscode_languageserver_types_1.Range.create(0, 0, 0, 0);
-        }
-        const instructionStart = instructions[0].getRange().start;
-        const instructionEnd = instructions[instructions.length - 1].getRange().end;
-        return vscode_languageserver_types_1.Range.create(instructionStart, instructionEnd);
-    }
-    contains(position) {
-        const range = this.getRange();
-        if (range === null) {
-            return false;
-        }
-        return util_1.Util.isInsideRange(position, range);
-    }
-}
-exports.ImageTemplate = ImageTemplate;
-
-
-/***/ }),
-
-/***/ 5279:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Instruction = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const util_1 = __nccwpck_require__(7459);
-const line_1 = __nccwpck_require__(7005);
-const argument_1 = __nccwpck_require__(5940);
-const heredoc_1 = __nccwpck_require__(7599);
-const variable_1 = __nccwpck_require__(3743);
-const main_1 = __nccwpck_require__(8390);
-class Instruction extends line_1.Line {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range);
-        this.dockerfile = dockerfile;
-        this.escapeChar = escapeChar;
-        this.instruction = instruction;
-        this.instructionRange = instructionRange;
-    }
-    toString() {
-        let value = this.getKeyword();
-        for (let arg of this.getRawArguments()) {
-            value += ' ';
-            value += arg.getValue();
-        }
-        return value;
-    }
-    getRangeContent(range) {
-        if (range === null) {
-            return null;
-        }
-        return this.document.getText().substring(this.document.offsetAt(range.start), this.document.offsetAt(range.end));
-    }
-    getInstructionRange() {
-        return this.instructionRange;
-    }
-    getInstruction() {
-        return this.instruction;
-    }
-    getKeyword() {
-        return this.getInstruction().toUpperCase();
-    }
-    getArgumentsRange() {
-        let args = this.getArguments();
-        if (args.length === 0) {
-            return null;
-        }
-        return vscode_languageserver_types_1.Range.create(args[0].getRange().start, args[args.length - 1].getRange().end);
-    }
-    getArgumentsRanges() {
-        let args = this.getArguments();
-        if (args.length === 0) {
-            return [];
-        }
-        if (args[0].getRange().start.line === args[args.length - 1].getRange().end.line) {
-            return [vscode_languageserver_types_1.Range.create(args[0].getRange().start, args[args.length - 1].getRange().end)];
-        }
-        let ranges = [];
-        let end = -1;
-        let startPosition = args[0].getRange().start;
-        let range = this.getInstructionRange();
-        let extra = this.document.offsetAt(startPosition) - this.document.offsetAt(range.start);
-        let content = this.getTextContent();
-        let fullArgs = content.substring(extra, this.document.offsetAt(args[args.length - 1].getRange().end) - this.document.offsetAt(range.start));
-        let offset = this.document.offsetAt(range.start) + extra;
-        let start = false;
-        let comment = false;
-        for (let i = 0; i < fullArgs.length; i++) {
-            let char = fullArgs.charAt(i);
-            if (char === this.escapeChar) {
-                let next = fullArgs.charAt(i + 1);
-                if (next === ' ' || next === '\t') {
-                    whitespaceCheck: for (let j = i + 2; j < fullArgs.length; j++) {
-                        switch (fullArgs.charAt(j)) {
-                            case ' ':
-                            case '\t':
-                                continue;
-                            case '\r':
-                                j++;
-                            case '\n':
-                                if (startPosition !== null) {
-                                    ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
-                                }
-                                startPosition = null;
-                                start = true;
-                                comment = false;
-                                i = j;
-                                break whitespaceCheck;
-                            default:
-                                break whitespaceCheck;
-                        }
-                    }
-                }
-                else if (next === '\r') {
-                    if (startPosition !== null) {
-                        ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
-                        startPosition = null;
-                    }
-                    start = true;
-                    comment = false;
-                    i += 2;
-                }
-                else if (next === '\n') {
-                    if (startPosition !== null) {
-                        ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
-                    }
-                    startPosition = null;
-                    start = true;
-                    comment = false;
-                    i++;
-                }
-                else {
-                    i++;
-                }
-            }
-            else if (util_1.Util.isNewline(char)) {
-                if (comment) {
-                    startPosition = null;
-                    start = true;
-                    comment = false;
-                }
-            }
-            else {
-                if (!comment) {
-                    if (startPosition === null) {
-                        if (char === '#') {
-                            comment = true;
-                            continue;
-                        }
-                        let position = this.document.positionAt(offset + i);
-                        if (position.character !== 0) {
-                            startPosition = vscode_languageserver_types_1.Position.create(position.line, 0);
-                        }
-                    }
-                    end = i;
-                }
-            }
-        }
-        if (startPosition === null) {
-            // should only happen if the last argument is on its own line with
-            // no leading whitespace
-            ranges.push(vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + end), this.document.positionAt(offset + end + 1)));
-        }
-        else {
-            ranges.push(vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(offset + end + 1)));
-        }
-        return ranges;
-    }
-    getRawArgumentsContent() {
-        let args = this.getArguments();
-        if (args.length === 0) {
-            return null;
-        }
-        return this.getRangeContent(vscode_languageserver_types_1.Range.create(args[0].getRange().start, args[args.length - 1].getRange().end));
-    }
-    getArgumentsContent() {
-        let args = this.getArguments();
-        if (args.length === 0) {
-            return null;
-        }
-        let content = "";
-        let ranges = this.getArgumentsRanges();
-        let documentText = this.document.getText();
-        for (let range of ranges) {
-            content += documentText.substring(this.document.offsetAt(range.start), this.document.offsetAt(range.end));
-        }
-        return content;
-    }
-    getArguments() {
-        return this.getRawArguments();
-    }
-    getRawArguments() {
-        let args = [];
-        let range = this.getInstructionRange();
-        let extra = this.document.offsetAt(range.end) - this.document.offsetAt(range.start);
-        let content = this.getTextContent();
-        let fullArgs = content.substring(extra);
-        let offset = this.document.offsetAt(range.start) + extra;
-        let start = false;
-        let comment = false;
-        let found = -1;
-        // determines whether the parser has found a space or tab
-        // whitespace character that's a part of an escaped newline sequence
-        let escapedWhitespaceDetected = false;
-        // determines if the parser is currently in an escaped newline sequence
-        let escaping = false;
-        let escapeMarker = -1;
-        let escapedArg = "";
-        for (let i = 0; i < fullArgs.length; i++) {
-            let char = fullArgs.charAt(i);
-            if (util_1.Util.isWhitespace(char)) {
-                if (escaping) {
-                    escapedWhitespaceDetected = true;
-                    if (util_1.Util.isNewline(char)) {
-                        // reached a newline, any previously
-                        // detected whitespace should be ignored
-                        escapedWhitespaceDetected = false;
-                        if (comment) {
-                            // reached a newline, no longer in a comment
-                            comment = false;
-                            start = true;
-                        }
-                    }
-                    continue;
-                }
-                else if (found !== -1) {
-                    if (escapeMarker === -1) {
-                        args.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + i))));
-                    }
-                    else {
-                        args.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + escapeMarker))));
-                    }
-                    escapeMarker = -1;
-                    escapedArg = "";
-                    found = -1;
-                }
-            }
-            else if (char === this.escapeChar) {
-                let next = fullArgs.charAt(i + 1);
-                if (next === ' ' || next === '\t') {
-                    whitespaceCheck: for (let j = i + 2; j < fullArgs.length; j++) {
-                        let newlineCheck = fullArgs.charAt(j);
-                        switch (newlineCheck) {
-                            case ' ':
-                            case '\t':
-                                continue;
-                            case '\r':
-                                j++;
-                            case '\n':
-                                comment = false;
-                                escaping = true;
-                                start = true;
-                                if (found !== -1) {
-                                    escapeMarker = i;
-                                }
-                                i = j;
-                                break whitespaceCheck;
-                            default:
-                                escapeMarker = i;
-                                if (found === -1) {
-                                    i = j - 1;
-                                }
-                                break whitespaceCheck;
-                        }
-                    }
-                }
-                else if (next === '\r') {
-                    comment = false;
-                    escaping = true;
-                    start = true;
-                    if (found !== -1 && escapeMarker === -1) {
-                        escapeMarker = i;
-                    }
-                    i += 2;
-                }
-                else if (next === '\n') {
-                    comment = false;
-                    escaping = true;
-                    start = true;
-                    if (found !== -1 && escapeMarker === -1) {
-                        escapeMarker = i;
-                    }
-                    i++;
-                }
-                else {
-                    if (escapedWhitespaceDetected && escapeMarker !== -1) {
-                        args.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + escapeMarker))));
-                        escapedArg = "";
-                        found = -1;
-                    }
-                    escapeMarker = -1;
-                    escapedWhitespaceDetected = false;
-                    escaping = false;
-                    if (next === '$') {
-                        escapedArg = escapedArg + char + next;
-                    }
-                    else if (next === '') {
-                        // reached EOF, stop processing
-                        break;
-                    }
-                    else {
-                        escapedArg = escapedArg + next;
-                    }
-                    if (found === -1) {
-                        found = i;
-                    }
-                    i++;
-                }
-            }
-            else if (!comment) {
-                if (start && char === '#') {
-                    comment = true;
-                }
-                else {
-                    if (escapedWhitespaceDetected && escapeMarker !== -1) {
-                        args.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + escapeMarker))));
-                        escapedArg = "";
-                        found = -1;
-                    }
-                    escapedWhitespaceDetected = false;
-                    escaping = false;
-                    escapeMarker = -1;
-                    escapedArg = escapedArg + char;
-                    if (found === -1) {
-                        found = i;
-                    }
-                }
-                // non-whitespace character detected, reset
-                start = false;
-            }
-        }
-        if (found !== -1) {
-            if (escapeMarker === -1) {
-                args.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + fullArgs.length))));
-            }
-            else {
-                args.push(new argument_1.Argument(escapedArg, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + found), this.document.positionAt(offset + escapeMarker))));
-            }
-        }
-        return args;
-    }
-    getExpandedArguments() {
-        let args = this.getArguments();
-        for (let i = 0; i < args.length; i++) {
-            const argRange = args[i].getRange();
-            let offset = this.document.offsetAt(argRange.start);
-            const variables = this.parseVariables(offset, args[i].getValue());
-            const swaps = [];
-            let requiresExpansion = false;
-            for (let variable of variables) {
-                const value = this.dockerfile.resolveVariable(variable.getName(), variable.getNameRange().start.line);
-                swaps.push(value);
-                requiresExpansion = requiresExpansion || value !== undefined;
-            }
-            if (requiresExpansion) {
-                let expanded = "";
-                for (let j = 0; j < swaps.length; j++) {
-                    const variableRange = variables[j].getRange();
-                    const start = this.document.offsetAt(variableRange.start);
-                    const end = this.document.offsetAt(variableRange.end);
-                    if (swaps[j]) {
-                        // replace variable with its resolved value
-                        expanded += this.document.getText().substring(offset, start);
-                        expanded += swaps[j];
-                        offset = end;
-                    }
-                    else {
-                        expanded += this.document.getText().substring(offset, end);
-                        offset = end;
-                    }
-                }
-                const argEnd = this.document.offsetAt(argRange.end);
-                if (argEnd !== offset) {
-                    // if the variable's range doesn't match the argument,
-                    // append the remaining text
-                    expanded += this.document.getText().substring(offset, argEnd);
-                }
-                args[i] = new argument_1.Argument(expanded, argRange);
-            }
-        }
-        return args;
-    }
-    getVariables() {
-        const variables = [];
-        const args = this.getRawArguments();
-        for (const arg of args) {
-            let range = arg.getRange();
-            let rawValue = this.document.getText().substring(this.document.offsetAt(range.start), this.document.offsetAt(range.end));
-            const parsedVariables = this.parseVariables(this.document.offsetAt(arg.getRange().start), rawValue);
-            for (const parsedVariable of parsedVariables) {
-                variables.push(parsedVariable);
-            }
-        }
-        return variables;
-    }
-    parseVariables(offset, arg) {
-        let variables = [];
-        variableLoop: for (let i = 0; i < arg.length; i++) {
-            switch (arg.charAt(i)) {
-                case this.escapeChar:
-                    if (arg.charAt(i + 1) === '$') {
-                        i++;
-                    }
-                    break;
-                case '$':
-                    if (arg.charAt(i + 1) === '{') {
-                        let escapedString = "${";
-                        let escapedName = "";
-                        let nameEnd = -1;
-                        let escapedSubstitutionParameter = "";
-                        let substitutionStart = -1;
-                        let substitutionEnd = -1;
-                        let modifierRead = -1;
-                        nameLoop: for (let j = i + 2; j < arg.length; j++) {
-                            let char = arg.charAt(j);
-                            switch (char) {
-                                case this.escapeChar:
-                                    for (let k = j + 1; k < arg.length; k++) {
-                                        switch (arg.charAt(k)) {
-                                            case ' ':
-                                            case '\t':
-                                            case '\r':
-                                                // ignore whitespace
-                                                continue;
-                                            case '\n':
-                                                // escape this newline
-                                                j = k;
-                                                continue nameLoop;
-                                        }
-                                    }
-                                    break;
-                                case '}':
-                                    escapedString += '}';
-                                    let modifier = null;
-                                    let modifierRange = null;
-                                    let substitutionParameter = modifierRead !== -1 ? escapedSubstitutionParameter : null;
-                                    let substitutionRange = null;
-                                    if (nameEnd === -1) {
-                                        nameEnd = j;
-                                    }
-                                    else if (nameEnd + 1 === j) {
-                                        modifier = "";
-                                        modifierRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + nameEnd + 1), this.document.positionAt(offset + nameEnd + 1));
-                                    }
-                                    else {
-                                        if (substitutionStart === -1) {
-                                            // no substitution parameter found,
-                                            // but a modifier character existed,
-                                            // just offset the range by 1 from
-                                            // the modifier character
-                                            substitutionStart = modifierRead + 1;
-                                            substitutionEnd = modifierRead + 1;
-                                        }
-                                        else {
-                                            // offset one more from the last
-                                            // character found
-                                            substitutionEnd = substitutionEnd + 1;
-                                        }
-                                        modifier = arg.substring(modifierRead, modifierRead + 1);
-                                        modifierRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + modifierRead), this.document.positionAt(offset + modifierRead + 1));
-                                        substitutionRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + substitutionStart), this.document.positionAt(offset + substitutionEnd));
-                                    }
-                                    let start = this.document.positionAt(offset + i);
-                                    variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i + 2), this.document.positionAt(offset + nameEnd)), vscode_languageserver_types_1.Range.create(start, this.document.positionAt(offset + j + 1)), modifier, modifierRange, substitutionParameter, substitutionRange, this.dockerfile.resolveVariable(escapedName, start.line) !== undefined, this.isBuildVariable(escapedName, start.line), escapedString));
-                                    i = j;
-                                    continue variableLoop;
-                                case ':':
-                                    if (nameEnd === -1) {
-                                        nameEnd = j;
-                                    }
-                                    else if (modifierRead !== -1) {
-                                        if (substitutionStart === -1) {
-                                            substitutionStart = j;
-                                            substitutionEnd = j;
-                                        }
-                                        else {
-                                            substitutionEnd = j;
-                                        }
-                                        escapedSubstitutionParameter += ':';
-                                    }
-                                    else {
-                                        modifierRead = j;
-                                    }
-                                    escapedString += ':';
-                                    break;
-                                case '\n':
-                                case '\r':
-                                case ' ':
-                                case '\t':
-                                    break;
-                                default:
-                                    if (nameEnd === -1) {
-                                        escapedName += char;
-                                    }
-                                    else if (modifierRead !== -1) {
-                                        if (substitutionStart === -1) {
-                                            substitutionStart = j;
-                                            substitutionEnd = j;
-                                        }
-                                        else {
-                                            substitutionEnd = j;
-                                        }
-                                        escapedSubstitutionParameter += char;
-                                    }
-                                    else {
-                                        modifierRead = j;
-                                    }
-                                    escapedString += char;
-                                    break;
-                            }
-                        }
-                        // no } found, not a valid variable, stop processing
-                        break variableLoop;
-                    }
-                    else if (util_1.Util.isWhitespace(arg.charAt(i + 1)) || i === arg.length - 1) {
-                        // $ followed by whitespace or EOF, ignore this variable
-                        continue;
-                    }
-                    else {
-                        let escapedName = "";
-                        nameLoop: for (let j = i + 1; j < arg.length; j++) {
-                            let char = arg.charAt(j);
-                            switch (char) {
-                                case '\r':
-                                case '\n':
-                                case ' ':
-                                case '\t':
-                                    continue;
-                                case '$':
-                                case '\'':
-                                case '"':
-                                    let varStart = this.document.positionAt(offset + i);
-                                    variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(varStart, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, varStart.line) !== undefined, this.isBuildVariable(escapedName, varStart.line), '$' + escapedName));
-                                    i = j - 1;
-                                    continue variableLoop;
-                                case this.escapeChar:
-                                    for (let k = j + 1; k < arg.length; k++) {
-                                        switch (arg.charAt(k)) {
-                                            case ' ':
-                                            case '\t':
-                                            case '\r':
-                                                // ignore whitespace
-                                                continue;
-                                            case '\n':
-                                                // escape this newline
-                                                j = k;
-                                                continue nameLoop;
-                                        }
-                                    }
-                                    // reached EOF after an escape character
-                                    let start = this.document.positionAt(offset + i);
-                                    variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(start, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start.line) !== undefined, this.isBuildVariable(escapedName, start.line), '$' + escapedName));
-                                    break variableLoop;
-                            }
-                            if (char.match(/^[a-z0-9_]+$/i) === null) {
-                                let varStart = this.document.positionAt(offset + i);
-                                variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i + 1), this.document.positionAt(offset + j)), vscode_languageserver_types_1.Range.create(varStart, this.document.positionAt(offset + j)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, varStart.line) !== undefined, this.isBuildVariable(escapedName, varStart.line), '$' + escapedName));
-                                i = j - 1;
-                                continue variableLoop;
-                            }
-                            escapedName += char;
-                        }
-                        let start = this.document.positionAt(offset + i);
-                        variables.push(new variable_1.Variable(escapedName, vscode_languageserver_types_1.Range.create(this.document.positionAt(offset + i + 1), this.document.positionAt(offset + arg.length)), vscode_languageserver_types_1.Range.create(start, this.document.positionAt(offset + arg.length)), null, null, null, null, this.dockerfile.resolveVariable(escapedName, start.line) !== undefined, this.isBuildVariable(escapedName, start.line), '$' + escapedName));
-                    }
-                    break variableLoop;
-            }
-        }
-        return variables;
-    }
-    isBuildVariable(variable, line) {
-        if (this.getKeyword() === main_1.Keyword.FROM) {
-            for (const initialArg of this.dockerfile.getInitialARGs()) {
-                const arg = initialArg;
-                const property = arg.getProperty();
-                if (property && variable === property.getName()) {
-                    return true;
-                }
-            }
-            return undefined;
-        }
-        let image = this.dockerfile.getContainingImage(vscode_languageserver_types_1.Position.create(line, 0));
-        let envs = image.getENVs();
-        for (let i = envs.length - 1; i >= 0; i--) {
-            if (envs[i].isBefore(line)) {
-                for (let property of envs[i].getProperties()) {
-                    if (property.getName() === variable) {
-                        return false;
-                    }
-                }
-            }
-        }
-        let args = image.getARGs();
-        for (let i = args.length - 1; i >= 0; i--) {
-            if (args[i].isBefore(line)) {
-                let property = args[i].getProperty();
-                if (property && property.getName() === variable) {
-                    return true;
-                }
-            }
-        }
-        return undefined;
-    }
-    createSingleLineHeredocs(args) {
-        const heredocs = [];
-        // instruction only on one line, if heredocs exist they would be incomplete
-        for (const arg of args) {
-            const value = arg.getValue();
-            if (value.startsWith("<<") && util_1.Util.parseHeredocName(value) !== null) {
-                const startRange = arg.getRange();
-                const nameRange = this.getNameRange(startRange);
-                const name = this.getName(nameRange);
-                heredocs.push(new heredoc_1.Heredoc(startRange, name, nameRange, null, null));
-            }
-        }
-        return heredocs;
-    }
-    getName(nameRange) {
-        const content = this.document.getText(nameRange);
-        let escaping = false;
-        let name = "";
-        nameLoop: for (let i = 0; i < content.length; i++) {
-            const ch = content.charAt(i);
-            switch (ch) {
-                case this.escapeChar:
-                    escaping = true;
-                    for (let j = i + 1; j < content.length; j++) {
-                        switch (content.charAt(j)) {
-                            case ' ':
-                            case '\t':
-                                break;
-                            case '\r':
-                                i = j + 1;
-                                continue nameLoop;
-                            case '\n':
-                                i = j;
-                                continue nameLoop;
-                            default:
-                                name += content.charAt(j);
-                                i = j;
-                                continue nameLoop;
-                        }
-                    }
-                    break;
-                case '#':
-                    if (escaping) {
-                        for (let j = i + 1; j < content.length; j++) {
-                            switch (content.charAt(j)) {
-                                case '\n':
-                                    i = j;
-                                    continue nameLoop;
-                            }
-                        }
-                    }
-                case ' ':
-                case '\t':
-                case '\r':
-                case '\n':
-                    if (escaping) {
-                        break;
-                    }
-                default:
-                    name += ch;
-                    break;
-            }
-        }
-        return name;
-    }
-    getNameRange(startRange) {
-        const content = this.document.getText(startRange);
-        let endFound = false;
-        let searchHyphen = false;
-        let start = -1;
-        let end = -1;
-        let escaping = false;
-        let quote = null;
-        contentLoop: for (let i = 0; i < content.length; i++) {
-            const ch = content.charAt(i);
-            switch (ch) {
-                case '"':
-                case '\'':
-                    if (quote === ch) {
-                        break contentLoop;
-                    }
-                    quote = ch;
-                    continue;
-                case this.escapeChar:
-                    for (let j = i + 1; j < content.length; j++) {
-                        switch (content.charAt(j)) {
-                            case '\n':
-                                escaping = true;
-                                j = i;
-                                continue contentLoop;
-                        }
-                    }
-                    break;
-                case ' ':
-                case '\t':
-                case '\r':
-                case '\n':
-                    break;
-                case '<':
-                    if (endFound) {
-                        searchHyphen = true;
-                    }
-                    else {
-                        endFound = true;
-                    }
-                    break;
-                case '-':
-                    if (searchHyphen) {
-                        searchHyphen = false;
-                        break;
-                    }
-                case '#':
-                    if (escaping) {
-                        for (let j = i + 1; j < content.length; j++) {
-                            switch (content.charAt(j)) {
-                                case '\n':
-                                    i = j;
-                                    continue contentLoop;
-                            }
-                        }
-                    }
-                default:
-                    if (start === -1) {
-                        start = i;
-                    }
-                    if (quote !== null) {
-                        end = i + 1;
-                        break;
-                    }
-                    break contentLoop;
-            }
-        }
-        if (start === -1) {
-            return vscode_languageserver_types_1.Range.create(startRange.end, startRange.end);
-        }
-        const nameStart = this.document.positionAt(this.document.offsetAt(startRange.start) + start);
-        const nameEnd = quote !== null ? this.document.positionAt(this.document.offsetAt(startRange.start) + end) : startRange.end;
-        return vscode_languageserver_types_1.Range.create(nameStart, nameEnd);
-    }
-    getHeredocs() {
-        const args = this.getArguments();
-        if (args.length === 0) {
-            return [];
-        }
-        const heredocs = [];
-        const range = this.getRange();
-        if (range.start.line === range.end.line) {
-            // instruction only on one line, if heredocs exist they would be incomplete
-            return this.createSingleLineHeredocs(args);
-        }
-        const heredocDefinitions = [];
-        let heredocsProcessed = false;
-        let escaping = false;
-        let contentStart = -1;
-        let contentEnd = -1;
-        let lineStart = -1;
-        let currentHeredoc = 0;
-        const startOffset = this.document.offsetAt(args[0].getRange().start);
-        const content = this.getRangeContent(vscode_languageserver_types_1.Range.create(args[0].getRange().start, this.getRange().end));
-        contentLoop: for (let i = 0; i < content.length; i++) {
-            switch (content.charAt(i)) {
-                case this.escapeChar:
-                    escaping = true;
-                    for (let j = i + 1; j < content.length; j++) {
-                        switch (content.charAt(j)) {
-                            case ' ':
-                            case '\t':
-                                break;
-                            case '\r':
-                                j++;
-                            case '\n':
-                                i = j;
-                                continue contentLoop;
-                            default:
-                                i = j;
-                                continue contentLoop;
-                        }
-                    }
-                    break;
-                case '\r':
-                    break;
-                case '\n':
-                    if (escaping) {
-                        break;
-                    }
-                    if (heredocsProcessed) {
-                        if (contentStart === -1) {
-                            contentStart = i;
-                        }
-                        contentEnd = i;
-                        const arg = heredocDefinitions[currentHeredoc];
-                        const startRange = arg.getRange();
-                        const nameRange = this.getNameRange(startRange);
-                        const name = this.getName(nameRange);
-                        const delimiterRange = this.getDelimiterRange(arg, name, vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + lineStart), this.document.positionAt(startOffset + i)));
-                        if (delimiterRange !== null) {
-                            const contentRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + contentStart), this.document.positionAt(startOffset + lineStart - 1));
-                            heredocs.push(new heredoc_1.Heredoc(startRange, name, nameRange, contentRange, delimiterRange));
-                            contentStart = -1;
-                            currentHeredoc++;
-                        }
-                        lineStart = -1;
-                    }
-                    else {
-                        // found a newline that hasn't been escaped,
-                        // must be in a heredoc
-                        const offsetLimit = startOffset + i;
-                        for (const arg of args) {
-                            // check if this argument is on the initial line of the instruction,
-                            // note that it may not all be on the same line due to escaped newlines,
-                            // because of that we need to use offset checks instead of line checks
-                            // as an argument being on a different line in the document does not
-                            // imply it is on a different line from the Dockerfile's point of view
-                            if (this.document.offsetAt(arg.getRange().start) < offsetLimit) {
-                                if (arg.getValue().startsWith("<<")) {
-                                    heredocDefinitions.push(arg);
-                                }
-                            }
-                            else {
-                                break;
-                            }
-                        }
-                        heredocsProcessed = true;
-                        lineStart = -1;
-                        continue contentLoop;
-                    }
-                    break;
-                case ' ':
-                case '\t':
-                    if (escaping) {
-                        break;
-                    }
-                case '#':
-                    if (escaping) {
-                        for (let j = i + 1; j < content.length; j++) {
-                            switch (content.charAt(j)) {
-                                case '\n':
-                                    i = j;
-                                    continue contentLoop;
-                            }
-                        }
-                    }
-                default:
-                    if (escaping) {
-                        escaping = false;
-                    }
-                    if (heredocsProcessed) {
-                        if (contentStart === -1) {
-                            contentStart = i;
-                        }
-                        if (lineStart === -1) {
-                            lineStart = i;
-                        }
-                    }
-                    break;
-            }
-        }
-        if (heredocsProcessed) {
-            const arg = heredocDefinitions[currentHeredoc];
-            const startRange = arg.getRange();
-            const nameRange = this.getNameRange(startRange);
-            const name = this.getName(nameRange);
-            let contentRange = null;
-            // check if the last line of this instruction matches the name of the last heredoc
-            const delimiterRange = this.getDelimiterRange(arg, name, vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + lineStart), range.end));
-            if (delimiterRange === null) {
-                contentRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + contentStart), range.end);
-            }
-            else if (contentEnd !== -1) {
-                contentRange = vscode_languageserver_types_1.Range.create(this.document.positionAt(startOffset + contentStart), this.document.positionAt(startOffset + contentEnd));
-            }
-            heredocs.push(new heredoc_1.Heredoc(startRange, name, nameRange, contentRange, delimiterRange));
-            currentHeredoc++;
-            for (let i = currentHeredoc; i < heredocDefinitions.length; i++) {
-                const arg = heredocDefinitions[currentHeredoc];
-                const startRange = arg.getRange();
-                const nameRange = this.getNameRange(startRange);
-                const name = this.getName(nameRange);
-                heredocs.push(new heredoc_1.Heredoc(startRange, name, nameRange, null, null));
-                currentHeredoc++;
-            }
-        }
-        else {
-            // instruction only on one line, if heredocs exist they would be incomplete
-            return this.createSingleLineHeredocs(args);
-        }
-        return heredocs;
-    }
-    getDelimiterRange(startArg, name, candidateRange) {
-        const text = this.document.getText(candidateRange);
-        if (startArg.getValue().startsWith("<<-")) {
-            // remove tabs in the front
-            let index = 0;
-            while (text.charAt(index) === '\t') {
-                index++;
-            }
-            if (text.substring(index) === name) {
-                return vscode_languageserver_types_1.Range.create(vscode_languageserver_types_1.Position.create(candidateRange.start.line, index), candidateRange.end);
-            }
-            return null;
-        }
-        return text === name ? candidateRange : null;
-    }
-}
-exports.Instruction = Instruction;
-
-
-/***/ }),
-
-/***/ 9618:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Add = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Add extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    stopSearchingForFlags(argument) {
-        return argument.indexOf("--") === -1;
-    }
-}
-exports.Add = Add;
-
-
-/***/ }),
-
-/***/ 4381:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Arg = void 0;
-const property_1 = __nccwpck_require__(9602);
-const propertyInstruction_1 = __nccwpck_require__(4984);
-class Arg extends propertyInstruction_1.PropertyInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-        this.property = null;
-        const args = this.getPropertyArguments();
-        if (args.length === 1) {
-            this.property = new property_1.Property(this.document, this.escapeChar, args[0]);
-        }
-        else {
-            this.property = null;
-        }
-    }
-    /**
-     * Returns the variable defined by this ARG. This may be null if
-     * this ARG instruction is malformed and has no variable
-     * declaration.
-     */
-    getProperty() {
-        return this.property;
-    }
-}
-exports.Arg = Arg;
-
-
-/***/ }),
-
-/***/ 5517:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Cmd = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Cmd extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-}
-exports.Cmd = Cmd;
-
-
-/***/ }),
-
-/***/ 444:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Copy = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Copy extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    stopSearchingForFlags(argument) {
-        return argument.indexOf("--") === -1;
-    }
-    getFromFlag() {
-        let flags = super.getFlags();
-        return flags.length === 1 && flags[0].getName() === "from" ? flags[0] : null;
-    }
-    /**
-     * Returns there here-documents that are defined in this RUN
-     * instruction.
-     *
-     * This API is experimental and subject to change.
-     */
-    getHeredocs() {
-        return super.getHeredocs();
-    }
-}
-exports.Copy = Copy;
-
-
-/***/ }),
-
-/***/ 1835:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Entrypoint = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Entrypoint extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-}
-exports.Entrypoint = Entrypoint;
-
-
-/***/ }),
-
-/***/ 1822:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Env = void 0;
-const propertyInstruction_1 = __nccwpck_require__(4984);
-class Env extends propertyInstruction_1.PropertyInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    getProperties() {
-        return super.getProperties();
-    }
-}
-exports.Env = Env;
-
-
-/***/ }),
-
-/***/ 5377:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.From = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const modifiableInstruction_1 = __nccwpck_require__(2393);
-class From extends modifiableInstruction_1.ModifiableInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    stopSearchingForFlags(argument) {
-        return argument.indexOf("--") === -1;
-    }
-    getImage() {
-        const args = this.getArguments();
-        return args.length > 0 ? args[0].getValue() : null;
-    }
-    /**
-     * Returns the name of the image that will be used as the base image.
-     *
-     * @return the base image's name, or null if unspecified
-     */
-    getImageName() {
-        const imageName = this.getRangeContent(this.getImageNameRange());
-        if (imageName === null) {
-            return null;
-        }
-        let commented = false;
-        let escaped = false;
-        let name = "";
-        for (let i = 0; i < imageName.length; i++) {
-            const ch = imageName.charAt(i);
-            switch (ch) {
-                case this.escapeChar:
-                    escaped = true;
-                    break;
-                case '\r':
-                    continue;
-                case '\n':
-                    commented = false;
-                    break;
-                case ' ':
-                case '\t':
-                    break;
-                case '#':
-                    if (escaped) {
-                        commented = true;
-                    }
-                    else {
-                        name = name + ch;
-                        escaped = false;
-                    }
-                    break;
-                default:
-                    if (!commented) {
-                        name = name + ch;
-                        escaped = false;
-                    }
-                    break;
-            }
-        }
-        return name;
-    }
-    /**
-     * Returns the range that covers the name of the image used by
-     * this instruction.
-     *
-     * @return the range of the name of this instruction's argument,
-     *         or null if no image has been specified
-     */
-    getImageNameRange() {
-        let range = this.getImageRange();
-        if (range) {
-            let registryRange = this.getRegistryRange();
-            if (registryRange) {
-                range.start = this.document.positionAt(this.document.offsetAt(registryRange.end) + 1);
-            }
-            let tagRange = this.getImageTagRange();
-            let digestRange = this.getImageDigestRange();
-            if (tagRange === null) {
-                if (digestRange !== null) {
-                    range.end = this.document.positionAt(this.document.offsetAt(digestRange.start) - 1);
-                }
-            }
-            else {
-                range.end = this.document.positionAt(this.document.offsetAt(tagRange.start) - 1);
-            }
-            return range;
-        }
-        return null;
-    }
-    /**
-     * Returns the range that covers the image argument of this
-     * instruction. This includes the tag or digest of the image if
-     * it has been specified by the instruction.
-     *
-     * @return the range of the image argument, or null if no image
-     *         has been specified
-     */
-    getImageRange() {
-        let args = this.getArguments();
-        return args.length !== 0 ? args[0].getRange() : null;
-    }
-    getImageTag() {
-        return this.getRangeContent(this.getImageTagRange());
-    }
-    /**
-     * Returns the range in the document that the tag of the base
-     * image encompasses.
-     *
-     * @return the base image's tag's range in the document, or null
-     *         if no tag has been specified
-     */
-    getImageTagRange() {
-        const range = this.getImageRange();
-        if (range) {
-            const rangeStartOffset = this.document.offsetAt(range.start);
-            const content = this.getRangeContent(range);
-            const atIndex = this.indexOf(rangeStartOffset, content, '@');
-            const slashIndex = content.indexOf('/');
-            if (atIndex === -1) {
-                const colonIndex = this.lastIndexOf(rangeStartOffset, content, ':');
-                if (colonIndex > slashIndex) {
-                    return vscode_languageserver_types_1.Range.create(this.document.positionAt(rangeStartOffset + colonIndex + 1), range.end);
-                }
-            }
-            const subcontent = content.substring(0, atIndex);
-            const subcolonIndex = subcontent.indexOf(':');
-            if (subcolonIndex === -1) {
-                return null;
-            }
-            if (slashIndex === -1) {
-                // slash not found suggests no registry and no namespace defined
-                return vscode_languageserver_types_1.Range.create(this.document.positionAt(rangeStartOffset + subcolonIndex + 1), this.document.positionAt(rangeStartOffset + atIndex));
-            }
-            // both colon and slash found, check if it is a port
-            if (subcolonIndex < slashIndex) {
-                return null;
-            }
-            return vscode_languageserver_types_1.Range.create(this.document.positionAt(rangeStartOffset + subcolonIndex + 1), this.document.positionAt(rangeStartOffset + subcontent.length));
-        }
-        return null;
-    }
-    getImageDigest() {
-        return this.getRangeContent(this.getImageDigestRange());
-    }
-    /**
-     * Returns the range in the document that the digest of the base
-     * image encompasses.
-     *
-     * @return the base image's digest's range in the document, or null
-     *         if no digest has been specified
-     */
-    getImageDigestRange() {
-        let range = this.getImageRange();
-        if (range) {
-            let content = this.getRangeContent(range);
-            let index = this.lastIndexOf(this.document.offsetAt(range.start), content, '@');
-            if (index !== -1) {
-                return vscode_languageserver_types_1.Range.create(range.start.line, range.start.character + index + 1, range.end.line, range.end.character);
-            }
-        }
-        return null;
-    }
-    indexOf(documentOffset, content, searchString) {
-        let index = content.indexOf(searchString);
-        const variables = this.getVariables();
-        for (let i = 0; i < variables.length; i++) {
-            const position = documentOffset + index;
-            const variableRange = variables[i].getRange();
-            if (this.document.offsetAt(variableRange.start) < position && position < this.document.offsetAt(variableRange.end)) {
-                const offset = this.document.offsetAt(variableRange.end) - documentOffset;
-                const substring = content.substring(offset);
-                const subIndex = substring.indexOf(searchString);
-                if (subIndex === -1) {
-                    return -1;
-                }
-                index = subIndex + offset;
-                i = -1;
-                continue;
-            }
-        }
-        return index;
-    }
-    lastIndexOf(documentOffset, content, searchString) {
-        let index = content.lastIndexOf(searchString);
-        const variables = this.getVariables();
-        for (let i = 0; i < variables.length; i++) {
-            const position = documentOffset + index;
-            const variableRange = variables[i].getRange();
-            if (this.document.offsetAt(variableRange.start) < position && position < this.document.offsetAt(variableRange.end)) {
-                index = content.substring(0, index).lastIndexOf(searchString);
-                if (index === -1) {
-                    return -1;
-                }
-                i = -1;
-                continue;
-            }
-        }
-        return index;
-    }
-    getRegistry() {
-        return this.getRangeContent(this.getRegistryRange());
-    }
-    getRegistryRange() {
-        const range = this.getImageRange();
-        if (range) {
-            const tagRange = this.getImageTagRange();
-            const digestRange = this.getImageDigestRange();
-            if (tagRange === null) {
-                if (digestRange !== null) {
-                    range.end = this.document.positionAt(this.document.offsetAt(digestRange.start) - 1);
-                }
-            }
-            else {
-                range.end = this.document.positionAt(this.document.offsetAt(tagRange.start) - 1);
-            }
-            const content = this.getRangeContent(range);
-            const rangeStart = this.document.offsetAt(range.start);
-            const startingSlashIndex = this.indexOf(rangeStart, content, '/');
-            if (startingSlashIndex === -1) {
-                return null;
-            }
-            const portIndex = this.indexOf(rangeStart, content, ':');
-            const dotIndex = this.indexOf(rangeStart, content, '.');
-            // hostname detected
-            if (portIndex !== -1 || dotIndex !== -1) {
-                return vscode_languageserver_types_1.Range.create(range.start, this.document.positionAt(rangeStart + startingSlashIndex));
-            }
-            const registry = content.substring(0, startingSlashIndex);
-            // localhost registry detected
-            if (registry === 'localhost') {
-                return vscode_languageserver_types_1.Range.create(range.start, this.document.positionAt(rangeStart + startingSlashIndex));
-            }
-        }
-        return null;
-    }
-    getBuildStage() {
-        let range = this.getBuildStageRange();
-        return range === null ? null : this.getRangeContent(range);
-    }
-    getBuildStageRange() {
-        let args = this.getArguments();
-        if (args.length > 2 && args[1].getValue().toUpperCase() === "AS") {
-            return args[2].getRange();
-        }
-        return null;
-    }
-    getPlatformFlag() {
-        let flags = super.getFlags();
-        return flags.length === 1 && flags[0].getName() === "platform" ? flags[0] : null;
-    }
-}
-exports.From = From;
-
-
-/***/ }),
-
-/***/ 1167:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Healthcheck = void 0;
-const modifiableInstruction_1 = __nccwpck_require__(2393);
-class Healthcheck extends modifiableInstruction_1.ModifiableInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    stopSearchingForFlags(argument) {
-        argument = argument.toUpperCase();
-        return argument === "CMD" || argument === "NONE";
-    }
-    getSubcommand() {
-        let args = this.getArguments();
-        return args.length !== 0 ? args[0] : null;
-    }
-}
-exports.Healthcheck = Healthcheck;
-
-
-/***/ }),
-
-/***/ 3871:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Label = void 0;
-const propertyInstruction_1 = __nccwpck_require__(4984);
-const util_1 = __nccwpck_require__(7459);
-class Label extends propertyInstruction_1.PropertyInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    getVariables() {
-        const variables = super.getVariables();
-        const properties = this.getProperties();
-        // iterate over all of this LABEL's properties
-        for (const property of properties) {
-            const value = property.getUnescapedValue();
-            // check if the value is contained in single quotes,
-            // single quotes would indicate a literal value
-            if (value !== null && value.length > 2 && value.charAt(0) === '\'' && value.charAt(value.length - 1) === '\'') {
-                const range = property.getValueRange();
-                for (let i = 0; i < variables.length; i++) {
-                    // if a variable is in a single quote, remove it from the list
-                    if (util_1.Util.isInsideRange(variables[i].getRange().start, range)) {
-                        variables.splice(i, 1);
-                        i--;
-                    }
-                }
-            }
-        }
-        return variables;
-    }
-    getProperties() {
-        return super.getProperties();
-    }
-}
-exports.Label = Label;
-
-
-/***/ }),
-
-/***/ 5554:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Onbuild = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const parser_1 = __nccwpck_require__(7988);
-const instruction_1 = __nccwpck_require__(5279);
-class Onbuild extends instruction_1.Instruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    getTrigger() {
-        let trigger = this.getTriggerWord();
-        return trigger === null ? null : trigger.toUpperCase();
-    }
-    getTriggerWord() {
-        return this.getRangeContent(this.getTriggerRange());
-    }
-    getTriggerRange() {
-        let args = this.getArguments();
-        return args.length > 0 ? args[0].getRange() : null;
-    }
-    getTriggerInstruction() {
-        let triggerRange = this.getTriggerRange();
-        if (triggerRange === null) {
-            return null;
-        }
-        let args = this.getArguments();
-        return parser_1.Parser.createInstruction(this.document, this.dockerfile, this.escapeChar, vscode_languageserver_types_1.Range.create(args[0].getRange().start, this.getRange().end), this.getTriggerWord(), triggerRange);
-    }
-}
-exports.Onbuild = Onbuild;
-
-
-/***/ }),
-
-/***/ 7224:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Run = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Run extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    stopSearchingForFlags(argument) {
-        return argument.indexOf("--") === -1;
-    }
-    /**
-     * Returns there here-documents that are defined in this RUN
-     * instruction.
-     *
-     * This API is experimental and subject to change.
-     */
-    getHeredocs() {
-        return super.getHeredocs();
-    }
-}
-exports.Run = Run;
-
-
-/***/ }),
-
-/***/ 7523:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Shell = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Shell extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-}
-exports.Shell = Shell;
-
-
-/***/ }),
-
-/***/ 4301:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Stopsignal = void 0;
-const instruction_1 = __nccwpck_require__(5279);
-class Stopsignal extends instruction_1.Instruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-}
-exports.Stopsignal = Stopsignal;
-
-
-/***/ }),
-
-/***/ 3998:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.User = void 0;
-const instruction_1 = __nccwpck_require__(5279);
-class User extends instruction_1.Instruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-}
-exports.User = User;
-
-
-/***/ }),
-
-/***/ 1347:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Volume = void 0;
-const jsonInstruction_1 = __nccwpck_require__(5305);
-class Volume extends jsonInstruction_1.JSONInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-}
-exports.Volume = Volume;
-
-
-/***/ }),
-
-/***/ 7529:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Workdir = void 0;
-const instruction_1 = __nccwpck_require__(5279);
-class Workdir extends instruction_1.Instruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    /**
-     * Returns the path that has been defined. Note that this path may
-     * be absolute or relative depending on what was written in the
-     * instruction.
-     *
-     * @return the working directory's path, or null if this
-     *         instruction has no arguments
-     */
-    getPath() {
-        return this.getArgumentsContent();
-    }
-    /**
-     * Returns the absolute path that this instruction resolves to. The
-     * function will inspect prior WORKDIR instructions in the current
-     * image or another build stage in the Dockerfile to try to
-     * determine this.
-     *
-     * @return the absolute path of the working directory, or null if
-     *         this instruction has no arguments, or undefined if it
-     *         cannot be determined because only relative paths could be
-     *         found
-     */
-    getAbsolutePath() {
-        const path = this.getPath();
-        if (path === null || path.startsWith("/")) {
-            return path;
-        }
-        const startLine = this.getRange().start.line;
-        const hierarchy = this.dockerfile.getStageHierarchy(startLine);
-        for (let i = hierarchy.length - 1; i >= 0; i--) {
-            const workdirs = hierarchy[i].getWORKDIRs();
-            for (let j = workdirs.length - 1; j >= 0; j--) {
-                if (workdirs[j].getRange().start.line < startLine) {
-                    const parent = workdirs[j].getAbsolutePath();
-                    if (parent === undefined || parent === null) {
-                        return undefined;
-                    }
-                    return parent.endsWith("/") ? parent + path : parent + "/" + path;
-                }
-            }
-        }
-        return undefined;
-    }
-}
-exports.Workdir = Workdir;
-
-
-/***/ }),
-
-/***/ 3702:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.JSONArgument = void 0;
-const argument_1 = __nccwpck_require__(5940);
-class JSONArgument extends argument_1.Argument {
-    constructor(value, range, jsonRange) {
-        super(value, range);
-        this.jsonRange = jsonRange;
-    }
-    getJSONRange() {
-        return this.jsonRange;
-    }
-    getJSONValue() {
-        let value = super.getValue();
-        value = value.substring(1, value.length - 1);
-        return value;
-    }
-}
-exports.JSONArgument = JSONArgument;
-
-
-/***/ }),
-
-/***/ 5305:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.JSONInstruction = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const argument_1 = __nccwpck_require__(5940);
-const jsonArgument_1 = __nccwpck_require__(3702);
-const modifiableInstruction_1 = __nccwpck_require__(2393);
-class JSONInstruction extends modifiableInstruction_1.ModifiableInstruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-        this.openingBracket = null;
-        this.closingBracket = null;
-        this.jsonStrings = [];
-        const argsContent = this.getRawArgumentsContent();
-        if (argsContent === null) {
-            return;
-        }
-        const args = this.getArguments();
-        if (args.length === 1 && args[0].getValue() === "[]") {
-            let argRange = args[0].getRange();
-            this.openingBracket = new argument_1.Argument("[", vscode_languageserver_types_1.Range.create(argRange.start.line, argRange.start.character, argRange.start.line, argRange.start.character + 1));
-            this.closingBracket = new argument_1.Argument("]", vscode_languageserver_types_1.Range.create(argRange.start.line, argRange.start.character + 1, argRange.end.line, argRange.end.character));
-            return;
-        }
-        else if (args.length === 2 && args[0].getValue() === '[' && args[1].getValue() === ']') {
-            this.openingBracket = args[0];
-            this.closingBracket = args[1];
-            return;
-        }
-        const argsOffset = document.offsetAt(this.getArgumentsRange().start);
-        let start = -1;
-        let last = "";
-        let quoted = false;
-        let escapedArg = "";
-        argsCheck: for (let i = 0; i < argsContent.length; i++) {
-            let char = argsContent.charAt(i);
-            switch (char) {
-                case '[':
-                    if (last === "") {
-                        this.openingBracket = new argument_1.Argument("[", vscode_languageserver_types_1.Range.create(document.positionAt(argsOffset + i), document.positionAt(argsOffset + i + 1)));
-                        last = '[';
-                    }
-                    else if (quoted) {
-                        escapedArg = escapedArg + char;
-                    }
-                    else {
-                        break argsCheck;
-                    }
-                    break;
-                case '"':
-                    if (last === '[' || last === ',') {
-                        start = i;
-                        quoted = true;
-                        last = '"';
-                        escapedArg = escapedArg + char;
-                        continue;
-                    }
-                    else if (last === '"') {
-                        if (quoted) {
-                            escapedArg = escapedArg + char;
-                            // quoted string done
-                            quoted = false;
-                            this.jsonStrings.push(new jsonArgument_1.JSONArgument(escapedArg, vscode_languageserver_types_1.Range.create(document.positionAt(argsOffset + start), document.positionAt(argsOffset + i + 1)), vscode_languageserver_types_1.Range.create(document.positionAt(argsOffset + start + 1), document.positionAt(argsOffset + i))));
-                            escapedArg = "";
-                        }
-                        else {
-                            // should be a , or a ]
-                            break argsCheck;
-                        }
-                    }
-                    else {
-                        break argsCheck;
-                    }
-                    break;
-                case ',':
-                    if (quoted) {
-                        escapedArg = escapedArg + char;
-                    }
-                    else {
-                        if (last === '"') {
-                            last = ',';
-                        }
-                        else {
-                            break argsCheck;
-                        }
-                    }
-                    break;
-                case ']':
-                    if (quoted) {
-                        escapedArg = escapedArg + char;
-                    }
-                    else if (last !== "") {
-                        this.closingBracket = new argument_1.Argument("]", vscode_languageserver_types_1.Range.create(document.positionAt(argsOffset + i), document.positionAt(argsOffset + i + 1)));
-                        break argsCheck;
-                    }
-                    break;
-                case ' ':
-                case '\t':
-                    break;
-                case '\\':
-                    if (quoted) {
-                        switch (argsContent.charAt(i + 1)) {
-                            case '"':
-                            case '\\':
-                                escapedArg = escapedArg + argsContent.charAt(i + 1);
-                                i++;
-                                continue;
-                            case ' ':
-                            case '\t':
-                                escapeCheck: for (let j = i + 2; j < argsContent.length; j++) {
-                                    switch (argsContent.charAt(j)) {
-                                        case '\r':
-                                            // offset one more for \r\n
-                                            j++;
-                                        case '\n':
-                                            i = j;
-                                            continue argsCheck;
-                                        case ' ':
-                                        case '\t':
-                                            break;
-                                        default:
-                                            break escapeCheck;
-                                    }
-                                }
-                                break;
-                            case '\r':
-                                // offset one more for \r\n
-                                i++;
-                            default:
-                                i++;
-                                continue;
-                        }
-                    }
-                    else {
-                        escapeCheck: for (let j = i + 1; j < argsContent.length; j++) {
-                            switch (argsContent.charAt(j)) {
-                                case '\r':
-                                    // offset one more for \r\n
-                                    j++;
-                                case '\n':
-                                    i = j;
-                                    continue argsCheck;
-                                case ' ':
-                                case '\t':
-                                    break;
-                                default:
-                                    break escapeCheck;
-                            }
-                        }
-                    }
-                    break argsCheck;
-                default:
-                    if (!quoted) {
-                        break argsCheck;
-                    }
-                    escapedArg = escapedArg + char;
-                    break;
-            }
-        }
-    }
-    stopSearchingForFlags(_value) {
-        return true;
-    }
-    getOpeningBracket() {
-        return this.openingBracket;
-    }
-    getJSONStrings() {
-        return this.jsonStrings;
-    }
-    getClosingBracket() {
-        return this.closingBracket;
-    }
-}
-exports.JSONInstruction = JSONInstruction;
-
-
-/***/ }),
-
-/***/ 7005:
-/***/ ((__unused_webpack_module, exports) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Line = void 0;
-class Line {
-    constructor(document, range) {
-        this.document = document;
-        this.range = range;
-    }
-    getRange() {
-        return this.range;
-    }
-    getTextContent() {
-        return this.document.getText().substring(this.document.offsetAt(this.range.start), this.document.offsetAt(this.range.end));
-    }
-    isAfter(line) {
-        return this.range.start.line > line.range.start.line;
-    }
-    isBefore(line) {
-        return this.range.start.line < line;
-    }
-}
-exports.Line = Line;
-
-
-/***/ }),
-
-/***/ 8390:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.DockerfileParser = exports.DefaultVariables = exports.Directive = exports.Keyword = exports.Workdir = exports.Volume = exports.User = exports.Stopsignal = exports.Shell = exports.Run = exports.PropertyInstruction = exports.Onbuild = exports.ModifiableInstruction = exports.Label = exports.JSONInstruction = exports.Heredoc = exports.Healthcheck = exports.From = exports.Env = exports.Entrypoint = exports.Copy = exports.Cmd = exports.Arg = exports.Add = exports.Variable = exports.Property = exports.ParserDirective = exports.Line = exports.Instruction = exports.Flag = exports.Comment = exports.JSONArgument = exports.Argument = void 0;
-var argument_1 = __nccwpck_require__(5940);
-Object.defineProperty(exports, "Argument", ({ enumerable: true, get: function () { return argument_1.Argument; } }));
-var jsonArgument_1 = __nccwpck_require__(3702);
-Object.defineProperty(exports, "JSONArgument", ({ enumerable: true, get: function () { return jsonArgument_1.JSONArgument; } }));
-const comment_1 = __nccwpck_require__(4022);
-Object.defineProperty(exports, "Comment", ({ enumerable: true, get: function () { return comment_1.Comment; } }));
-const parser_1 = __nccwpck_require__(7988);
-var flag_1 = __nccwpck_require__(1077);
-Object.defineProperty(exports, "Flag", ({ enumerable: true, get: function () { return flag_1.Flag; } }));
-const instruction_1 = __nccwpck_require__(5279);
-Object.defineProperty(exports, "Instruction", ({ enumerable: true, get: function () { return instruction_1.Instruction; } }));
-var line_1 = __nccwpck_require__(7005);
-Object.defineProperty(exports, "Line", ({ enumerable: true, get: function () { return line_1.Line; } }));
-const parserDirective_1 = __nccwpck_require__(7499);
-Object.defineProperty(exports, "ParserDirective", ({ enumerable: true, get: function () { return parserDirective_1.ParserDirective; } }));
-var property_1 = __nccwpck_require__(9602);
-Object.defineProperty(exports, "Property", ({ enumerable: true, get: function () { return property_1.Property; } }));
-var variable_1 = __nccwpck_require__(3743);
-Object.defineProperty(exports, "Variable", ({ enumerable: true, get: function () { return variable_1.Variable; } }));
-var add_1 = __nccwpck_require__(9618);
-Object.defineProperty(exports, "Add", ({ enumerable: true, get: function () { return add_1.Add; } }));
-const arg_1 = __nccwpck_require__(4381);
-Object.defineProperty(exports, "Arg", ({ enumerable: true, get: function () { return arg_1.Arg; } }));
-const cmd_1 = __nccwpck_require__(5517);
-Object.defineProperty(exports, "Cmd", ({ enumerable: true, get: function () { return cmd_1.Cmd; } }));
-const copy_1 = __nccwpck_require__(444);
-Object.defineProperty(exports, "Copy", ({ enumerable: true, get: function () { return copy_1.Copy; } }));
-const entrypoint_1 = __nccwpck_require__(1835);
-Object.defineProperty(exports, "Entrypoint", ({ enumerable: true, get: function () { return entrypoint_1.Entrypoint; } }));
-const env_1 = __nccwpck_require__(1822);
-Object.defineProperty(exports, "Env", ({ enumerable: true, get: function () { return env_1.Env; } }));
-const from_1 = __nccwpck_require__(5377);
-Object.defineProperty(exports, "From", ({ enumerable: true, get: function () { return from_1.From; } }));
-const healthcheck_1 = __nccwpck_require__(1167);
-Object.defineProperty(exports, "Healthcheck", ({ enumerable: true, get: function () { return healthcheck_1.Healthcheck; } }));
-var heredoc_1 = __nccwpck_require__(7599);
-Object.defineProperty(exports, "Heredoc", ({ enumerable: true, get: function () { return heredoc_1.Heredoc; } }));
-var jsonInstruction_1 = __nccwpck_require__(5305);
-Object.defineProperty(exports, "JSONInstruction", ({ enumerable: true, get: function () { return jsonInstruction_1.JSONInstruction; } }));
-var label_1 = __nccwpck_require__(3871);
-Object.defineProperty(exports, "Label", ({ enumerable: true, get: function () { return label_1.Label; } }));
-var modifiableInstruction_1 = __nccwpck_require__(2393);
-Object.defineProperty(exports, "ModifiableInstruction", ({ enumerable: true, get: function () { return modifiableInstruction_1.ModifiableInstruction; } }));
-var onbuild_1 = __nccwpck_require__(5554);
-Object.defineProperty(exports, "Onbuild", ({ enumerable: true, get: function () { return onbuild_1.Onbuild; } }));
-var propertyInstruction_1 = __nccwpck_require__(4984);
-Object.defineProperty(exports, "PropertyInstruction", ({ enumerable: true, get: function () { return propertyInstruction_1.PropertyInstruction; } }));
-var run_1 = __nccwpck_require__(7224);
-Object.defineProperty(exports, "Run", ({ enumerable: true, get: function () { return run_1.Run; } }));
-var shell_1 = __nccwpck_require__(7523);
-Object.defineProperty(exports, "Shell", ({ enumerable: true, get: function () { return shell_1.Shell; } }));
-var stopsignal_1 = __nccwpck_require__(4301);
-Object.defineProperty(exports, "Stopsignal", ({ enumerable: true, get: function () { return stopsignal_1.Stopsignal; } }));
-var user_1 = __nccwpck_require__(3998);
-Object.defineProperty(exports, "User", ({ enumerable: true, get: function () { return user_1.User; } }));
-var volume_1 = __nccwpck_require__(1347);
-Object.defineProperty(exports, "Volume", ({ enumerable: true, get: function () { return volume_1.Volume; } }));
-const workdir_1 = __nccwpck_require__(7529);
-Object.defineProperty(exports, "Workdir", ({ enumerable: true, get: function () { return workdir_1.Workdir; } }));
-var Keyword;
-(function (Keyword) {
-    Keyword["ADD"] = "ADD";
-    Keyword["ARG"] = "ARG";
-    Keyword["CMD"] = "CMD";
-    Keyword["COPY"] = "COPY";
-    Keyword["ENTRYPOINT"] = "ENTRYPOINT";
-    Keyword["ENV"] = "ENV";
-    Keyword["EXPOSE"] = "EXPOSE";
-    Keyword["FROM"] = "FROM";
-    Keyword["HEALTHCHECK"] = "HEALTHCHECK";
-    Keyword["LABEL"] = "LABEL";
-    Keyword["MAINTAINER"] = "MAINTAINER";
-    Keyword["ONBUILD"] = "ONBUILD";
-    Keyword["RUN"] = "RUN";
-    Keyword["SHELL"] = "SHELL";
-    Keyword["STOPSIGNAL"] = "STOPSIGNAL";
-    Keyword["USER"] = "USER";
-    Keyword["VOLUME"] = "VOLUME";
-    Keyword["WORKDIR"] = "WORKDIR";
-})(Keyword || (exports.Keyword = Keyword = {}));
-var Directive;
-(function (Directive) {
-    Directive["escape"] = "escape";
-    Directive["syntax"] = "syntax";
-})(Directive || (exports.Directive = Directive = {}));
-exports.DefaultVariables = [
-    "ALL_PROXY", "all_proxy",
-    "FTP_PROXY", "ftp_proxy",
-    "HTTP_PROXY", "http_proxy",
-    "HTTPS_PROXY", "https_proxy",
-    "NO_PROXY", "no_proxy"
-];
-var DockerfileParser;
-(function (DockerfileParser) {
-    function parse(content) {
-        let parser = new parser_1.Parser();
-        return parser.parse(content);
-    }
-    DockerfileParser.parse = parse;
-})(DockerfileParser || (exports.DockerfileParser = DockerfileParser = {}));
-
-
-/***/ }),
-
-/***/ 2393:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.ModifiableInstruction = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const flag_1 = __nccwpck_require__(1077);
-const instruction_1 = __nccwpck_require__(5279);
-class ModifiableInstruction extends instruction_1.Instruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    getFlags() {
-        if (!this.flags) {
-            this.flags = [];
-            for (let arg of this.getArguments()) {
-                let value = arg.getValue();
-                if (this.stopSearchingForFlags(value)) {
-                    return this.flags;
-                }
-                else if (value.indexOf("--") === 0) {
-                    let range = arg.getRange();
-                    let rawValue = this.document.getText().substring(this.document.offsetAt(range.start), this.document.offsetAt(range.end));
-                    let nameIndex = value.indexOf('=');
-                    let index = rawValue.indexOf('=');
-                    let firstMatch = false;
-                    let secondMatch = false;
-                    let startIndex = -1;
-                    nameSearchLoop: for (let i = 0; i < rawValue.length; i++) {
-                        switch (rawValue.charAt(i)) {
-                            case '\\':
-                            case ' ':
-                            case '\t':
-                            case '\r':
-                            case '\n':
-                                break;
-                            case '-':
-                                if (secondMatch) {
-                                    startIndex = i;
-                                    break nameSearchLoop;
-                                }
-                                else if (firstMatch) {
-                                    secondMatch = true;
-                                }
-                                else {
-                                    firstMatch = true;
-                                }
-                                break;
-                            default:
-                                startIndex = i;
-                                break nameSearchLoop;
-                        }
-                    }
-                    let nameStart = this.document.positionAt(this.document.offsetAt(range.start) + startIndex);
-                    if (index === -1) {
-                        this.flags.push(new flag_1.Flag(this.document, range, value.substring(2), vscode_languageserver_types_1.Range.create(nameStart, range.end), null, null));
-                    }
-                    else if (index === value.length - 1) {
-                        let nameEnd = this.document.positionAt(this.document.offsetAt(range.start) + index);
-                        this.flags.push(new flag_1.Flag(this.document, range, value.substring(2, index), vscode_languageserver_types_1.Range.create(nameStart, nameEnd), "", vscode_languageserver_types_1.Range.create(range.end, range.end)));
-                    }
-                    else {
-                        let nameEnd = this.document.positionAt(this.document.offsetAt(range.start) + index);
-                        this.flags.push(new flag_1.Flag(this.document, range, value.substring(2, nameIndex), vscode_languageserver_types_1.Range.create(nameStart, nameEnd), value.substring(nameIndex + 1), vscode_languageserver_types_1.Range.create(this.document.positionAt(this.document.offsetAt(range.start) + index + 1), range.end)));
-                    }
-                }
-            }
-        }
-        return this.flags;
-    }
-    getArguments() {
-        const args = super.getArguments();
-        const flags = this.getFlags();
-        if (flags.length === 0) {
-            return args;
-        }
-        for (let i = 0; i < flags.length; i++) {
-            args.shift();
-        }
-        return args;
-    }
-}
-exports.ModifiableInstruction = ModifiableInstruction;
-
-
-/***/ }),
-
-/***/ 7988:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-/* --------------------------------------------------------------------------------------------
- * Copyright (c) Remy Suen. All rights reserved.
- * Licensed under the MIT License. See License.txt in the project root for license information.
- * ------------------------------------------------------------------------------------------ */
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Parser = void 0;
-const vscode_languageserver_textdocument_1 = __nccwpck_require__(3383);
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const comment_1 = __nccwpck_require__(4022);
-const parserDirective_1 = __nccwpck_require__(7499);
-const instruction_1 = __nccwpck_require__(5279);
-const add_1 = __nccwpck_require__(9618);
-const arg_1 = __nccwpck_require__(4381);
-const cmd_1 = __nccwpck_require__(5517);
-const copy_1 = __nccwpck_require__(444);
-const env_1 = __nccwpck_require__(1822);
-const entrypoint_1 = __nccwpck_require__(1835);
-const from_1 = __nccwpck_require__(5377);
-const healthcheck_1 = __nccwpck_require__(1167);
-const label_1 = __nccwpck_require__(3871);
-const onbuild_1 = __nccwpck_require__(5554);
-const run_1 = __nccwpck_require__(7224);
-const shell_1 = __nccwpck_require__(7523);
-const stopsignal_1 = __nccwpck_require__(4301);
-const workdir_1 = __nccwpck_require__(7529);
-const user_1 = __nccwpck_require__(3998);
-const volume_1 = __nccwpck_require__(1347);
-const dockerfile_1 = __nccwpck_require__(9933);
-const util_1 = __nccwpck_require__(7459);
-const main_1 = __nccwpck_require__(8390);
-class Parser {
-    constructor() {
-        this.escapeChar = null;
-    }
-    static createInstruction(document, dockerfile, escapeChar, lineRange, instruction, instructionRange) {
-        switch (instruction.toUpperCase()) {
-            case "ADD":
-                return new add_1.Add(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "ARG":
-                return new arg_1.Arg(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "CMD":
-                return new cmd_1.Cmd(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "COPY":
-                return new copy_1.Copy(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "ENTRYPOINT":
-                return new entrypoint_1.Entrypoint(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "ENV":
-                return new env_1.Env(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "FROM":
-                return new from_1.From(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "HEALTHCHECK":
-                return new healthcheck_1.Healthcheck(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "LABEL":
-                return new label_1.Label(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "ONBUILD":
-                return new onbuild_1.Onbuild(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "RUN":
-                return new run_1.Run(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "SHELL":
-                return new shell_1.Shell(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "STOPSIGNAL":
-                return new stopsignal_1.Stopsignal(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "WORKDIR":
-                return new workdir_1.Workdir(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "USER":
-                return new user_1.User(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-            case "VOLUME":
-                return new volume_1.Volume(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-        }
-        return new instruction_1.Instruction(document, lineRange, dockerfile, escapeChar, instruction, instructionRange);
-    }
-    getParserDirectives(document, buffer) {
-        // reset the escape directive in between runs
-        const directives = [];
-        this.escapeChar = '';
-        const offset = util_1.Util.isUTF8BOM(buffer.substring(0, 1)) ? 1 : 0;
-        directiveCheck: for (let i = offset; i < buffer.length; i++) {
-            switch (buffer.charAt(i)) {
-                case ' ':
-                case '\t':
-                    break;
-                case '\r':
-                case '\n':
-                    // blank lines stop the parsing of directives immediately
-                    break directiveCheck;
-                case '#':
-                    let directiveStart = -1;
-                    let directiveEnd = -1;
-                    for (let j = i + 1; j < buffer.length; j++) {
-                        let char = buffer.charAt(j);
-                        switch (char) {
-                            case ' ':
-                            case '\t':
-                                if (directiveStart !== -1 && directiveEnd === -1) {
-                                    directiveEnd = j;
-                                }
-                                break;
-                            case '\r':
-                            case '\n':
-                                break directiveCheck;
-                            case '=':
-                                let valueStart = -1;
-                                let valueEnd = -1;
-                                if (directiveEnd === -1) {
-                                    directiveEnd = j;
-                                }
-                                // assume the line ends with the file
-                                let lineEnd = buffer.length;
-                                directiveValue: for (let k = j + 1; k < buffer.length; k++) {
-                                    char = buffer.charAt(k);
-                                    switch (char) {
-                                        case '\r':
-                                        case '\n':
-                                            if (valueStart !== -1 && valueEnd === -1) {
-                                                valueEnd = k;
-                                            }
-                                            // line break found, reset
-                                            lineEnd = k;
-                                            break directiveValue;
-                                        case '\t':
-                                        case ' ':
-                                            if (valueStart !== -1 && valueEnd === -1) {
-                                                valueEnd = k;
-                                            }
-                                            continue;
-                                        default:
-                                            if (valueStart === -1) {
-                                                valueStart = k;
-                                            }
-                                            break;
-                                    }
-                                }
-                                if (directiveStart === -1) {
-                                    // no directive, it's a regular comment
-                                    break directiveCheck;
-                                }
-                                if (valueStart === -1) {
-                                    // no non-whitespace characters found, highlight all the characters then
-                                    valueStart = j + 1;
-                                    valueEnd = lineEnd;
-                                }
-                                else if (valueEnd === -1) {
-                                    // reached EOF
-                                    valueEnd = buffer.length;
-                                }
-                                const lineRange = vscode_languageserver_types_1.Range.create(document.positionAt(i), document.positionAt(lineEnd));
-                                const nameRange = vscode_languageserver_types_1.Range.create(document.positionAt(directiveStart), document.positionAt(directiveEnd));
-                                const valueRange = vscode_languageserver_types_1.Range.create(document.positionAt(valueStart), document.positionAt(valueEnd));
-                                directives.push(new parserDirective_1.ParserDirective(document, lineRange, nameRange, valueRange));
-                                directiveStart = -1;
-                                if (buffer.charAt(valueEnd) === '\r') {
-                                    // skip over the \r
-                                    i = valueEnd + 1;
-                                }
-                                else {
-                                    i = valueEnd;
-                                }
-                                continue directiveCheck;
-                            default:
-                                if (directiveStart === -1) {
-                                    directiveStart = j;
-                                }
-                                break;
-                        }
-                    }
-                    break;
-                default:
-                    break directiveCheck;
-            }
-        }
-        return directives;
-    }
-    parse(buffer) {
-        this.document = vscode_languageserver_textdocument_1.TextDocument.create("", "", 0, buffer);
-        this.buffer = buffer;
-        let dockerfile = new dockerfile_1.Dockerfile(this.document);
-        let directives = this.getParserDirectives(this.document, this.buffer);
-        let offset = 0;
-        this.escapeChar = '\\';
-        if (directives.length > 0) {
-            dockerfile.setDirectives(directives);
-            this.escapeChar = dockerfile.getEscapeCharacter();
-            // start parsing after the directives
-            offset = this.document.offsetAt(vscode_languageserver_types_1.Position.create(directives.length, 0));
-        }
-        else if (util_1.Util.isUTF8BOM(buffer.substring(0, 1))) {
-            offset = 1;
-        }
-        for (let i = offset; i < this.buffer.length; i++) {
-            const char = this.buffer.charAt(i);
-            switch (char) {
-                case ' ':
-                case '\t':
-                case '\r':
-                case '\n':
-                    break;
-                case '#':
-                    i = this.processComment(dockerfile, i);
-                    break;
-                default:
-                    i = this.processInstruction(dockerfile, char, i);
-                    break;
-            }
-        }
-        dockerfile.organizeComments();
-        return dockerfile;
-    }
-    processInstruction(dockerfile, char, start) {
-        let instruction = char;
-        let instructionEnd = -1;
-        let escapedInstruction = false;
-        instructionCheck: for (let i = start + 1; i < this.buffer.length; i++) {
-            char = this.buffer.charAt(i);
-            switch (char) {
-                case this.escapeChar:
-                    escapedInstruction = true;
-                    char = this.buffer.charAt(i + 1);
-                    if (char === '\r' || char === '\n') {
-                        if (instructionEnd === -1) {
-                            instructionEnd = i;
-                        }
-                        i++;
-                    }
-                    else if (char === ' ' || char === '\t') {
-                        for (let j = i + 2; j < this.buffer.length; j++) {
-                            switch (this.buffer.charAt(j)) {
-                                case ' ':
-                                case '\t':
-                                    break;
-                                case '\r':
-                                case '\n':
-                                    i = j;
-                                    continue instructionCheck;
-                                default:
-                                    // found an argument, mark end of instruction
-                                    instructionEnd = i + 1;
-                                    instruction = instruction + this.escapeChar;
-                                    i = j - 2;
-                                    continue instructionCheck;
-                            }
-                        }
-                        // reached EOF
-                        instructionEnd = i + 1;
-                        instruction = instruction + this.escapeChar;
-                        break instructionCheck;
-                    }
-                    else {
-                        instructionEnd = i + 1;
-                        instruction = instruction + this.escapeChar;
-                        // reset and consider it as one contiguous word
-                        escapedInstruction = false;
-                    }
-                    break;
-                case ' ':
-                case '\t':
-                    if (escapedInstruction) {
-                        // on an escaped newline, need to search for non-whitespace
-                        escapeCheck: for (let j = i + 1; j < this.buffer.length; j++) {
-                            switch (this.buffer.charAt(j)) {
-                                case ' ':
-                                case '\t':
-                                    break;
-                                case '\r':
-                                case '\n':
-                                    i = j;
-                                    continue instructionCheck;
-                                default:
-                                    break escapeCheck;
-                            }
-                        }
-                        escapedInstruction = false;
-                    }
-                    if (instructionEnd === -1) {
-                        instructionEnd = i;
-                    }
-                    i = this.processArguments(dockerfile, instruction, instructionEnd, start, i);
-                    dockerfile.addInstruction(this.createInstruction(dockerfile, instruction, start, instructionEnd, i));
-                    return i;
-                case '\r':
-                case '\n':
-                    if (escapedInstruction) {
-                        continue;
-                    }
-                    if (instructionEnd === -1) {
-                        instructionEnd = i;
-                    }
-                    dockerfile.addInstruction(this.createInstruction(dockerfile, instruction, start, i, i));
-                    return i;
-                case '#':
-                    if (escapedInstruction) {
-                        continue;
-                    }
-                default:
-                    instructionEnd = i + 1;
-                    instruction = instruction + char;
-                    escapedInstruction = false;
-                    break;
-            }
-        }
-        // reached EOF
-        if (instructionEnd === -1) {
-            instructionEnd = this.buffer.length;
-        }
-        dockerfile.addInstruction(this.createInstruction(dockerfile, instruction, start, instructionEnd, this.buffer.length));
-        return this.buffer.length;
-    }
-    processHeredocs(instruction, offset) {
-        let keyword = instruction.getKeyword();
-        if (keyword === main_1.Keyword.ONBUILD) {
-            instruction = instruction.getTriggerInstruction();
-            if (instruction === null) {
-                return offset;
-            }
-            keyword = instruction.getKeyword();
-        }
-        if (keyword !== main_1.Keyword.ADD && keyword !== main_1.Keyword.COPY && keyword !== main_1.Keyword.RUN) {
-            return offset;
-        }
-        const heredocs = [];
-        let tabbed = false;
-        for (const arg of instruction.getArguments()) {
-            const value = arg.getValue();
-            if (value.startsWith("<<") && value.length > 2) {
-                if (value.startsWith("<<-")) {
-                    tabbed = true;
-                }
-                const name = util_1.Util.parseHeredocName(value);
-                if (name !== null) {
-                    heredocs.push(name);
-                }
-            }
-        }
-        if (heredocs.length > 0) {
-            for (const heredoc of heredocs) {
-                offset = this.parseHeredoc(heredoc, offset, tabbed);
-            }
-        }
-        return offset;
-    }
-    processArguments(dockerfile, instruction, instructionEnd, start, offset) {
-        let escaped = false;
-        argumentsCheck: for (let i = offset + 1; i < this.buffer.length; i++) {
-            switch (this.buffer.charAt(i)) {
-                case '\r':
-                case '\n':
-                    if (escaped) {
-                        continue;
-                    }
-                    return this.processHeredocs(this.createInstruction(dockerfile, instruction, start, instructionEnd, i), i);
-                case this.escapeChar:
-                    const next = this.buffer.charAt(i + 1);
-                    if (next === '\n' || next === '\r') {
-                        escaped = true;
-                        i++;
-                    }
-                    else if (next === ' ' || next === '\t') {
-                        for (let j = i + 2; j < this.buffer.length; j++) {
-                            switch (this.buffer.charAt(j)) {
-                                case ' ':
-                                case '\t':
-                                    break;
-                                case '\r':
-                                case '\n':
-                                    escaped = true;
-                                default:
-                                    i = j;
-                                    continue argumentsCheck;
-                            }
-                        }
-                        // reached EOF
-                        return this.buffer.length;
-                    }
-                    continue;
-                case '#':
-                    if (escaped) {
-                        i = this.processComment(dockerfile, i);
-                        continue argumentsCheck;
-                    }
-                    break;
-                case ' ':
-                case '\t':
-                    break;
-                default:
-                    if (escaped) {
-                        escaped = false;
-                    }
-                    break;
-            }
-        }
-        return this.buffer.length;
-    }
-    processComment(dockerfile, start) {
-        let end = this.buffer.length;
-        commentLoop: for (let i = start + 1; i < this.buffer.length; i++) {
-            switch (this.buffer.charAt(i)) {
-                case '\r':
-                case '\n':
-                    end = i;
-                    break commentLoop;
-            }
-        }
-        const range = vscode_languageserver_types_1.Range.create(this.document.positionAt(start), this.document.positionAt(end));
-        dockerfile.addComment(new comment_1.Comment(this.document, range));
-        return end;
-    }
-    parseHeredoc(heredocName, offset, tabbed) {
-        let startWord = -1;
-        let lineStart = true;
-        for (let i = offset; i < this.buffer.length; i++) {
-            switch (this.buffer.charAt(i)) {
-                case ' ':
-                    lineStart = false;
-                    break;
-                case '\t':
-                    if (!tabbed) {
-                        lineStart = false;
-                    }
-                    break;
-                case '\r':
-                case '\n':
-                    if (startWord !== -1 && heredocName === this.buffer.substring(startWord, i)) {
-                        return i;
-                    }
-                    startWord = -1;
-                    lineStart = true;
-                    break;
-                default:
-                    if (lineStart) {
-                        startWord = i;
-                        lineStart = false;
-                    }
-                    break;
-            }
-        }
-        return this.buffer.length;
-    }
-    createInstruction(dockerfile, instruction, start, instructionEnd, end) {
-        const startPosition = this.document.positionAt(start);
-        const instructionRange = vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(instructionEnd));
-        const lineRange = vscode_languageserver_types_1.Range.create(startPosition, this.document.positionAt(end));
-        return Parser.createInstruction(this.document, dockerfile, this.escapeChar, lineRange, instruction, instructionRange);
-    }
-}
-exports.Parser = Parser;
-
-
-/***/ }),
-
-/***/ 7499:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.ParserDirective = void 0;
-const main_1 = __nccwpck_require__(8390);
-const line_1 = __nccwpck_require__(7005);
-class ParserDirective extends line_1.Line {
-    constructor(document, range, nameRange, valueRange) {
-        super(document, range);
-        this.nameRange = nameRange;
-        this.valueRange = valueRange;
-    }
-    toString() {
-        return "# " + this.getName() + '=' + this.getValue();
-    }
-    getNameRange() {
-        return this.nameRange;
-    }
-    getValueRange() {
-        return this.valueRange;
-    }
-    getName() {
-        return this.document.getText().substring(this.document.offsetAt(this.nameRange.start), this.document.offsetAt(this.nameRange.end));
-    }
-    getValue() {
-        return this.document.getText().substring(this.document.offsetAt(this.valueRange.start), this.document.offsetAt(this.valueRange.end));
-    }
-    getDirective() {
-        const directive = main_1.Directive[this.getName().toLowerCase()];
-        return directive === undefined ? null : directive;
-    }
-}
-exports.ParserDirective = ParserDirective;
-
-
-/***/ }),
-
-/***/ 9602:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Property = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const util_1 = __nccwpck_require__(7459);
-class Property {
-    constructor(document, escapeChar, arg, arg2) {
-        this.assignmentOperatorRange = null;
-        this.assignmentOperator = null;
-        this.valueRange = null;
-        this.value = null;
-        this.document = document;
-        this.escapeChar = escapeChar;
-        this.nameRange = Property.getNameRange(document, arg);
-        let value = document.getText().substring(document.offsetAt(this.nameRange.start), document.offsetAt(this.nameRange.end));
-        this.name = Property.getValue(value, escapeChar);
-        if (arg2) {
-            this.valueRange = arg2.getRange();
-            value = document.getText().substring(document.offsetAt(this.valueRange.start), document.offsetAt(this.valueRange.end));
-            this.value = Property.getValue(value, escapeChar);
-            this.range = vscode_languageserver_types_1.Range.create(this.nameRange.start, this.valueRange.end);
-        }
-        else {
-            let argRange = arg.getRange();
-            if (this.nameRange.start.line === argRange.start.line
-                && this.nameRange.start.character === argRange.start.character
-                && this.nameRange.end.line === argRange.end.line
-                && this.nameRange.end.character === argRange.end.character) {
-            }
-            else {
-                this.valueRange = Property.getValueRange(document, arg);
-                value = document.getText().substring(document.offsetAt(this.valueRange.start), document.offsetAt(this.valueRange.end));
-                this.value = Property.getValue(value, escapeChar);
-                this.assignmentOperatorRange = vscode_languageserver_types_1.Range.create(this.nameRange.end, this.valueRange.start);
-                this.assignmentOperator = "=";
-            }
-            this.range = argRange;
-        }
-    }
-    getRange() {
-        return this.range;
-    }
-    getName() {
-        return this.name;
-    }
-    getNameRange() {
-        return this.nameRange;
-    }
-    getValue() {
-        return this.value;
-    }
-    getValueRange() {
-        return this.valueRange;
-    }
-    /**
-     * Retrieves the operator used for delimiting between the name and
-     * value of this property. This will either be the "=" character
-     * or null if a character was not used or if this property has no
-     * value defined.
-     */
-    getAssignmentOperator() {
-        return this.assignmentOperator;
-    }
-    getAssignmentOperatorRange() {
-        return this.assignmentOperatorRange;
-    }
-    /**
-     * Returns the value of this property including any enclosing
-     * single or double quotes and relevant escape characters.
-     * Escaped newlines and its associated contiguous whitespace
-     * characters however will not be returned as they are deemed to
-     * be uninteresting to clients trying to return a Dockerfile.
-     *
-     * @return the unescaped value of this property or null if this
-     *         property has no associated value
-     */
-    getUnescapedValue() {
-        if (this.valueRange === null) {
-            return null;
-        }
-        let escaped = false;
-        let rawValue = "";
-        let value = this.document.getText().substring(this.document.offsetAt(this.valueRange.start), this.document.offsetAt(this.valueRange.end));
-        rawLoop: for (let i = 0; i < value.length; i++) {
-            let char = value.charAt(i);
-            switch (char) {
-                case this.escapeChar:
-                    for (let j = i + 1; j < value.length; j++) {
-                        switch (value.charAt(j)) {
-                            case '\r':
-                                j++;
-                            case '\n':
-                                escaped = true;
-                                i = j;
-                                continue rawLoop;
-                            case ' ':
-                            case '\t':
-                                break;
-                            default:
-                                rawValue = rawValue + char;
-                                continue rawLoop;
-                        }
-                    }
-                    // this happens if there's only whitespace after the escape character
-                    rawValue = rawValue + char;
-                    break;
-                case '\r':
-                case '\n':
-                    break;
-                case ' ':
-                case '\t':
-                    if (!escaped) {
-                        rawValue = rawValue + char;
-                    }
-                    break;
-                case '#':
-                    if (escaped) {
-                        for (let j = i + 1; j < value.length; j++) {
-                            switch (value.charAt(j)) {
-                                case '\r':
-                                    j++;
-                                case '\n':
-                                    i = j;
-                                    continue rawLoop;
-                            }
-                        }
-                    }
-                    else {
-                        rawValue = rawValue + char;
-                    }
-                    break;
-                default:
-                    rawValue = rawValue + char;
-                    escaped = false;
-                    break;
-            }
-        }
-        return rawValue;
-    }
-    static getNameRange(document, arg) {
-        let value = arg.getValue();
-        let index = value.indexOf('=');
-        if (index !== -1) {
-            let initial = value.charAt(0);
-            let before = value.charAt(index - 1);
-            // check if content before the equals sign are in quotes
-            // "var"=value
-            // 'var'=value
-            // otherwise, just assume it's a standard definition
-            // var=value
-            if ((initial === '"' && before === '"') || (initial === '\'' && before === '\'') || (initial !== '"' && initial !== '\'')) {
-                return vscode_languageserver_types_1.Range.create(arg.getRange().start, document.positionAt(document.offsetAt(arg.getRange().start) + index));
-            }
-        }
-        // no '=' found, just defined the property's name
-        return arg.getRange();
-    }
-    static getValueRange(document, arg) {
-        return vscode_languageserver_types_1.Range.create(document.positionAt(document.offsetAt(arg.getRange().start) + arg.getValue().indexOf('=') + 1), document.positionAt(document.offsetAt(arg.getRange().end)));
-    }
-    /**
-     * Returns the actual value of this key-value pair. The value will
-     * have its escape characters removed if applicable. If the value
-     * spans multiple lines and there are comments nested within the
-     * lines, they too will be removed.
-     *
-     * @return the value that this key-value pair will actually be, may
-     *         be null if no value is defined, may be the empty string
-     *         if the value only consists of whitespace
-     */
-    static getValue(value, escapeChar) {
-        let escaped = false;
-        const skip = util_1.Util.findLeadingNonWhitespace(value, escapeChar);
-        if (skip !== 0 && value.charAt(skip) === '#') {
-            // need to skip over comments
-            escaped = true;
-        }
-        value = value.substring(skip);
-        let first = value.charAt(0);
-        let last = value.charAt(value.length - 1);
-        let literal = first === '\'' || first === '"';
-        let inSingle = (first === '\'' && last === '\'');
-        let inDouble = false;
-        if (first === '"') {
-            for (let i = 1; i < value.length; i++) {
-                if (value.charAt(i) === escapeChar) {
-                    i++;
-                }
-                else if (value.charAt(i) === '"' && i === value.length - 1) {
-                    inDouble = true;
-                }
-            }
-        }
-        if (inSingle || inDouble) {
-            value = value.substring(1, value.length - 1);
-        }
-        let commentCheck = -1;
-        let escapedValue = "";
-        let start = 0;
-        parseValue: for (let i = 0; i < value.length; i++) {
-            let char = value.charAt(i);
-            switch (char) {
-                case escapeChar:
-                    if (i + 1 === value.length) {
-                        escapedValue = escapedValue + escapeChar;
-                        break parseValue;
-                    }
-                    char = value.charAt(i + 1);
-                    if (char === ' ' || char === '\t') {
-                        whitespaceCheck: for (let j = i + 2; j < value.length; j++) {
-                            let char2 = value.charAt(j);
-                            switch (char2) {
-                                case ' ':
-                                case '\t':
-                                    break;
-                                case '\r':
-                                    j++;
-                                case '\n':
-                                    escaped = true;
-                                    i = j;
-                                    continue parseValue;
-                                default:
-                                    if (!inDouble && !inSingle && !literal) {
-                                        if (char2 === escapeChar) {
-                                            // add the escaped character
-                                            escapedValue = escapedValue + char;
-                                            // now start parsing from the next escape character
-                                            i = i + 1;
-                                        }
-                                        else {
-                                            // the expectation is that this j = i + 2 here
-                                            escapedValue = escapedValue + char + char2;
-                                            i = j;
-                                        }
-                                        continue parseValue;
-                                    }
-                                    break whitespaceCheck;
-                            }
-                        }
-                    }
-                    if (inDouble) {
-                        if (char === '\r') {
-                            escaped = true;
-                            i = i + 2;
-                        }
-                        else if (char === '\n') {
-                            escaped = true;
-                            i++;
-                        }
-                        else if (char !== '"') {
-                            if (char === escapeChar) {
-                                i++;
-                            }
-                            escapedValue = escapedValue + escapeChar;
-                        }
-                        continue parseValue;
-                    }
-                    else if (inSingle || literal) {
-                        if (char === '\r') {
-                            escaped = true;
-                            i = i + 2;
-                        }
-                        else if (char === '\n') {
-                            escaped = true;
-                            i++;
-                        }
-                        else {
-                            escapedValue = escapedValue + escapeChar;
-                        }
-                        continue parseValue;
-                    }
-                    else if (char === escapeChar) {
-                        // double escape, append one and move on
-                        escapedValue = escapedValue + escapeChar;
-                        i++;
-                    }
-                    else if (char === '\r') {
-                        escaped = true;
-                        // offset one more for \r\n
-                        i = i + 2;
-                    }
-                    else if (char === '\n') {
-                        escaped = true;
-                        i++;
-                        start = i;
-                    }
-                    else {
-                        // any other escapes are simply ignored
-                        escapedValue = escapedValue + char;
-                        i++;
-                    }
-                    break;
-                case ' ':
-                case '\t':
-                    if (escaped && commentCheck === -1) {
-                        commentCheck = i;
-                    }
-                    escapedValue = escapedValue + char;
-                    break;
-                case '\r':
-                    i++;
-                case '\n':
-                    if (escaped && commentCheck !== -1) {
-                        // rollback and remove the whitespace that was previously appended
-                        escapedValue = escapedValue.substring(0, escapedValue.length - (i - commentCheck - 1));
-                        commentCheck = -1;
-                    }
-                    break;
-                case '#':
-                    // a newline was escaped and now there's a comment
-                    if (escaped) {
-                        if (commentCheck !== -1) {
-                            // rollback and remove the whitespace that was previously appended
-                            escapedValue = escapedValue.substring(0, escapedValue.length - (i - commentCheck));
-                            commentCheck = -1;
-                        }
-                        newlineCheck: for (let j = i + 1; j < value.length; j++) {
-                            switch (value.charAt(j)) {
-                                case '\r':
-                                    j++;
-                                case '\n':
-                                    i = j;
-                                    break newlineCheck;
-                            }
-                        }
-                        continue parseValue;
-                    }
-                default:
-                    if (escaped) {
-                        escaped = false;
-                        commentCheck = -1;
-                    }
-                    escapedValue = escapedValue + char;
-                    break;
-            }
-        }
-        return escapedValue;
-    }
-}
-exports.Property = Property;
-
-
-/***/ }),
-
-/***/ 4984:
-/***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.PropertyInstruction = void 0;
-const vscode_languageserver_types_1 = __nccwpck_require__(4612);
-const instruction_1 = __nccwpck_require__(5279);
-const property_1 = __nccwpck_require__(9602);
-const argument_1 = __nccwpck_require__(5940);
-const util_1 = __nccwpck_require__(7459);
-class PropertyInstruction extends instruction_1.Instruction {
-    constructor(document, range, dockerfile, escapeChar, instruction, instructionRange) {
-        super(document, range, dockerfile, escapeChar, instruction, instructionRange);
-        this.properties = undefined;
-    }
-    getProperties() {
-        if (this.properties === undefined) {
-            let args = this.getPropertyArguments();
-            if (args.length === 0) {
-                this.properties = [];
-            }
-            else if (args.length === 1) {
-                this.properties = [new property_1.Property(this.document, this.escapeChar, args[0])];
-            }
-            else if (args.length === 2) {
-                if (args[0].getValue().indexOf('=') === -1) {
-                    this.properties = [new property_1.Property(this.document, this.escapeChar, args[0], args[1])];
-                }
-                else {
-                    this.properties = [
-                        new property_1.Property(this.document, this.escapeChar, args[0]),
-                        new property_1.Property(this.document, this.escapeChar, args[1])
-                    ];
-                }
-            }
-            else if (args[0].getValue().indexOf('=') === -1) {
-                let text = this.document.getText();
-                let start = args[1].getRange().start;
-                let end = args[args.length - 1].getRange().end;
-                text = text.substring(this.document.offsetAt(start), this.document.offsetAt(end));
-                this.properties = [new property_1.Property(this.document, this.escapeChar, args[0], new argument_1.Argument(text, vscode_languageserver_types_1.Range.create(args[1].getRange().start, args[args.length - 1].getRange().end)))];
-            }
-            else {
-                this.properties = [];
-                for (let i = 0; i < args.length; i++) {
-                    this.properties.push(new property_1.Property(this.document, this.escapeChar, args[i]));
-                }
-            }
-        }
-        return this.properties;
-    }
-    /**
-     * Goes from the back of the string and returns the first
-     * non-whitespace character that is found. If an escape character
-     * is found with newline characters, the escape character will
-     * not be considered a non-whitespace character and its index in
-     * the string will not be returned.
-     *
-     * @param content the string to search through
-     * @return the index in the string for the first non-whitespace
-     *         character when searching from the end of the string
-     */
-    findTrailingNonWhitespace(content) {
-        // loop back to find the first non-whitespace character
-        let index = content.length;
-        whitespaceCheck: for (let i = content.length - 1; i >= 0; i--) {
-            switch (content.charAt(i)) {
-                case ' ':
-                case '\t':
-                    continue;
-                case '\n':
-                    if (content.charAt(i - 1) === '\r') {
-                        i = i - 1;
-                    }
-                case '\r':
-                    newlineCheck: for (let j = i - 1; j >= 0; j--) {
-                        switch (content.charAt(j)) {
-                            case ' ':
-                            case '\t':
-                            case '\r':
-                            case '\n':
-                            case this.escapeChar:
-                                continue;
-                            default:
-                                index = j;
-                                break newlineCheck;
-                        }
-                    }
-                    break whitespaceCheck;
-                default:
-                    index = i;
-                    break whitespaceCheck;
-            }
-        }
-        return index;
-    }
-    getPropertyArguments() {
-        const args = [];
-        let range = this.getInstructionRange();
-        let instructionNameEndOffset = this.document.offsetAt(range.end);
-        let extra = instructionNameEndOffset - this.document.offsetAt(range.start);
-        let content = this.getTextContent();
-        let fullArgs = content.substring(extra);
-        let start = util_1.Util.findLeadingNonWhitespace(fullArgs, this.escapeChar);
-        if (start === -1) {
-            // only whitespace found, no arguments
-            return [];
-        }
-        const startPosition = this.document.positionAt(instructionNameEndOffset + start);
-        // records whether the parser has just processed an escaped newline or not,
-        // if our starting position is not on the same line as the instruction then
-        // the start of the content is already on an escaped line
-        let escaped = range.start.line !== startPosition.line;
-        // flag to track if the last character was an escape character
-        let endingEscape = false;
-        // position before the first escape character was hit
-        let mark = -1;
-        let end = this.findTrailingNonWhitespace(fullArgs);
-        content = fullArgs.substring(start, end + 1);
-        let argStart = escaped ? -1 : 0;
-        let spaced = false;
-        argumentLoop: for (let i = 0; i < content.length; i++) {
-            let char = content.charAt(i);
-            switch (char) {
-                case this.escapeChar:
-                    if (i + 1 === content.length) {
-                        endingEscape = true;
-                        break argumentLoop;
-                    }
-                    if (!escaped) {
-                        mark = i;
-                    }
-                    switch (content.charAt(i + 1)) {
-                        case ' ':
-                        case '\t':
-                            if (!util_1.Util.isWhitespace(content.charAt(i + 2))) {
-                                // space was escaped, continue as normal
-                                i = i + 1;
-                                continue argumentLoop;
-                            }
-                            // whitespace encountered, need to figure out if it extends to EOL
-                            whitespaceCheck: for (let j = i + 2; j < content.length; j++) {
-                                switch (content.charAt(j)) {
-                                    case '\r':
-                                        // offset one more for \r\n
-                                        j++;
-                                    case '\n':
-                                        // whitespace only, safe to skip
-                                        escaped = true;
-                                        i = j;
-                                        continue argumentLoop;
-                                    case ' ':
-                                    case '\t':
-                                        // ignore whitespace
-                                        break;
-                                    default:
-                                        // whitespace doesn't extend to EOL, create an argument
-                                        args.push(new argument_1.Argument(content.substring(argStart, i), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start + argStart), this.document.positionAt(instructionNameEndOffset + start + i + 2))));
-                                        argStart = j;
-                                        break whitespaceCheck;
-                                }
-                            }
-                            // go back and start processing the encountered non-whitespace character
-                            i = argStart - 1;
-                            continue argumentLoop;
-                        case '\r':
-                            // offset one more for \r\n
-                            i++;
-                        case '\n':
-                            // immediately followed by a newline, skip the newline
-                            escaped = true;
-                            i = i + 1;
-                            continue argumentLoop;
-                        case this.escapeChar:
-                            // double escape found, skip it and move on
-                            if (argStart === -1) {
-                                argStart = i;
-                            }
-                            i = i + 1;
-                            continue argumentLoop;
-                        default:
-                            if (argStart === -1) {
-                                argStart = i;
-                            }
-                            // non-whitespace encountered, skip the escape and process the
-                            // character normally
-                            continue argumentLoop;
-                    }
-                case '\'':
-                case '"':
-                    if (spaced) {
-                        this.createSpacedArgument(argStart, args, content, mark, instructionNameEndOffset, start);
-                        // reset to start a new argument
-                        argStart = i;
-                        spaced = false;
-                    }
-                    if (argStart === -1) {
-                        argStart = i;
-                    }
-                    for (let j = i + 1; j < content.length; j++) {
-                        switch (content.charAt(j)) {
-                            case char:
-                                if (content.charAt(j + 1) !== ' ' && content.charAt(j + 1) !== '') {
-                                    // there is more content after this quote,
-                                    // continue so that it is all processed as
-                                    // one single argument
-                                    i = j;
-                                    continue argumentLoop;
-                                }
-                                args.push(new argument_1.Argument(content.substring(argStart, j + 1), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start + argStart), this.document.positionAt(instructionNameEndOffset + start + j + 1))));
-                                i = j;
-                                argStart = -1;
-                                continue argumentLoop;
-                            case this.escapeChar:
-                                j++;
-                                break;
-                        }
-                    }
-                    break argumentLoop;
-                case ' ':
-                case '\t':
-                    if (escaped) {
-                        // consider there to be a space only if an argument
-                        // is not spanning multiple lines
-                        if (argStart !== -1) {
-                            spaced = true;
-                        }
-                    }
-                    else if (argStart !== -1) {
-                        args.push(new argument_1.Argument(content.substring(argStart, i), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start + argStart), this.document.positionAt(instructionNameEndOffset + start + i))));
-                        argStart = -1;
-                    }
-                    break;
-                case '\r':
-                    // offset one more for \r\n
-                    i++;
-                case '\n':
-                    spaced = false;
-                    break;
-                case '#':
-                    if (escaped) {
-                        // a newline was escaped and now there's a comment
-                        for (let j = i + 1; j < content.length; j++) {
-                            switch (content.charAt(j)) {
-                                case '\r':
-                                    j++;
-                                case '\n':
-                                    i = j;
-                                    spaced = false;
-                                    continue argumentLoop;
-                            }
-                        }
-                        // went to the end without finding a newline,
-                        // the comment was the last line in the instruction,
-                        // just stop parsing, create an argument if needed
-                        if (argStart !== -1) {
-                            let value = content.substring(argStart, mark);
-                            args.push(new argument_1.Argument(value, vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start + argStart), this.document.positionAt(instructionNameEndOffset + start + mark))));
-                            argStart = -1;
-                        }
-                        break argumentLoop;
-                    }
-                    else if (argStart === -1) {
-                        argStart = i;
-                    }
-                    break;
-                default:
-                    if (spaced) {
-                        this.createSpacedArgument(argStart, args, content, mark, instructionNameEndOffset, start);
-                        // reset to start a new argument
-                        argStart = i;
-                        spaced = false;
-                    }
-                    escaped = false;
-                    if (argStart === -1) {
-                        argStart = i;
-                    }
-                    // variable detected
-                    if (char === '$' && content.charAt(i + 1) === '{') {
-                        let singleQuotes = false;
-                        let doubleQuotes = false;
-                        let escaped = false;
-                        for (let j = i + 1; j < content.length; j++) {
-                            switch (content.charAt(j)) {
-                                case this.escapeChar:
-                                    escaped = true;
-                                    break;
-                                case '\r':
-                                case '\n':
-                                    break;
-                                case '\'':
-                                    singleQuotes = !singleQuotes;
-                                    escaped = false;
-                                    break;
-                                case '"':
-                                    doubleQuotes = !doubleQuotes;
-                                    escaped = false;
-                                    break;
-                                case ' ':
-                                case '\t':
-                                    if (escaped || singleQuotes || doubleQuotes) {
-                                        break;
-                                    }
-                                    i = j - 1;
-                                    continue argumentLoop;
-                                case '}':
-                                    i = j;
-                                    continue argumentLoop;
-                                default:
-                                    escaped = false;
-                                    break;
-                            }
-                        }
-                        break argumentLoop;
-                    }
-                    break;
-            }
-        }
-        if (argStart !== -1 && argStart !== content.length) {
-            let end = endingEscape ? content.length - 1 : content.length;
-            let value = content.substring(argStart, end);
-            args.push(new argument_1.Argument(value, vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start + argStart), this.document.positionAt(instructionNameEndOffset + start + end))));
-        }
-        return args;
-    }
-    createSpacedArgument(argStart, args, content, mark, instructionNameEndOffset, start) {
-        if (argStart !== -1) {
-            args.push(new argument_1.Argument(content.substring(argStart, mark), vscode_languageserver_types_1.Range.create(this.document.positionAt(instructionNameEndOffset + start + argStart), this.document.positionAt(instructionNameEndOffset + start + mark))));
-        }
-    }
-}
-exports.PropertyInstruction = PropertyInstruction;
-
-
-/***/ }),
-
-/***/ 7459:
-/***/ ((__unused_webpack_module, exports) => {
-
-/* --------------------------------------------------------------------------------------------
- * Copyright (c) Remy Suen. All rights reserved.
- * Licensed under the MIT License. See License.txt in the project root for license information.
- * ------------------------------------------------------------------------------------------ */
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Util = void 0;
-class Util {
-    static isUTF8BOM(char) {
-        const uintArray = Uint8Array.from(Buffer.from(char, "UTF-8"));
-        return uintArray[0] === 0xEF && uintArray[1] == 0xBB && uintArray[2] == 0xBF;
-    }
-    static isWhitespace(char) {
-        return char === ' ' || char === '\t' || Util.isNewline(char);
-    }
-    static isNewline(char) {
-        return char === '\r' || char === '\n';
-    }
-    static findLeadingNonWhitespace(content, escapeChar) {
-        whitespaceCheck: for (let i = 0; i < content.length; i++) {
-            switch (content.charAt(i)) {
-                case ' ':
-                case '\t':
-                    continue;
-                case escapeChar:
-                    escapeCheck: for (let j = i + 1; j < content.length; j++) {
-                        switch (content.charAt(j)) {
-                            case ' ':
-                            case '\t':
-                                continue;
-                            case '\r':
-                                // offset one more for \r\n
-                                i = j + 1;
-                                continue whitespaceCheck;
-                            case '\n':
-                                i = j;
-                                continue whitespaceCheck;
-                            default:
-                                break escapeCheck;
-                        }
-                    }
-                    // found an escape character and then reached EOF
-                    return -1;
-                default:
-                    return i;
-            }
-        }
-        // only possible if the content is the empty string
-        return -1;
-    }
-    /**
-     * Determines if the given position is contained within the given range.
-     *
-     * @param position the position to check
-     * @param range the range to see if the position is inside of
-     */
-    static isInsideRange(position, range) {
-        if (range.start.line === range.end.line) {
-            return range.start.line === position.line
-                && range.start.character <= position.character
-                && position.character <= range.end.character;
-        }
-        else if (range.start.line === position.line) {
-            return range.start.character <= position.character;
-        }
-        else if (range.end.line === position.line) {
-            return position.character <= range.end.character;
-        }
-        return range.start.line < position.line && position.line < range.end.line;
-    }
-    static parseHeredocName(value) {
-        value = value.substring(2);
-        if (value.charAt(0) === '-') {
-            value = value.substring(1);
-        }
-        if (value.charAt(0) === '"') {
-            if (value.charAt(value.length - 1) !== '"') {
-                return null;
-            }
-            value = value.substring(1, value.length - 1);
-        }
-        if (value.charAt(0) === '\'') {
-            if (value.charAt(value.length - 1) !== '\'') {
-                return null;
-            }
-            value = value.substring(1, value.length - 1);
-        }
-        if (value.charAt(0) === "<") {
-            return null;
-        }
-        return value;
-    }
-}
-exports.Util = Util;
-
-
-/***/ }),
-
-/***/ 3743:
-/***/ ((__unused_webpack_module, exports) => {
-
-
-Object.defineProperty(exports, "__esModule", ({ value: true }));
-exports.Variable = void 0;
-class Variable {
-    constructor(name, nameRange, range, modifier, modifierRange, substitutionParameter, substitutionRange, defined, buildVariable, stringValue) {
-        this.name = name;
-        this.nameRange = nameRange;
-        this.range = range;
-        this.modifier = modifier;
-        this.modifierRange = modifierRange;
-        this.substitutionParameter = substitutionParameter;
-        this.substitutionRange = substitutionRange;
-        this.defined = defined;
-        this.buildVariable = buildVariable;
-        this.stringValue = stringValue;
-    }
-    toString() {
-        return this.stringValue;
-    }
-    getName() {
-        return this.name;
-    }
-    getNameRange() {
-        return this.nameRange;
-    }
-    /**
-     * Returns the range of the entire variable. This includes the symbols for
-     * the declaration of the variable such as the $, {, and } symbols.
-     *
-     * @return the range in the document that this variable encompasses in its
-     *         entirety
-     */
-    getRange() {
-        return this.range;
-    }
-    /**
-     * Returns the modifier character that has been set for
-     * specifying how this variable should be expanded and resolved.
-     * If this variable is ${variable:+value} then the modifier
-     * character is '+'. Will be the empty string if the variable is
-     * declared as ${variable:}. Otherwise, will be null if this
-     * variable will not use variable substitution at all (such as
-     * ${variable} or $variable).
-     *
-     * @return this variable's modifier character, or the empty
-     *         string if it does not have one, or null if this
-     *         variable will not use variable substitution
-     */
-    getModifier() {
-        return this.modifier;
-    }
-    getModifierRange() {
-        return this.modifierRange;
-    }
-    /**
-     * Returns the parameter that will be used for substitution if
-     * this variable uses modifiers to define how its value should be
-     * resolved. If this variable is ${variable:+value} then the
-     * substitution value will be 'value'. Will be the empty string
-     * if the variable is declared as ${variable:+} or some other
-     * variant where the only thing that follows the modifier
-     * character (excluding considerations of escape characters and
-     * so on) is the variable's closing bracket. May be null if this
-     * variable does not have a modifier character defined (such as
-     * ${variable} or $variable).
-     *
-     * @return this variable's substitution parameter, or the empty
-     *         string if it does not have one, or null if there is
-     *         not one defined
-     */
-    getSubstitutionParameter() {
-        return this.substitutionParameter;
-    }
-    getSubstitutionRange() {
-        return this.substitutionRange;
-    }
-    /**
-     * Returns whether this variable has been defined or not.
-     *
-     * @return true if this variable has been defined, false otherwise
-     */
-    isDefined() {
-        return this.defined;
-    }
-    isBuildVariable() {
-        return this.buildVariable === true;
-    }
-    isEnvironmentVariable() {
-        return this.buildVariable === false;
-    }
-}
-exports.Variable = Variable;
-
-
-/***/ }),
-
 /***/ 9580:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
@@ -12409,7 +8208,7 @@ function addLength (str) {
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 exports.extract = __nccwpck_require__(5763)
-/* unused reexport */ __nccwpck_require__(861)
+exports.pack = __nccwpck_require__(861)
 
 
 /***/ }),
@@ -13000,7 +8799,7 @@ function trailingBytesSeen(data) {
 /***/ 770:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-module.exports = __nccwpck_require__(218);
+/* unused reexport */ __nccwpck_require__(218);
 
 
 /***/ }),
@@ -13020,10 +8819,10 @@ var assert = __nccwpck_require__(2613);
 var util = __nccwpck_require__(9023);
 
 
-exports.httpOverHttp = httpOverHttp;
-exports.httpsOverHttp = httpsOverHttp;
-exports.httpOverHttps = httpOverHttps;
-exports.httpsOverHttps = httpsOverHttps;
+__webpack_unused_export__ = httpOverHttp;
+__webpack_unused_export__ = httpsOverHttp;
+__webpack_unused_export__ = httpOverHttps;
+__webpack_unused_export__ = httpsOverHttps;
 
 
 function httpOverHttp(options) {
@@ -13313,7 +9112,7 @@ __webpack_unused_export__ = Client
 __webpack_unused_export__ = Pool
 __webpack_unused_export__ = BalancedPool
 __webpack_unused_export__ = Agent
-module.exports.kT = ProxyAgent
+__webpack_unused_export__ = ProxyAgent
 module.exports.J2 = EnvHttpProxyAgent
 __webpack_unused_export__ = RetryAgent
 __webpack_unused_export__ = RetryHandler
@@ -13388,7 +9187,7 @@ __webpack_unused_export__ = setGlobalDispatcher
 __webpack_unused_export__ = getGlobalDispatcher
 
 const fetchImpl = (__nccwpck_require__(4398).fetch)
-module.exports.hd = async function fetch (init, options = undefined) {
+__webpack_unused_export__ = async function fetch (init, options = undefined) {
   try {
     return await fetchImpl(init, options)
   } catch (err) {
@@ -13436,7 +9235,7 @@ __webpack_unused_export__ = CloseEvent
 __webpack_unused_export__ = ErrorEvent
 __webpack_unused_export__ = MessageEvent
 
-__webpack_unused_export__ = makeDispatcher(api.request)
+module.exports.Em = makeDispatcher(api.request)
 __webpack_unused_export__ = makeDispatcher(api.stream)
 __webpack_unused_export__ = makeDispatcher(api.pipeline)
 __webpack_unused_export__ = makeDispatcher(api.connect)
@@ -41366,2824 +37165,6 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3383:
-/***/ (function(module, exports) {
-
-var __spreadArray = (this && this.__spreadArray) || function (to, from, pack) {
-    if (pack || arguments.length === 2) for (var i = 0, l = from.length, ar; i < l; i++) {
-        if (ar || !(i in from)) {
-            if (!ar) ar = Array.prototype.slice.call(from, 0, i);
-            ar[i] = from[i];
-        }
-    }
-    return to.concat(ar || Array.prototype.slice.call(from));
-};
-(function (factory) {
-    if ( true && typeof module.exports === "object") {
-        var v = factory(__WEBPACK_EXTERNAL_createRequire(import.meta.url), exports);
-        if (v !== undefined) module.exports = v;
-    }
-    else if (typeof define === "function" && define.amd) {
-        define(["require", "exports"], factory);
-    }
-})(function (require, exports) {
-    /* --------------------------------------------------------------------------------------------
-     * Copyright (c) Microsoft Corporation. All rights reserved.
-     * Licensed under the MIT License. See License.txt in the project root for license information.
-     * ------------------------------------------------------------------------------------------ */
-    'use strict';
-    Object.defineProperty(exports, "__esModule", { value: true });
-    exports.TextDocument = void 0;
-    var FullTextDocument = /** @class */ (function () {
-        function FullTextDocument(uri, languageId, version, content) {
-            this._uri = uri;
-            this._languageId = languageId;
-            this._version = version;
-            this._content = content;
-            this._lineOffsets = undefined;
-        }
-        Object.defineProperty(FullTextDocument.prototype, "uri", {
-            get: function () {
-                return this._uri;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        Object.defineProperty(FullTextDocument.prototype, "languageId", {
-            get: function () {
-                return this._languageId;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        Object.defineProperty(FullTextDocument.prototype, "version", {
-            get: function () {
-                return this._version;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        FullTextDocument.prototype.getText = function (range) {
-            if (range) {
-                var start = this.offsetAt(range.start);
-                var end = this.offsetAt(range.end);
-                return this._content.substring(start, end);
-            }
-            return this._content;
-        };
-        FullTextDocument.prototype.update = function (changes, version) {
-            for (var _i = 0, changes_1 = changes; _i < changes_1.length; _i++) {
-                var change = changes_1[_i];
-                if (FullTextDocument.isIncremental(change)) {
-                    // makes sure start is before end
-                    var range = getWellformedRange(change.range);
-                    // update content
-                    var startOffset = this.offsetAt(range.start);
-                    var endOffset = this.offsetAt(range.end);
-                    this._content = this._content.substring(0, startOffset) + change.text + this._content.substring(endOffset, this._content.length);
-                    var insertedEndOffset = startOffset + change.text.length;
-                    var crlfAtStart = this._content.charCodeAt(startOffset - 1) === 13 /* CharCode.CarriageReturn */ && this._content.charCodeAt(startOffset) === 10 /* CharCode.LineFeed */;
-                    var crlfAtEnd = this._content.charCodeAt(insertedEndOffset - 1) === 13 /* CharCode.CarriageReturn */ && this._content.charCodeAt(insertedEndOffset) === 10 /* CharCode.LineFeed */;
-                    if (crlfAtStart || crlfAtEnd) {
-                        // A CRLF pair across an edit boundary is not included in the inserted text's line offsets.
-                        this._lineOffsets = undefined;
-                        continue;
-                    }
-                    // update the offsets
-                    var startLine = Math.max(range.start.line, 0);
-                    var endLine = Math.max(range.end.line, 0);
-                    var lineOffsets = this._lineOffsets;
-                    var addedLineOffsets = computeLineOffsets(change.text, false, startOffset);
-                    if (endLine - startLine === addedLineOffsets.length) {
-                        for (var i = 0, len = addedLineOffsets.length; i < len; i++) {
-                            lineOffsets[i + startLine + 1] = addedLineOffsets[i];
-                        }
-                    }
-                    else {
-                        if (addedLineOffsets.length < 10000) {
-                            lineOffsets.splice.apply(lineOffsets, __spreadArray([startLine + 1, endLine - startLine], addedLineOffsets, false));
-                        }
-                        else { // avoid too many arguments for splice
-                            this._lineOffsets = lineOffsets = lineOffsets.slice(0, startLine + 1).concat(addedLineOffsets, lineOffsets.slice(endLine + 1));
-                        }
-                    }
-                    var diff = change.text.length - (endOffset - startOffset);
-                    if (diff !== 0) {
-                        for (var i = startLine + 1 + addedLineOffsets.length, len = lineOffsets.length; i < len; i++) {
-                            lineOffsets[i] = lineOffsets[i] + diff;
-                        }
-                    }
-                }
-                else if (FullTextDocument.isFull(change)) {
-                    this._content = change.text;
-                    this._lineOffsets = undefined;
-                }
-                else {
-                    throw new Error('Unknown change event received');
-                }
-            }
-            this._version = version;
-        };
-        FullTextDocument.prototype.getLineOffsets = function () {
-            if (this._lineOffsets === undefined) {
-                this._lineOffsets = computeLineOffsets(this._content, true);
-            }
-            return this._lineOffsets;
-        };
-        FullTextDocument.prototype.positionAt = function (offset) {
-            offset = Math.max(Math.min(offset, this._content.length), 0);
-            var lineOffsets = this.getLineOffsets();
-            var low = 0, high = lineOffsets.length;
-            if (high === 0) {
-                return { line: 0, character: offset };
-            }
-            while (low < high) {
-                var mid = Math.floor((low + high) / 2);
-                if (lineOffsets[mid] > offset) {
-                    high = mid;
-                }
-                else {
-                    low = mid + 1;
-                }
-            }
-            // low is the least x for which the line offset is larger than the current offset
-            // or array.length if no line offset is larger than the current offset
-            var line = low - 1;
-            offset = this.ensureBeforeEOL(offset, lineOffsets[line]);
-            return { line: line, character: offset - lineOffsets[line] };
-        };
-        FullTextDocument.prototype.offsetAt = function (position) {
-            var lineOffsets = this.getLineOffsets();
-            if (position.line >= lineOffsets.length) {
-                return this._content.length;
-            }
-            else if (position.line < 0) {
-                return 0;
-            }
-            var lineOffset = lineOffsets[position.line];
-            if (position.character <= 0) {
-                return lineOffset;
-            }
-            var nextLineOffset = (position.line + 1 < lineOffsets.length) ? lineOffsets[position.line + 1] : this._content.length;
-            var offset = Math.min(lineOffset + position.character, nextLineOffset);
-            return this.ensureBeforeEOL(offset, lineOffset);
-        };
-        FullTextDocument.prototype.getLineRange = function (line) {
-            var lineOffsets = this.getLineOffsets();
-            if (line >= lineOffsets.length) {
-                var lastLine = lineOffsets.length - 1;
-                return { start: { line: lastLine, character: 0 }, end: { line: lastLine, character: this._content.length - lineOffsets[lastLine] } };
-            }
-            else if (line < 0) {
-                return { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
-            }
-            var startOffset = lineOffsets[line];
-            var nextLineOffset = (line + 1 < lineOffsets.length) ? lineOffsets[line + 1] : this._content.length;
-            var endOffset = this.ensureBeforeEOL(nextLineOffset, startOffset);
-            return { start: { line: line, character: 0 }, end: { line: line, character: endOffset - startOffset } };
-        };
-        FullTextDocument.prototype.getEOLCharacters = function (line) {
-            var lineOffsets = this.getLineOffsets();
-            if (line >= lineOffsets.length) {
-                return '';
-            }
-            else if (line < 0) {
-                return '';
-            }
-            var nextLineOffset = (line + 1 < lineOffsets.length) ? lineOffsets[line + 1] : this._content.length;
-            var eolOffset = this.ensureBeforeEOL(nextLineOffset, lineOffsets[line]);
-            return this._content.substring(eolOffset, nextLineOffset);
-        };
-        FullTextDocument.prototype.ensureBeforeEOL = function (offset, lineOffset) {
-            while (offset > lineOffset && isEOL(this._content.charCodeAt(offset - 1))) {
-                offset--;
-            }
-            return offset;
-        };
-        Object.defineProperty(FullTextDocument.prototype, "lineCount", {
-            get: function () {
-                return this.getLineOffsets().length;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        FullTextDocument.isIncremental = function (event) {
-            var candidate = event;
-            return candidate !== undefined && candidate !== null &&
-                typeof candidate.text === 'string' && candidate.range !== undefined &&
-                (candidate.rangeLength === undefined || typeof candidate.rangeLength === 'number');
-        };
-        FullTextDocument.isFull = function (event) {
-            var candidate = event;
-            return candidate !== undefined && candidate !== null &&
-                typeof candidate.text === 'string' && candidate.range === undefined && candidate.rangeLength === undefined;
-        };
-        return FullTextDocument;
-    }());
-    var TextDocument;
-    (function (TextDocument) {
-        /**
-         * Creates a new text document.
-         *
-         * @param uri The document's uri.
-         * @param languageId  The document's language Id.
-         * @param version The document's initial version number.
-         * @param content The document's content.
-         */
-        function create(uri, languageId, version, content) {
-            return new FullTextDocument(uri, languageId, version, content);
-        }
-        TextDocument.create = create;
-        /**
-         * Updates a TextDocument by modifying its content.
-         *
-         * @param document the document to update. Only documents created by TextDocument.create are valid inputs.
-         * @param changes the changes to apply to the document.
-         * @param version the changes version for the document.
-         * @returns The updated TextDocument. Note: That's the same document instance passed in as first parameter.
-         *
-         */
-        function update(document, changes, version) {
-            if (document instanceof FullTextDocument) {
-                document.update(changes, version);
-                return document;
-            }
-            else {
-                throw new Error('TextDocument.update: document must be created by TextDocument.create');
-            }
-        }
-        TextDocument.update = update;
-        function applyEdits(document, edits) {
-            var text = document.getText();
-            var sortedEdits = mergeSort(edits.map(getWellformedEdit), function (a, b) {
-                var diff = a.range.start.line - b.range.start.line;
-                if (diff === 0) {
-                    return a.range.start.character - b.range.start.character;
-                }
-                return diff;
-            });
-            var lastModifiedOffset = 0;
-            var spans = [];
-            for (var _i = 0, sortedEdits_1 = sortedEdits; _i < sortedEdits_1.length; _i++) {
-                var e = sortedEdits_1[_i];
-                var startOffset = document.offsetAt(e.range.start);
-                if (startOffset < lastModifiedOffset) {
-                    throw new Error('Overlapping edit');
-                }
-                else if (startOffset > lastModifiedOffset) {
-                    spans.push(text.substring(lastModifiedOffset, startOffset));
-                }
-                if (e.newText.length) {
-                    spans.push(e.newText);
-                }
-                lastModifiedOffset = document.offsetAt(e.range.end);
-            }
-            spans.push(text.substr(lastModifiedOffset));
-            return spans.join('');
-        }
-        TextDocument.applyEdits = applyEdits;
-    })(TextDocument || (exports.TextDocument = TextDocument = {}));
-    function mergeSort(data, compare) {
-        if (data.length <= 1) {
-            // sorted
-            return data;
-        }
-        var p = (data.length / 2) | 0;
-        var left = data.slice(0, p);
-        var right = data.slice(p);
-        mergeSort(left, compare);
-        mergeSort(right, compare);
-        var leftIdx = 0;
-        var rightIdx = 0;
-        var i = 0;
-        while (leftIdx < left.length && rightIdx < right.length) {
-            var ret = compare(left[leftIdx], right[rightIdx]);
-            if (ret <= 0) {
-                // smaller_equal -> take left to preserve order
-                data[i++] = left[leftIdx++];
-            }
-            else {
-                // greater -> take right
-                data[i++] = right[rightIdx++];
-            }
-        }
-        while (leftIdx < left.length) {
-            data[i++] = left[leftIdx++];
-        }
-        while (rightIdx < right.length) {
-            data[i++] = right[rightIdx++];
-        }
-        return data;
-    }
-    function computeLineOffsets(text, isAtLineStart, textOffset) {
-        if (textOffset === void 0) { textOffset = 0; }
-        var result = isAtLineStart ? [textOffset] : [];
-        for (var i = 0; i < text.length; i++) {
-            var ch = text.charCodeAt(i);
-            if (isEOL(ch)) {
-                if (ch === 13 /* CharCode.CarriageReturn */ && i + 1 < text.length && text.charCodeAt(i + 1) === 10 /* CharCode.LineFeed */) {
-                    i++;
-                }
-                result.push(textOffset + i + 1);
-            }
-        }
-        return result;
-    }
-    function isEOL(char) {
-        return char === 13 /* CharCode.CarriageReturn */ || char === 10 /* CharCode.LineFeed */;
-    }
-    function getWellformedRange(range) {
-        var start = range.start;
-        var end = range.end;
-        if (start.line > end.line || (start.line === end.line && start.character > end.character)) {
-            return { start: end, end: start };
-        }
-        return range;
-    }
-    function getWellformedEdit(textEdit) {
-        var range = getWellformedRange(textEdit.range);
-        if (range !== textEdit.range) {
-            return { newText: textEdit.newText, range: range };
-        }
-        return textEdit;
-    }
-});
-
-
-/***/ }),
-
-/***/ 4612:
-/***/ ((module, exports) => {
-
-(function (factory) {
-    if ( true && typeof module.exports === "object") {
-        var v = factory(__WEBPACK_EXTERNAL_createRequire(import.meta.url), exports);
-        if (v !== undefined) module.exports = v;
-    }
-    else if (typeof define === "function" && define.amd) {
-        define(["require", "exports"], factory);
-    }
-})(function () {
-    /* --------------------------------------------------------------------------------------------
-     * Copyright (c) Microsoft Corporation. All rights reserved.
-     * Licensed under the MIT License. See License.txt in the project root for license information.
-     * ------------------------------------------------------------------------------------------ */
-    'use strict';
-    Object.defineProperty(exports, "__esModule", ({ value: true }));
-    exports.TextDocument = exports.EOL = exports.WorkspaceFolder = exports.InlineCompletionContext = exports.SelectedCompletionInfo = exports.InlineCompletionTriggerKind = exports.InlineCompletionList = exports.InlineCompletionItem = exports.StringValue = exports.InlayHint = exports.InlayHintLabelPart = exports.InlayHintKind = exports.InlineValueContext = exports.InlineValueEvaluatableExpression = exports.InlineValueVariableLookup = exports.InlineValueText = exports.SemanticTokens = exports.SemanticTokenModifiers = exports.SemanticTokenTypes = exports.SelectionRange = exports.DocumentLink = exports.FormattingOptions = exports.CodeLens = exports.CodeAction = exports.CodeActionTag = exports.CodeActionContext = exports.CodeActionTriggerKind = exports.CodeActionKind = exports.DocumentSymbol = exports.WorkspaceSymbol = exports.SymbolInformation = exports.SymbolTag = exports.SymbolKind = exports.DocumentHighlight = exports.DocumentHighlightKind = exports.SignatureInformation = exports.ParameterInformation = exports.Hover = exports.MarkedString = exports.CompletionList = exports.CompletionItem = exports.CompletionItemLabelDetails = exports.ApplyKind = exports.InsertTextMode = exports.InsertReplaceEdit = exports.CompletionItemTag = exports.InsertTextFormat = exports.CompletionItemKind = exports.MarkupContent = exports.MarkupKind = exports.TextDocumentItem = exports.LanguageKind = exports.OptionalVersionedTextDocumentIdentifier = exports.VersionedTextDocumentIdentifier = exports.TextDocumentIdentifier = exports.WorkspaceChange = exports.SnippetTextEdit = exports.WorkspaceEdit = exports.DeleteFile = exports.RenameFile = exports.CreateFile = exports.TextDocumentEdit = exports.AnnotatedTextEdit = exports.ChangeAnnotationIdentifier = exports.ChangeAnnotation = exports.TextEdit = exports.Command = exports.Diagnostic = exports.CodeDescription = exports.DiagnosticTag = exports.DiagnosticSeverity = exports.DiagnosticRelatedInformation = exports.FoldingRange = exports.FoldingRangeKind = exports.ColorPresentation = exports.ColorInformation = exports.Color = exports.LocationLink = exports.Location = exports.Range = exports.Position = exports.uinteger = exports.integer = exports.URI = exports.DocumentUri = void 0;
-    var DocumentUri;
-    (function (DocumentUri) {
-        function is(value) {
-            return typeof value === 'string';
-        }
-        DocumentUri.is = is;
-    })(DocumentUri || (exports.DocumentUri = DocumentUri = {}));
-    var URI;
-    (function (URI) {
-        function is(value) {
-            return typeof value === 'string';
-        }
-        URI.is = is;
-    })(URI || (exports.URI = URI = {}));
-    var integer;
-    (function (integer) {
-        integer.MIN_VALUE = -2147483648;
-        integer.MAX_VALUE = 2147483647;
-        function is(value) {
-            return typeof value === 'number' && integer.MIN_VALUE <= value && value <= integer.MAX_VALUE;
-        }
-        integer.is = is;
-    })(integer || (exports.integer = integer = {}));
-    var uinteger;
-    (function (uinteger) {
-        uinteger.MIN_VALUE = 0;
-        uinteger.MAX_VALUE = 2147483647;
-        function is(value) {
-            return typeof value === 'number' && uinteger.MIN_VALUE <= value && value <= uinteger.MAX_VALUE;
-        }
-        uinteger.is = is;
-    })(uinteger || (exports.uinteger = uinteger = {}));
-    /**
-     * The Position namespace provides helper functions to work with
-     * {@link Position} literals.
-     */
-    var Position;
-    (function (Position) {
-        /**
-         * Creates a new Position literal from the given line and character.
-         * @param line The position's line.
-         * @param character The position's character.
-         */
-        function create(line, character) {
-            if (line === Number.MAX_VALUE) {
-                line = uinteger.MAX_VALUE;
-            }
-            if (character === Number.MAX_VALUE) {
-                character = uinteger.MAX_VALUE;
-            }
-            return { line: line, character: character };
-        }
-        Position.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link Position} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Is.uinteger(candidate.line) && Is.uinteger(candidate.character);
-        }
-        Position.is = is;
-    })(Position || (exports.Position = Position = {}));
-    /**
-     * The Range namespace provides helper functions to work with
-     * {@link Range} literals.
-     */
-    var Range;
-    (function (Range) {
-        function create(one, two, three, four) {
-            if (Is.uinteger(one) && Is.uinteger(two) && Is.uinteger(three) && Is.uinteger(four)) {
-                return { start: Position.create(one, two), end: Position.create(three, four) };
-            }
-            else if (Position.is(one) && Position.is(two)) {
-                return { start: one, end: two };
-            }
-            else {
-                throw new Error("Range#create called with invalid arguments[".concat(one, ", ").concat(two, ", ").concat(three, ", ").concat(four, "]"));
-            }
-        }
-        Range.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link Range} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Position.is(candidate.start) && Position.is(candidate.end);
-        }
-        Range.is = is;
-    })(Range || (exports.Range = Range = {}));
-    /**
-     * The Location namespace provides helper functions to work with
-     * {@link Location} literals.
-     */
-    var Location;
-    (function (Location) {
-        /**
-         * Creates a Location literal.
-         * @param uri The location's uri.
-         * @param range The location's range.
-         */
-        function create(uri, range) {
-            return { uri: uri, range: range };
-        }
-        Location.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link Location} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Range.is(candidate.range) && (Is.string(candidate.uri) || Is.undefined(candidate.uri));
-        }
-        Location.is = is;
-    })(Location || (exports.Location = Location = {}));
-    /**
-     * The LocationLink namespace provides helper functions to work with
-     * {@link LocationLink} literals.
-     */
-    var LocationLink;
-    (function (LocationLink) {
-        /**
-         * Creates a LocationLink literal.
-         * @param targetUri The definition's uri.
-         * @param targetRange The full range of the definition.
-         * @param targetSelectionRange The span of the symbol definition at the target.
-         * @param originSelectionRange The span of the symbol being defined in the originating source file.
-         */
-        function create(targetUri, targetRange, targetSelectionRange, originSelectionRange) {
-            return { targetUri: targetUri, targetRange: targetRange, targetSelectionRange: targetSelectionRange, originSelectionRange: originSelectionRange };
-        }
-        LocationLink.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link LocationLink} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Range.is(candidate.targetRange) && Is.string(candidate.targetUri)
-                && Range.is(candidate.targetSelectionRange)
-                && (Range.is(candidate.originSelectionRange) || Is.undefined(candidate.originSelectionRange));
-        }
-        LocationLink.is = is;
-    })(LocationLink || (exports.LocationLink = LocationLink = {}));
-    /**
-     * The Color namespace provides helper functions to work with
-     * {@link Color} literals.
-     */
-    var Color;
-    (function (Color) {
-        /**
-         * Creates a new Color literal.
-         */
-        function create(red, green, blue, alpha) {
-            return {
-                red: red,
-                green: green,
-                blue: blue,
-                alpha: alpha,
-            };
-        }
-        Color.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link Color} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Is.numberRange(candidate.red, 0, 1)
-                && Is.numberRange(candidate.green, 0, 1)
-                && Is.numberRange(candidate.blue, 0, 1)
-                && Is.numberRange(candidate.alpha, 0, 1);
-        }
-        Color.is = is;
-    })(Color || (exports.Color = Color = {}));
-    /**
-     * The ColorInformation namespace provides helper functions to work with
-     * {@link ColorInformation} literals.
-     */
-    var ColorInformation;
-    (function (ColorInformation) {
-        /**
-         * Creates a new ColorInformation literal.
-         */
-        function create(range, color) {
-            return {
-                range: range,
-                color: color,
-            };
-        }
-        ColorInformation.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link ColorInformation} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Range.is(candidate.range) && Color.is(candidate.color);
-        }
-        ColorInformation.is = is;
-    })(ColorInformation || (exports.ColorInformation = ColorInformation = {}));
-    /**
-     * The Color namespace provides helper functions to work with
-     * {@link ColorPresentation} literals.
-     */
-    var ColorPresentation;
-    (function (ColorPresentation) {
-        /**
-         * Creates a new ColorInformation literal.
-         */
-        function create(label, textEdit, additionalTextEdits) {
-            return {
-                label: label,
-                textEdit: textEdit,
-                additionalTextEdits: additionalTextEdits,
-            };
-        }
-        ColorPresentation.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link ColorInformation} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Is.string(candidate.label)
-                && (Is.undefined(candidate.textEdit) || TextEdit.is(candidate.textEdit))
-                && (Is.undefined(candidate.additionalTextEdits) || Is.typedArray(candidate.additionalTextEdits, TextEdit.is));
-        }
-        ColorPresentation.is = is;
-    })(ColorPresentation || (exports.ColorPresentation = ColorPresentation = {}));
-    /**
-     * A set of predefined range kinds.
-     */
-    var FoldingRangeKind;
-    (function (FoldingRangeKind) {
-        /**
-         * Folding range for a comment
-         */
-        FoldingRangeKind.Comment = 'comment';
-        /**
-         * Folding range for an import or include
-         */
-        FoldingRangeKind.Imports = 'imports';
-        /**
-         * Folding range for a region (e.g. `#region`)
-         */
-        FoldingRangeKind.Region = 'region';
-    })(FoldingRangeKind || (exports.FoldingRangeKind = FoldingRangeKind = {}));
-    /**
-     * The folding range namespace provides helper functions to work with
-     * {@link FoldingRange} literals.
-     */
-    var FoldingRange;
-    (function (FoldingRange) {
-        /**
-         * Creates a new FoldingRange literal.
-         */
-        function create(startLine, endLine, startCharacter, endCharacter, kind, collapsedText) {
-            var result = {
-                startLine: startLine,
-                endLine: endLine
-            };
-            if (Is.defined(startCharacter)) {
-                result.startCharacter = startCharacter;
-            }
-            if (Is.defined(endCharacter)) {
-                result.endCharacter = endCharacter;
-            }
-            if (Is.defined(kind)) {
-                result.kind = kind;
-            }
-            if (Is.defined(collapsedText)) {
-                result.collapsedText = collapsedText;
-            }
-            return result;
-        }
-        FoldingRange.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link FoldingRange} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Is.uinteger(candidate.startLine) && Is.uinteger(candidate.endLine)
-                && (Is.undefined(candidate.startCharacter) || Is.uinteger(candidate.startCharacter))
-                && (Is.undefined(candidate.endCharacter) || Is.uinteger(candidate.endCharacter))
-                && (Is.undefined(candidate.kind) || Is.string(candidate.kind));
-        }
-        FoldingRange.is = is;
-    })(FoldingRange || (exports.FoldingRange = FoldingRange = {}));
-    /**
-     * The DiagnosticRelatedInformation namespace provides helper functions to work with
-     * {@link DiagnosticRelatedInformation} literals.
-     */
-    var DiagnosticRelatedInformation;
-    (function (DiagnosticRelatedInformation) {
-        /**
-         * Creates a new DiagnosticRelatedInformation literal.
-         */
-        function create(location, message) {
-            return {
-                location: location,
-                message: message
-            };
-        }
-        DiagnosticRelatedInformation.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link DiagnosticRelatedInformation} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Location.is(candidate.location) && Is.string(candidate.message);
-        }
-        DiagnosticRelatedInformation.is = is;
-    })(DiagnosticRelatedInformation || (exports.DiagnosticRelatedInformation = DiagnosticRelatedInformation = {}));
-    /**
-     * The diagnostic's severity.
-     */
-    var DiagnosticSeverity;
-    (function (DiagnosticSeverity) {
-        /**
-         * Reports an error.
-         */
-        DiagnosticSeverity.Error = 1;
-        /**
-         * Reports a warning.
-         */
-        DiagnosticSeverity.Warning = 2;
-        /**
-         * Reports an information.
-         */
-        DiagnosticSeverity.Information = 3;
-        /**
-         * Reports a hint.
-         */
-        DiagnosticSeverity.Hint = 4;
-    })(DiagnosticSeverity || (exports.DiagnosticSeverity = DiagnosticSeverity = {}));
-    /**
-     * The diagnostic tags.
-     *
-     * @since 3.15.0
-     */
-    var DiagnosticTag;
-    (function (DiagnosticTag) {
-        /**
-         * Unused or unnecessary code.
-         *
-         * Clients are allowed to render diagnostics with this tag faded out instead of having
-         * an error squiggle.
-         */
-        DiagnosticTag.Unnecessary = 1;
-        /**
-         * Deprecated or obsolete code.
-         *
-         * Clients are allowed to rendered diagnostics with this tag strike through.
-         */
-        DiagnosticTag.Deprecated = 2;
-    })(DiagnosticTag || (exports.DiagnosticTag = DiagnosticTag = {}));
-    /**
-     * The CodeDescription namespace provides functions to deal with descriptions for diagnostic codes.
-     *
-     * @since 3.16.0
-     */
-    var CodeDescription;
-    (function (CodeDescription) {
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Is.string(candidate.href);
-        }
-        CodeDescription.is = is;
-    })(CodeDescription || (exports.CodeDescription = CodeDescription = {}));
-    /**
-     * The Diagnostic namespace provides helper functions to work with
-     * {@link Diagnostic} literals.
-     */
-    var Diagnostic;
-    (function (Diagnostic) {
-        /**
-         * Creates a new Diagnostic literal.
-         */
-        function create(range, message, severity, code, source, relatedInformation) {
-            var result = { range: range, message: message };
-            if (Is.defined(severity)) {
-                result.severity = severity;
-            }
-            if (Is.defined(code)) {
-                result.code = code;
-            }
-            if (Is.defined(source)) {
-                result.source = source;
-            }
-            if (Is.defined(relatedInformation)) {
-                result.relatedInformation = relatedInformation;
-            }
-            return result;
-        }
-        Diagnostic.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link Diagnostic} interface.
-         */
-        function is(value) {
-            var _a;
-            var candidate = value;
-            return Is.defined(candidate)
-                && Range.is(candidate.range)
-                && (Is.string(candidate.message) || MarkupContent.is(candidate.message))
-                && (Is.number(candidate.severity) || Is.undefined(candidate.severity))
-                && (Is.integer(candidate.code) || Is.string(candidate.code) || Is.undefined(candidate.code))
-                && (Is.undefined(candidate.codeDescription) || (Is.string((_a = candidate.codeDescription) === null || _a === void 0 ? void 0 : _a.href)))
-                && (Is.string(candidate.source) || Is.undefined(candidate.source))
-                && (Is.undefined(candidate.relatedInformation) || Is.typedArray(candidate.relatedInformation, DiagnosticRelatedInformation.is));
-        }
-        Diagnostic.is = is;
-        /**
-         * Checks whether the given diagnostic's message conforms to the 3.17.0
-         * version of the protocol where the message is a string.
-         *
-         * @param value the diagnostic
-         * @returns true if the diagnostic's message is a string, false otherwise.
-         */
-        function is3_17(value) {
-            return Is.string(value.message);
-        }
-        Diagnostic.is3_17 = is3_17;
-        /**
-         * Gets the message string of a diagnostic. If the message is already a
-         * string, it is returned as is. If the message is a MarkupContent,
-         * the value of the MarkupContent is returned. Otherwise an error is thrown.
-         *
-         * @param diagnostic the diagnostic to get the message string from.
-         * @returns the message string of the given diagnostic.
-         */
-        function getMessageString(diagnostic) {
-            if (Is.string(diagnostic.message)) {
-                return diagnostic.message;
-            }
-            else if (MarkupContent.is(diagnostic.message)) {
-                return diagnostic.message.value;
-            }
-            else {
-                throw new Error("Unknown message type ".concat(typeof diagnostic.message));
-            }
-        }
-        Diagnostic.getMessageString = getMessageString;
-    })(Diagnostic || (exports.Diagnostic = Diagnostic = {}));
-    /**
-     * The Command namespace provides helper functions to work with
-     * {@link Command} literals.
-     */
-    var Command;
-    (function (Command) {
-        /**
-         * Creates a new Command literal.
-         */
-        function create(title, command) {
-            var args = [];
-            for (var _i = 2; _i < arguments.length; _i++) {
-                args[_i - 2] = arguments[_i];
-            }
-            var result = { title: title, command: command };
-            if (Is.defined(args) && args.length > 0) {
-                result.arguments = args;
-            }
-            return result;
-        }
-        Command.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link Command} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.string(candidate.title) && (candidate.tooltip === undefined || Is.string(candidate.tooltip)) && Is.string(candidate.command);
-        }
-        Command.is = is;
-    })(Command || (exports.Command = Command = {}));
-    /**
-     * The TextEdit namespace provides helper function to create replace,
-     * insert and delete edits more easily.
-     */
-    var TextEdit;
-    (function (TextEdit) {
-        /**
-         * Creates a replace text edit.
-         * @param range The range of text to be replaced.
-         * @param newText The new text.
-         */
-        function replace(range, newText) {
-            return { range: range, newText: newText };
-        }
-        TextEdit.replace = replace;
-        /**
-         * Creates an insert text edit.
-         * @param position The position to insert the text at.
-         * @param newText The text to be inserted.
-         */
-        function insert(position, newText) {
-            return { range: { start: position, end: position }, newText: newText };
-        }
-        TextEdit.insert = insert;
-        /**
-         * Creates a delete text edit.
-         * @param range The range of text to be deleted.
-         */
-        function del(range) {
-            return { range: range, newText: '' };
-        }
-        TextEdit.del = del;
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate)
-                && Is.string(candidate.newText)
-                && Range.is(candidate.range);
-        }
-        TextEdit.is = is;
-    })(TextEdit || (exports.TextEdit = TextEdit = {}));
-    var ChangeAnnotation;
-    (function (ChangeAnnotation) {
-        function create(label, needsConfirmation, description) {
-            var result = { label: label };
-            if (needsConfirmation !== undefined) {
-                result.needsConfirmation = needsConfirmation;
-            }
-            if (description !== undefined) {
-                result.description = description;
-            }
-            return result;
-        }
-        ChangeAnnotation.create = create;
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Is.string(candidate.label) &&
-                (Is.boolean(candidate.needsConfirmation) || candidate.needsConfirmation === undefined) &&
-                (Is.string(candidate.description) || candidate.description === undefined);
-        }
-        ChangeAnnotation.is = is;
-    })(ChangeAnnotation || (exports.ChangeAnnotation = ChangeAnnotation = {}));
-    var ChangeAnnotationIdentifier;
-    (function (ChangeAnnotationIdentifier) {
-        function is(value) {
-            var candidate = value;
-            return Is.string(candidate);
-        }
-        ChangeAnnotationIdentifier.is = is;
-    })(ChangeAnnotationIdentifier || (exports.ChangeAnnotationIdentifier = ChangeAnnotationIdentifier = {}));
-    var AnnotatedTextEdit;
-    (function (AnnotatedTextEdit) {
-        /**
-         * Creates an annotated replace text edit.
-         *
-         * @param range The range of text to be replaced.
-         * @param newText The new text.
-         * @param annotation The annotation.
-         */
-        function replace(range, newText, annotation) {
-            return { range: range, newText: newText, annotationId: annotation };
-        }
-        AnnotatedTextEdit.replace = replace;
-        /**
-         * Creates an annotated insert text edit.
-         *
-         * @param position The position to insert the text at.
-         * @param newText The text to be inserted.
-         * @param annotation The annotation.
-         */
-        function insert(position, newText, annotation) {
-            return { range: { start: position, end: position }, newText: newText, annotationId: annotation };
-        }
-        AnnotatedTextEdit.insert = insert;
-        /**
-         * Creates an annotated delete text edit.
-         *
-         * @param range The range of text to be deleted.
-         * @param annotation The annotation.
-         */
-        function del(range, annotation) {
-            return { range: range, newText: '', annotationId: annotation };
-        }
-        AnnotatedTextEdit.del = del;
-        function is(value) {
-            var candidate = value;
-            return TextEdit.is(candidate) && (ChangeAnnotation.is(candidate.annotationId) || ChangeAnnotationIdentifier.is(candidate.annotationId));
-        }
-        AnnotatedTextEdit.is = is;
-    })(AnnotatedTextEdit || (exports.AnnotatedTextEdit = AnnotatedTextEdit = {}));
-    /**
-     * The TextDocumentEdit namespace provides helper function to create
-     * an edit that manipulates a text document.
-     */
-    var TextDocumentEdit;
-    (function (TextDocumentEdit) {
-        /**
-         * Creates a new `TextDocumentEdit`
-         */
-        function create(textDocument, edits) {
-            return { textDocument: textDocument, edits: edits };
-        }
-        TextDocumentEdit.create = create;
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate)
-                && OptionalVersionedTextDocumentIdentifier.is(candidate.textDocument)
-                && Array.isArray(candidate.edits);
-        }
-        TextDocumentEdit.is = is;
-    })(TextDocumentEdit || (exports.TextDocumentEdit = TextDocumentEdit = {}));
-    var CreateFile;
-    (function (CreateFile) {
-        function create(uri, options, annotation) {
-            var result = {
-                kind: 'create',
-                uri: uri
-            };
-            if (options !== undefined && (options.overwrite !== undefined || options.ignoreIfExists !== undefined)) {
-                result.options = options;
-            }
-            if (annotation !== undefined) {
-                result.annotationId = annotation;
-            }
-            return result;
-        }
-        CreateFile.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate && candidate.kind === 'create' && Is.string(candidate.uri) && (candidate.options === undefined ||
-                ((candidate.options.overwrite === undefined || Is.boolean(candidate.options.overwrite)) && (candidate.options.ignoreIfExists === undefined || Is.boolean(candidate.options.ignoreIfExists)))) && (candidate.annotationId === undefined || ChangeAnnotationIdentifier.is(candidate.annotationId));
-        }
-        CreateFile.is = is;
-    })(CreateFile || (exports.CreateFile = CreateFile = {}));
-    var RenameFile;
-    (function (RenameFile) {
-        function create(oldUri, newUri, options, annotation) {
-            var result = {
-                kind: 'rename',
-                oldUri: oldUri,
-                newUri: newUri
-            };
-            if (options !== undefined && (options.overwrite !== undefined || options.ignoreIfExists !== undefined)) {
-                result.options = options;
-            }
-            if (annotation !== undefined) {
-                result.annotationId = annotation;
-            }
-            return result;
-        }
-        RenameFile.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate && candidate.kind === 'rename' && Is.string(candidate.oldUri) && Is.string(candidate.newUri) && (candidate.options === undefined ||
-                ((candidate.options.overwrite === undefined || Is.boolean(candidate.options.overwrite)) && (candidate.options.ignoreIfExists === undefined || Is.boolean(candidate.options.ignoreIfExists)))) && (candidate.annotationId === undefined || ChangeAnnotationIdentifier.is(candidate.annotationId));
-        }
-        RenameFile.is = is;
-    })(RenameFile || (exports.RenameFile = RenameFile = {}));
-    var DeleteFile;
-    (function (DeleteFile) {
-        function create(uri, options, annotation) {
-            var result = {
-                kind: 'delete',
-                uri: uri
-            };
-            if (options !== undefined && (options.recursive !== undefined || options.ignoreIfNotExists !== undefined)) {
-                result.options = options;
-            }
-            if (annotation !== undefined) {
-                result.annotationId = annotation;
-            }
-            return result;
-        }
-        DeleteFile.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate && candidate.kind === 'delete' && Is.string(candidate.uri) && (candidate.options === undefined ||
-                ((candidate.options.recursive === undefined || Is.boolean(candidate.options.recursive)) && (candidate.options.ignoreIfNotExists === undefined || Is.boolean(candidate.options.ignoreIfNotExists)))) && (candidate.annotationId === undefined || ChangeAnnotationIdentifier.is(candidate.annotationId));
-        }
-        DeleteFile.is = is;
-    })(DeleteFile || (exports.DeleteFile = DeleteFile = {}));
-    var WorkspaceEdit;
-    (function (WorkspaceEdit) {
-        function is(value) {
-            var candidate = value;
-            return candidate &&
-                (candidate.changes !== undefined || candidate.documentChanges !== undefined) &&
-                (candidate.documentChanges === undefined || candidate.documentChanges.every(function (change) {
-                    if (Is.string(change.kind)) {
-                        return CreateFile.is(change) || RenameFile.is(change) || DeleteFile.is(change);
-                    }
-                    else {
-                        return TextDocumentEdit.is(change);
-                    }
-                }));
-        }
-        WorkspaceEdit.is = is;
-    })(WorkspaceEdit || (exports.WorkspaceEdit = WorkspaceEdit = {}));
-    var TextEditChangeImpl = /** @class */ (function () {
-        function TextEditChangeImpl(edits, changeAnnotations) {
-            this.edits = edits;
-            this.changeAnnotations = changeAnnotations;
-        }
-        TextEditChangeImpl.prototype.insert = function (position, newText, annotation) {
-            var edit;
-            var id;
-            if (annotation === undefined) {
-                edit = TextEdit.insert(position, newText);
-            }
-            else if (ChangeAnnotationIdentifier.is(annotation)) {
-                id = annotation;
-                edit = AnnotatedTextEdit.insert(position, newText, annotation);
-            }
-            else {
-                this.assertChangeAnnotations(this.changeAnnotations);
-                id = this.changeAnnotations.manage(annotation);
-                edit = AnnotatedTextEdit.insert(position, newText, id);
-            }
-            this.edits.push(edit);
-            if (id !== undefined) {
-                return id;
-            }
-        };
-        TextEditChangeImpl.prototype.replace = function (range, newText, annotation) {
-            var edit;
-            var id;
-            if (annotation === undefined) {
-                edit = TextEdit.replace(range, newText);
-            }
-            else if (ChangeAnnotationIdentifier.is(annotation)) {
-                id = annotation;
-                edit = AnnotatedTextEdit.replace(range, newText, annotation);
-            }
-            else {
-                this.assertChangeAnnotations(this.changeAnnotations);
-                id = this.changeAnnotations.manage(annotation);
-                edit = AnnotatedTextEdit.replace(range, newText, id);
-            }
-            this.edits.push(edit);
-            if (id !== undefined) {
-                return id;
-            }
-        };
-        TextEditChangeImpl.prototype.delete = function (range, annotation) {
-            var edit;
-            var id;
-            if (annotation === undefined) {
-                edit = TextEdit.del(range);
-            }
-            else if (ChangeAnnotationIdentifier.is(annotation)) {
-                id = annotation;
-                edit = AnnotatedTextEdit.del(range, annotation);
-            }
-            else {
-                this.assertChangeAnnotations(this.changeAnnotations);
-                id = this.changeAnnotations.manage(annotation);
-                edit = AnnotatedTextEdit.del(range, id);
-            }
-            this.edits.push(edit);
-            if (id !== undefined) {
-                return id;
-            }
-        };
-        TextEditChangeImpl.prototype.add = function (edit) {
-            this.edits.push(edit);
-        };
-        TextEditChangeImpl.prototype.all = function () {
-            return this.edits;
-        };
-        TextEditChangeImpl.prototype.clear = function () {
-            this.edits.splice(0, this.edits.length);
-        };
-        TextEditChangeImpl.prototype.assertChangeAnnotations = function (value) {
-            if (value === undefined) {
-                throw new Error("Text edit change is not configured to manage change annotations.");
-            }
-        };
-        return TextEditChangeImpl;
-    }());
-    var SnippetTextEdit;
-    (function (SnippetTextEdit) {
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate)
-                && Range.is(candidate.range)
-                && StringValue.isSnippet(candidate.snippet)
-                && (candidate.annotationId === undefined ||
-                    (ChangeAnnotation.is(candidate.annotationId) || ChangeAnnotationIdentifier.is(candidate.annotationId)));
-        }
-        SnippetTextEdit.is = is;
-    })(SnippetTextEdit || (exports.SnippetTextEdit = SnippetTextEdit = {}));
-    /**
-     * A helper class
-     */
-    var ChangeAnnotations = /** @class */ (function () {
-        function ChangeAnnotations(annotations) {
-            this._annotations = annotations === undefined ? Object.create(null) : annotations;
-            this._counter = 0;
-            this._size = 0;
-        }
-        ChangeAnnotations.prototype.all = function () {
-            return this._annotations;
-        };
-        Object.defineProperty(ChangeAnnotations.prototype, "size", {
-            get: function () {
-                return this._size;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        ChangeAnnotations.prototype.manage = function (idOrAnnotation, annotation) {
-            var id;
-            if (ChangeAnnotationIdentifier.is(idOrAnnotation)) {
-                id = idOrAnnotation;
-            }
-            else {
-                id = this.nextId();
-                annotation = idOrAnnotation;
-            }
-            if (this._annotations[id] !== undefined) {
-                throw new Error("Id ".concat(id, " is already in use."));
-            }
-            if (annotation === undefined) {
-                throw new Error("No annotation provided for id ".concat(id));
-            }
-            this._annotations[id] = annotation;
-            this._size++;
-            return id;
-        };
-        ChangeAnnotations.prototype.nextId = function () {
-            this._counter++;
-            return this._counter.toString();
-        };
-        return ChangeAnnotations;
-    }());
-    /**
-     * A workspace change helps constructing changes to a workspace.
-     */
-    var WorkspaceChange = /** @class */ (function () {
-        function WorkspaceChange(workspaceEdit) {
-            var _this = this;
-            this._textEditChanges = Object.create(null);
-            if (workspaceEdit !== undefined) {
-                this._workspaceEdit = workspaceEdit;
-                if (workspaceEdit.documentChanges) {
-                    this._changeAnnotations = new ChangeAnnotations(workspaceEdit.changeAnnotations);
-                    workspaceEdit.changeAnnotations = this._changeAnnotations.all();
-                    workspaceEdit.documentChanges.forEach(function (change) {
-                        if (TextDocumentEdit.is(change)) {
-                            var textEditChange = new TextEditChangeImpl(change.edits, _this._changeAnnotations);
-                            _this._textEditChanges[change.textDocument.uri] = textEditChange;
-                        }
-                    });
-                }
-                else if (workspaceEdit.changes) {
-                    Object.keys(workspaceEdit.changes).forEach(function (key) {
-                        var textEditChange = new TextEditChangeImpl(workspaceEdit.changes[key]);
-                        _this._textEditChanges[key] = textEditChange;
-                    });
-                }
-            }
-            else {
-                this._workspaceEdit = {};
-            }
-        }
-        Object.defineProperty(WorkspaceChange.prototype, "edit", {
-            /**
-             * Returns the underlying {@link WorkspaceEdit} literal
-             * use to be returned from a workspace edit operation like rename.
-             */
-            get: function () {
-                this.initDocumentChanges();
-                if (this._changeAnnotations !== undefined) {
-                    if (this._changeAnnotations.size === 0) {
-                        this._workspaceEdit.changeAnnotations = undefined;
-                    }
-                    else {
-                        this._workspaceEdit.changeAnnotations = this._changeAnnotations.all();
-                    }
-                }
-                return this._workspaceEdit;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        WorkspaceChange.prototype.getTextEditChange = function (key) {
-            if (OptionalVersionedTextDocumentIdentifier.is(key)) {
-                this.initDocumentChanges();
-                if (this._workspaceEdit.documentChanges === undefined) {
-                    throw new Error('Workspace edit is not configured for document changes.');
-                }
-                var textDocument = { uri: key.uri, version: key.version };
-                var result = this._textEditChanges[textDocument.uri];
-                if (!result) {
-                    var edits = [];
-                    var textDocumentEdit = {
-                        textDocument: textDocument,
-                        edits: edits
-                    };
-                    this._workspaceEdit.documentChanges.push(textDocumentEdit);
-                    result = new TextEditChangeImpl(edits, this._changeAnnotations);
-                    this._textEditChanges[textDocument.uri] = result;
-                }
-                return result;
-            }
-            else {
-                this.initChanges();
-                if (this._workspaceEdit.changes === undefined) {
-                    throw new Error('Workspace edit is not configured for normal text edit changes.');
-                }
-                var result = this._textEditChanges[key];
-                if (!result) {
-                    var edits = [];
-                    this._workspaceEdit.changes[key] = edits;
-                    result = new TextEditChangeImpl(edits);
-                    this._textEditChanges[key] = result;
-                }
-                return result;
-            }
-        };
-        WorkspaceChange.prototype.initDocumentChanges = function () {
-            if (this._workspaceEdit.documentChanges === undefined && this._workspaceEdit.changes === undefined) {
-                this._changeAnnotations = new ChangeAnnotations();
-                this._workspaceEdit.documentChanges = [];
-                this._workspaceEdit.changeAnnotations = this._changeAnnotations.all();
-            }
-        };
-        WorkspaceChange.prototype.initChanges = function () {
-            if (this._workspaceEdit.documentChanges === undefined && this._workspaceEdit.changes === undefined) {
-                this._workspaceEdit.changes = Object.create(null);
-            }
-        };
-        WorkspaceChange.prototype.createFile = function (uri, optionsOrAnnotation, options) {
-            this.initDocumentChanges();
-            if (this._workspaceEdit.documentChanges === undefined) {
-                throw new Error('Workspace edit is not configured for document changes.');
-            }
-            var annotation;
-            if (ChangeAnnotation.is(optionsOrAnnotation) || ChangeAnnotationIdentifier.is(optionsOrAnnotation)) {
-                annotation = optionsOrAnnotation;
-            }
-            else {
-                options = optionsOrAnnotation;
-            }
-            var operation;
-            var id;
-            if (annotation === undefined) {
-                operation = CreateFile.create(uri, options);
-            }
-            else {
-                id = ChangeAnnotationIdentifier.is(annotation) ? annotation : this._changeAnnotations.manage(annotation);
-                operation = CreateFile.create(uri, options, id);
-            }
-            this._workspaceEdit.documentChanges.push(operation);
-            if (id !== undefined) {
-                return id;
-            }
-        };
-        WorkspaceChange.prototype.renameFile = function (oldUri, newUri, optionsOrAnnotation, options) {
-            this.initDocumentChanges();
-            if (this._workspaceEdit.documentChanges === undefined) {
-                throw new Error('Workspace edit is not configured for document changes.');
-            }
-            var annotation;
-            if (ChangeAnnotation.is(optionsOrAnnotation) || ChangeAnnotationIdentifier.is(optionsOrAnnotation)) {
-                annotation = optionsOrAnnotation;
-            }
-            else {
-                options = optionsOrAnnotation;
-            }
-            var operation;
-            var id;
-            if (annotation === undefined) {
-                operation = RenameFile.create(oldUri, newUri, options);
-            }
-            else {
-                id = ChangeAnnotationIdentifier.is(annotation) ? annotation : this._changeAnnotations.manage(annotation);
-                operation = RenameFile.create(oldUri, newUri, options, id);
-            }
-            this._workspaceEdit.documentChanges.push(operation);
-            if (id !== undefined) {
-                return id;
-            }
-        };
-        WorkspaceChange.prototype.deleteFile = function (uri, optionsOrAnnotation, options) {
-            this.initDocumentChanges();
-            if (this._workspaceEdit.documentChanges === undefined) {
-                throw new Error('Workspace edit is not configured for document changes.');
-            }
-            var annotation;
-            if (ChangeAnnotation.is(optionsOrAnnotation) || ChangeAnnotationIdentifier.is(optionsOrAnnotation)) {
-                annotation = optionsOrAnnotation;
-            }
-            else {
-                options = optionsOrAnnotation;
-            }
-            var operation;
-            var id;
-            if (annotation === undefined) {
-                operation = DeleteFile.create(uri, options);
-            }
-            else {
-                id = ChangeAnnotationIdentifier.is(annotation) ? annotation : this._changeAnnotations.manage(annotation);
-                operation = DeleteFile.create(uri, options, id);
-            }
-            this._workspaceEdit.documentChanges.push(operation);
-            if (id !== undefined) {
-                return id;
-            }
-        };
-        return WorkspaceChange;
-    }());
-    exports.WorkspaceChange = WorkspaceChange;
-    /**
-     * The TextDocumentIdentifier namespace provides helper functions to work with
-     * {@link TextDocumentIdentifier} literals.
-     */
-    var TextDocumentIdentifier;
-    (function (TextDocumentIdentifier) {
-        /**
-         * Creates a new TextDocumentIdentifier literal.
-         * @param uri The document's uri.
-         */
-        function create(uri) {
-            return { uri: uri };
-        }
-        TextDocumentIdentifier.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link TextDocumentIdentifier} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.string(candidate.uri);
-        }
-        TextDocumentIdentifier.is = is;
-    })(TextDocumentIdentifier || (exports.TextDocumentIdentifier = TextDocumentIdentifier = {}));
-    /**
-     * The VersionedTextDocumentIdentifier namespace provides helper functions to work with
-     * {@link VersionedTextDocumentIdentifier} literals.
-     */
-    var VersionedTextDocumentIdentifier;
-    (function (VersionedTextDocumentIdentifier) {
-        /**
-         * Creates a new VersionedTextDocumentIdentifier literal.
-         * @param uri The document's uri.
-         * @param version The document's version.
-         */
-        function create(uri, version) {
-            return { uri: uri, version: version };
-        }
-        VersionedTextDocumentIdentifier.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link VersionedTextDocumentIdentifier} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.string(candidate.uri) && Is.integer(candidate.version);
-        }
-        VersionedTextDocumentIdentifier.is = is;
-    })(VersionedTextDocumentIdentifier || (exports.VersionedTextDocumentIdentifier = VersionedTextDocumentIdentifier = {}));
-    /**
-     * The OptionalVersionedTextDocumentIdentifier namespace provides helper functions to work with
-     * {@link OptionalVersionedTextDocumentIdentifier} literals.
-     */
-    var OptionalVersionedTextDocumentIdentifier;
-    (function (OptionalVersionedTextDocumentIdentifier) {
-        /**
-         * Creates a new OptionalVersionedTextDocumentIdentifier literal.
-         * @param uri The document's uri.
-         * @param version The document's version.
-         */
-        function create(uri, version) {
-            return { uri: uri, version: version };
-        }
-        OptionalVersionedTextDocumentIdentifier.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link OptionalVersionedTextDocumentIdentifier} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.string(candidate.uri) && (candidate.version === null || Is.integer(candidate.version));
-        }
-        OptionalVersionedTextDocumentIdentifier.is = is;
-    })(OptionalVersionedTextDocumentIdentifier || (exports.OptionalVersionedTextDocumentIdentifier = OptionalVersionedTextDocumentIdentifier = {}));
-    /**
-     * Predefined Language kinds
-     * @since 3.18.0
-     */
-    var LanguageKind;
-    (function (LanguageKind) {
-        LanguageKind.ABAP = 'abap';
-        LanguageKind.WindowsBat = 'bat';
-        LanguageKind.BibTeX = 'bibtex';
-        LanguageKind.Clojure = 'clojure';
-        LanguageKind.Coffeescript = 'coffeescript';
-        LanguageKind.C = 'c';
-        LanguageKind.CPP = 'cpp';
-        LanguageKind.CSharp = 'csharp';
-        LanguageKind.CSS = 'css';
-        /**
-         * @since 3.18.0
-         */
-        LanguageKind.D = 'd';
-        /**
-         * @since 3.18.0
-         */
-        LanguageKind.Delphi = 'pascal';
-        LanguageKind.Diff = 'diff';
-        LanguageKind.Dart = 'dart';
-        LanguageKind.Dockerfile = 'dockerfile';
-        LanguageKind.Elixir = 'elixir';
-        LanguageKind.Erlang = 'erlang';
-        LanguageKind.FSharp = 'fsharp';
-        LanguageKind.GitCommit = 'git-commit';
-        LanguageKind.GitRebase = 'git-rebase';
-        LanguageKind.Go = 'go';
-        LanguageKind.Groovy = 'groovy';
-        LanguageKind.Handlebars = 'handlebars';
-        LanguageKind.Haskell = 'haskell';
-        LanguageKind.HTML = 'html';
-        LanguageKind.Ini = 'ini';
-        LanguageKind.Java = 'java';
-        LanguageKind.JavaScript = 'javascript';
-        LanguageKind.JavaScriptReact = 'javascriptreact';
-        LanguageKind.JSON = 'json';
-        LanguageKind.LaTeX = 'latex';
-        LanguageKind.Less = 'less';
-        LanguageKind.Lua = 'lua';
-        LanguageKind.Makefile = 'makefile';
-        LanguageKind.Markdown = 'markdown';
-        LanguageKind.ObjectiveC = 'objective-c';
-        LanguageKind.ObjectiveCPP = 'objective-cpp';
-        /**
-         * @since 3.18.0
-         */
-        LanguageKind.Pascal = 'pascal';
-        LanguageKind.Perl = 'perl';
-        LanguageKind.Perl6 = 'perl6';
-        LanguageKind.PHP = 'php';
-        LanguageKind.Plaintext = 'plaintext';
-        LanguageKind.Powershell = 'powershell';
-        LanguageKind.Pug = 'jade';
-        LanguageKind.Python = 'python';
-        LanguageKind.R = 'r';
-        LanguageKind.Razor = 'razor';
-        LanguageKind.Ruby = 'ruby';
-        LanguageKind.Rust = 'rust';
-        LanguageKind.SCSS = 'scss';
-        LanguageKind.SASS = 'sass';
-        LanguageKind.Scala = 'scala';
-        LanguageKind.ShaderLab = 'shaderlab';
-        LanguageKind.ShellScript = 'shellscript';
-        LanguageKind.SQL = 'sql';
-        LanguageKind.Swift = 'swift';
-        LanguageKind.TypeScript = 'typescript';
-        LanguageKind.TypeScriptReact = 'typescriptreact';
-        LanguageKind.TeX = 'tex';
-        LanguageKind.VisualBasic = 'vb';
-        LanguageKind.XML = 'xml';
-        LanguageKind.XSL = 'xsl';
-        LanguageKind.YAML = 'yaml';
-    })(LanguageKind || (exports.LanguageKind = LanguageKind = {}));
-    /**
-     * The TextDocumentItem namespace provides helper functions to work with
-     * {@link TextDocumentItem} literals.
-     */
-    var TextDocumentItem;
-    (function (TextDocumentItem) {
-        /**
-         * Creates a new TextDocumentItem literal.
-         * @param uri The document's uri.
-         * @param languageId The document's language identifier.
-         * @param version The document's version number.
-         * @param text The document's text.
-         */
-        function create(uri, languageId, version, text) {
-            return { uri: uri, languageId: languageId, version: version, text: text };
-        }
-        TextDocumentItem.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link TextDocumentItem} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.string(candidate.uri) && Is.string(candidate.languageId) && Is.integer(candidate.version) && Is.string(candidate.text);
-        }
-        TextDocumentItem.is = is;
-    })(TextDocumentItem || (exports.TextDocumentItem = TextDocumentItem = {}));
-    /**
-     * Describes the content type that a client supports in various
-     * result literals like `Hover`, `ParameterInfo` or `CompletionItem`.
-     *
-     * Please note that `MarkupKinds` must not start with a `$`. This kinds
-     * are reserved for internal usage.
-     */
-    var MarkupKind;
-    (function (MarkupKind) {
-        /**
-         * Plain text is supported as a content format
-         */
-        MarkupKind.PlainText = 'plaintext';
-        /**
-         * Markdown is supported as a content format
-         */
-        MarkupKind.Markdown = 'markdown';
-        /**
-         * Checks whether the given value is a value of the {@link MarkupKind} type.
-         */
-        function is(value) {
-            var candidate = value;
-            return candidate === MarkupKind.PlainText || candidate === MarkupKind.Markdown;
-        }
-        MarkupKind.is = is;
-    })(MarkupKind || (exports.MarkupKind = MarkupKind = {}));
-    var MarkupContent;
-    (function (MarkupContent) {
-        /**
-         * Checks whether the given value conforms to the {@link MarkupContent} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(value) && MarkupKind.is(candidate.kind) && Is.string(candidate.value);
-        }
-        MarkupContent.is = is;
-    })(MarkupContent || (exports.MarkupContent = MarkupContent = {}));
-    /**
-     * The kind of a completion entry.
-     */
-    var CompletionItemKind;
-    (function (CompletionItemKind) {
-        CompletionItemKind.Text = 1;
-        CompletionItemKind.Method = 2;
-        CompletionItemKind.Function = 3;
-        CompletionItemKind.Constructor = 4;
-        CompletionItemKind.Field = 5;
-        CompletionItemKind.Variable = 6;
-        CompletionItemKind.Class = 7;
-        CompletionItemKind.Interface = 8;
-        CompletionItemKind.Module = 9;
-        CompletionItemKind.Property = 10;
-        CompletionItemKind.Unit = 11;
-        CompletionItemKind.Value = 12;
-        CompletionItemKind.Enum = 13;
-        CompletionItemKind.Keyword = 14;
-        CompletionItemKind.Snippet = 15;
-        CompletionItemKind.Color = 16;
-        CompletionItemKind.File = 17;
-        CompletionItemKind.Reference = 18;
-        CompletionItemKind.Folder = 19;
-        CompletionItemKind.EnumMember = 20;
-        CompletionItemKind.Constant = 21;
-        CompletionItemKind.Struct = 22;
-        CompletionItemKind.Event = 23;
-        CompletionItemKind.Operator = 24;
-        CompletionItemKind.TypeParameter = 25;
-    })(CompletionItemKind || (exports.CompletionItemKind = CompletionItemKind = {}));
-    /**
-     * Defines whether the insert text in a completion item should be interpreted as
-     * plain text or a snippet.
-     */
-    var InsertTextFormat;
-    (function (InsertTextFormat) {
-        /**
-         * The primary text to be inserted is treated as a plain string.
-         */
-        InsertTextFormat.PlainText = 1;
-        /**
-         * The primary text to be inserted is treated as a snippet.
-         *
-         * A snippet can define tab stops and placeholders with `$1`, `$2`
-         * and `${3:foo}`. `$0` defines the final tab stop, it defaults to
-         * the end of the snippet. Placeholders with equal identifiers are linked,
-         * that is typing in one will update others too.
-         *
-         * See also: https://microsoft.github.io/language-server-protocol/specifications/specification-current/#snippet_syntax
-         */
-        InsertTextFormat.Snippet = 2;
-    })(InsertTextFormat || (exports.InsertTextFormat = InsertTextFormat = {}));
-    /**
-     * Completion item tags are extra annotations that tweak the rendering of a completion
-     * item.
-     *
-     * @since 3.15.0
-     */
-    var CompletionItemTag;
-    (function (CompletionItemTag) {
-        /**
-         * Render a completion as obsolete, usually using a strike-out.
-         */
-        CompletionItemTag.Deprecated = 1;
-    })(CompletionItemTag || (exports.CompletionItemTag = CompletionItemTag = {}));
-    /**
-     * The InsertReplaceEdit namespace provides functions to deal with insert / replace edits.
-     *
-     * @since 3.16.0
-     */
-    var InsertReplaceEdit;
-    (function (InsertReplaceEdit) {
-        /**
-         * Creates a new insert / replace edit
-         */
-        function create(newText, insert, replace) {
-            return { newText: newText, insert: insert, replace: replace };
-        }
-        InsertReplaceEdit.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link InsertReplaceEdit} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return candidate && Is.string(candidate.newText) && Range.is(candidate.insert) && Range.is(candidate.replace);
-        }
-        InsertReplaceEdit.is = is;
-    })(InsertReplaceEdit || (exports.InsertReplaceEdit = InsertReplaceEdit = {}));
-    /**
-     * How whitespace and indentation is handled during completion
-     * item insertion.
-     *
-     * @since 3.16.0
-     */
-    var InsertTextMode;
-    (function (InsertTextMode) {
-        /**
-         * The insertion or replace strings is taken as it is. If the
-         * value is multi line the lines below the cursor will be
-         * inserted using the indentation defined in the string value.
-         * The client will not apply any kind of adjustments to the
-         * string.
-         */
-        InsertTextMode.asIs = 1;
-        /**
-         * The editor adjusts leading whitespace of new lines so that
-         * they match the indentation up to the cursor of the line for
-         * which the item is accepted.
-         *
-         * Consider a line like this: <2tabs><cursor><3tabs>foo. Accepting a
-         * multi line completion item is indented using 2 tabs and all
-         * following lines inserted will be indented using 2 tabs as well.
-         */
-        InsertTextMode.adjustIndentation = 2;
-    })(InsertTextMode || (exports.InsertTextMode = InsertTextMode = {}));
-    /**
-     * Defines how values from a set of defaults and an individual item will be
-     * merged.
-     *
-     * @since 3.18.0
-     */
-    var ApplyKind;
-    (function (ApplyKind) {
-        /**
-         * The value from the individual item (if provided and not `null`) will be
-         * used instead of the default.
-         */
-        ApplyKind.Replace = 1;
-        /**
-         * The value from the item will be merged with the default.
-         *
-         * The specific rules for mergeing values are defined against each field
-         * that supports merging.
-         */
-        ApplyKind.Merge = 2;
-    })(ApplyKind || (exports.ApplyKind = ApplyKind = {}));
-    var CompletionItemLabelDetails;
-    (function (CompletionItemLabelDetails) {
-        function is(value) {
-            var candidate = value;
-            return candidate && (Is.string(candidate.detail) || candidate.detail === undefined) &&
-                (Is.string(candidate.description) || candidate.description === undefined);
-        }
-        CompletionItemLabelDetails.is = is;
-    })(CompletionItemLabelDetails || (exports.CompletionItemLabelDetails = CompletionItemLabelDetails = {}));
-    /**
-     * The CompletionItem namespace provides functions to deal with
-     * completion items.
-     */
-    var CompletionItem;
-    (function (CompletionItem) {
-        /**
-         * Create a completion item and seed it with a label.
-         * @param label The completion item's label
-         */
-        function create(label) {
-            return { label: label };
-        }
-        CompletionItem.create = create;
-    })(CompletionItem || (exports.CompletionItem = CompletionItem = {}));
-    /**
-     * The CompletionList namespace provides functions to deal with
-     * completion lists.
-     */
-    var CompletionList;
-    (function (CompletionList) {
-        /**
-         * Creates a new completion list.
-         *
-         * @param items The completion items.
-         * @param isIncomplete The list is not complete.
-         */
-        function create(items, isIncomplete) {
-            return { items: items ? items : [], isIncomplete: !!isIncomplete };
-        }
-        CompletionList.create = create;
-    })(CompletionList || (exports.CompletionList = CompletionList = {}));
-    var MarkedString;
-    (function (MarkedString) {
-        /**
-         * Creates a marked string from plain text.
-         *
-         * @param plainText The plain text.
-         */
-        function fromPlainText(plainText) {
-            return plainText.replace(/[\\`*_{}[\]()#+\-.!]/g, '\\$&'); // escape markdown syntax tokens: http://daringfireball.net/projects/markdown/syntax#backslash
-        }
-        MarkedString.fromPlainText = fromPlainText;
-        /**
-         * Checks whether the given value conforms to the {@link MarkedString} type.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.string(candidate) || (Is.objectLiteral(candidate) && Is.string(candidate.language) && Is.string(candidate.value));
-        }
-        MarkedString.is = is;
-    })(MarkedString || (exports.MarkedString = MarkedString = {}));
-    var Hover;
-    (function (Hover) {
-        /**
-         * Checks whether the given value conforms to the {@link Hover} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return !!candidate && Is.objectLiteral(candidate) && (MarkupContent.is(candidate.contents) ||
-                MarkedString.is(candidate.contents) ||
-                Is.typedArray(candidate.contents, MarkedString.is)) && (value.range === undefined || Range.is(value.range));
-        }
-        Hover.is = is;
-    })(Hover || (exports.Hover = Hover = {}));
-    /**
-     * The ParameterInformation namespace provides helper functions to work with
-     * {@link ParameterInformation} literals.
-     */
-    var ParameterInformation;
-    (function (ParameterInformation) {
-        /**
-         * Creates a new parameter information literal.
-         *
-         * @param label A label string.
-         * @param documentation A doc string.
-         */
-        function create(label, documentation) {
-            return documentation ? { label: label, documentation: documentation } : { label: label };
-        }
-        ParameterInformation.create = create;
-    })(ParameterInformation || (exports.ParameterInformation = ParameterInformation = {}));
-    /**
-     * The SignatureInformation namespace provides helper functions to work with
-     * {@link SignatureInformation} literals.
-     */
-    var SignatureInformation;
-    (function (SignatureInformation) {
-        function create(label, documentation) {
-            var parameters = [];
-            for (var _i = 2; _i < arguments.length; _i++) {
-                parameters[_i - 2] = arguments[_i];
-            }
-            var result = { label: label };
-            if (Is.defined(documentation)) {
-                result.documentation = documentation;
-            }
-            if (Is.defined(parameters)) {
-                result.parameters = parameters;
-            }
-            else {
-                result.parameters = [];
-            }
-            return result;
-        }
-        SignatureInformation.create = create;
-    })(SignatureInformation || (exports.SignatureInformation = SignatureInformation = {}));
-    /**
-     * A document highlight kind.
-     */
-    var DocumentHighlightKind;
-    (function (DocumentHighlightKind) {
-        /**
-         * A textual occurrence.
-         */
-        DocumentHighlightKind.Text = 1;
-        /**
-         * Read-access of a symbol, like reading a variable.
-         */
-        DocumentHighlightKind.Read = 2;
-        /**
-         * Write-access of a symbol, like writing to a variable.
-         */
-        DocumentHighlightKind.Write = 3;
-    })(DocumentHighlightKind || (exports.DocumentHighlightKind = DocumentHighlightKind = {}));
-    /**
-     * DocumentHighlight namespace to provide helper functions to work with
-     * {@link DocumentHighlight} literals.
-     */
-    var DocumentHighlight;
-    (function (DocumentHighlight) {
-        /**
-         * Create a DocumentHighlight object.
-         * @param range The range the highlight applies to.
-         * @param kind The highlight kind
-         */
-        function create(range, kind) {
-            var result = { range: range };
-            if (Is.number(kind)) {
-                result.kind = kind;
-            }
-            return result;
-        }
-        DocumentHighlight.create = create;
-    })(DocumentHighlight || (exports.DocumentHighlight = DocumentHighlight = {}));
-    /**
-     * A symbol kind.
-     */
-    var SymbolKind;
-    (function (SymbolKind) {
-        SymbolKind.File = 1;
-        SymbolKind.Module = 2;
-        SymbolKind.Namespace = 3;
-        SymbolKind.Package = 4;
-        SymbolKind.Class = 5;
-        SymbolKind.Method = 6;
-        SymbolKind.Property = 7;
-        SymbolKind.Field = 8;
-        SymbolKind.Constructor = 9;
-        SymbolKind.Enum = 10;
-        SymbolKind.Interface = 11;
-        SymbolKind.Function = 12;
-        SymbolKind.Variable = 13;
-        SymbolKind.Constant = 14;
-        SymbolKind.String = 15;
-        SymbolKind.Number = 16;
-        SymbolKind.Boolean = 17;
-        SymbolKind.Array = 18;
-        SymbolKind.Object = 19;
-        SymbolKind.Key = 20;
-        SymbolKind.Null = 21;
-        SymbolKind.EnumMember = 22;
-        SymbolKind.Struct = 23;
-        SymbolKind.Event = 24;
-        SymbolKind.Operator = 25;
-        SymbolKind.TypeParameter = 26;
-    })(SymbolKind || (exports.SymbolKind = SymbolKind = {}));
-    /**
-     * Symbol tags are extra annotations that tweak the rendering of a symbol.
-     *
-     * @since 3.16
-     */
-    var SymbolTag;
-    (function (SymbolTag) {
-        /**
-         * Render a symbol as obsolete, usually using a strike-out.
-         */
-        SymbolTag.Deprecated = 1;
-    })(SymbolTag || (exports.SymbolTag = SymbolTag = {}));
-    var SymbolInformation;
-    (function (SymbolInformation) {
-        /**
-         * Creates a new symbol information literal.
-         *
-         * @param name The name of the symbol.
-         * @param kind The kind of the symbol.
-         * @param range The range of the location of the symbol.
-         * @param uri The resource of the location of symbol.
-         * @param containerName The name of the symbol containing the symbol.
-         */
-        function create(name, kind, range, uri, containerName) {
-            var result = {
-                name: name,
-                kind: kind,
-                location: { uri: uri, range: range }
-            };
-            if (containerName) {
-                result.containerName = containerName;
-            }
-            return result;
-        }
-        SymbolInformation.create = create;
-    })(SymbolInformation || (exports.SymbolInformation = SymbolInformation = {}));
-    var WorkspaceSymbol;
-    (function (WorkspaceSymbol) {
-        /**
-         * Create a new workspace symbol.
-         *
-         * @param name The name of the symbol.
-         * @param kind The kind of the symbol.
-         * @param uri The resource of the location of the symbol.
-         * @param range An options range of the location.
-         * @returns A WorkspaceSymbol.
-         */
-        function create(name, kind, uri, range) {
-            return range !== undefined
-                ? { name: name, kind: kind, location: { uri: uri, range: range } }
-                : { name: name, kind: kind, location: { uri: uri } };
-        }
-        WorkspaceSymbol.create = create;
-    })(WorkspaceSymbol || (exports.WorkspaceSymbol = WorkspaceSymbol = {}));
-    var DocumentSymbol;
-    (function (DocumentSymbol) {
-        /**
-         * Creates a new symbol information literal.
-         *
-         * @param name The name of the symbol.
-         * @param detail The detail of the symbol.
-         * @param kind The kind of the symbol.
-         * @param range The range of the symbol.
-         * @param selectionRange The selectionRange of the symbol.
-         * @param children Children of the symbol.
-         */
-        function create(name, detail, kind, range, selectionRange, children) {
-            var result = {
-                name: name,
-                detail: detail,
-                kind: kind,
-                range: range,
-                selectionRange: selectionRange
-            };
-            if (children !== undefined) {
-                result.children = children;
-            }
-            return result;
-        }
-        DocumentSymbol.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link DocumentSymbol} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return candidate &&
-                Is.string(candidate.name) && Is.number(candidate.kind) &&
-                Range.is(candidate.range) && Range.is(candidate.selectionRange) &&
-                (candidate.detail === undefined || Is.string(candidate.detail)) &&
-                (candidate.deprecated === undefined || Is.boolean(candidate.deprecated)) &&
-                (candidate.children === undefined || Array.isArray(candidate.children)) &&
-                (candidate.tags === undefined || Array.isArray(candidate.tags));
-        }
-        DocumentSymbol.is = is;
-    })(DocumentSymbol || (exports.DocumentSymbol = DocumentSymbol = {}));
-    /**
-     * A set of predefined code action kinds
-     */
-    var CodeActionKind;
-    (function (CodeActionKind) {
-        /**
-         * Empty kind.
-         */
-        CodeActionKind.Empty = '';
-        /**
-         * Base kind for quickfix actions: 'quickfix'
-         */
-        CodeActionKind.QuickFix = 'quickfix';
-        /**
-         * Base kind for refactoring actions: 'refactor'
-         */
-        CodeActionKind.Refactor = 'refactor';
-        /**
-         * Base kind for refactoring extraction actions: 'refactor.extract'
-         *
-         * Example extract actions:
-         *
-         * - Extract method
-         * - Extract function
-         * - Extract variable
-         * - Extract interface from class
-         * - ...
-         */
-        CodeActionKind.RefactorExtract = 'refactor.extract';
-        /**
-         * Base kind for refactoring inline actions: 'refactor.inline'
-         *
-         * Example inline actions:
-         *
-         * - Inline function
-         * - Inline variable
-         * - Inline constant
-         * - ...
-         */
-        CodeActionKind.RefactorInline = 'refactor.inline';
-        /**
-         * Base kind for refactoring move actions: `refactor.move`
-         *
-         * Example move actions:
-         *
-         * - Move a function to a new file
-         * - Move a property between classes
-         * - Move method to base class
-         * - ...
-         *
-         * @since 3.18.0
-         */
-        CodeActionKind.RefactorMove = 'refactor.move';
-        /**
-         * Base kind for refactoring rewrite actions: 'refactor.rewrite'
-         *
-         * Example rewrite actions:
-         *
-         * - Convert JavaScript function to class
-         * - Add or remove parameter
-         * - Encapsulate field
-         * - Make method static
-         * - Move method to base class
-         * - ...
-         */
-        CodeActionKind.RefactorRewrite = 'refactor.rewrite';
-        /**
-         * Base kind for source actions: `source`
-         *
-         * Source code actions apply to the entire file.
-         */
-        CodeActionKind.Source = 'source';
-        /**
-         * Base kind for an organize imports source action: `source.organizeImports`
-         */
-        CodeActionKind.SourceOrganizeImports = 'source.organizeImports';
-        /**
-         * Base kind for auto-fix source actions: `source.fixAll`.
-         *
-         * Fix all actions automatically fix errors that have a clear fix that do not require user input.
-         * They should not suppress errors or perform unsafe fixes such as generating new types or classes.
-         *
-         * @since 3.15.0
-         */
-        CodeActionKind.SourceFixAll = 'source.fixAll';
-        /**
-         * Base kind for all code actions applying to the entire notebook's scope. CodeActionKinds using
-         * this should always begin with `notebook.`
-         *
-         * @since 3.18.0
-         */
-        CodeActionKind.Notebook = 'notebook';
-    })(CodeActionKind || (exports.CodeActionKind = CodeActionKind = {}));
-    /**
-     * The reason why code actions were requested.
-     *
-     * @since 3.17.0
-     */
-    var CodeActionTriggerKind;
-    (function (CodeActionTriggerKind) {
-        /**
-         * Code actions were explicitly requested by the user or by an extension.
-         */
-        CodeActionTriggerKind.Invoked = 1;
-        /**
-         * Code actions were requested automatically.
-         *
-         * This typically happens when current selection in a file changes, but can
-         * also be triggered when file content changes.
-         */
-        CodeActionTriggerKind.Automatic = 2;
-    })(CodeActionTriggerKind || (exports.CodeActionTriggerKind = CodeActionTriggerKind = {}));
-    /**
-     * The CodeActionContext namespace provides helper functions to work with
-     * {@link CodeActionContext} literals.
-     */
-    var CodeActionContext;
-    (function (CodeActionContext) {
-        /**
-         * Creates a new CodeActionContext literal.
-         */
-        function create(diagnostics, only, triggerKind) {
-            var result = { diagnostics: diagnostics };
-            if (only !== undefined && only !== null) {
-                result.only = only;
-            }
-            if (triggerKind !== undefined && triggerKind !== null) {
-                result.triggerKind = triggerKind;
-            }
-            return result;
-        }
-        CodeActionContext.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link CodeActionContext} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.typedArray(candidate.diagnostics, Diagnostic.is)
-                && (candidate.only === undefined || Is.typedArray(candidate.only, Is.string))
-                && (candidate.triggerKind === undefined || candidate.triggerKind === CodeActionTriggerKind.Invoked || candidate.triggerKind === CodeActionTriggerKind.Automatic);
-        }
-        CodeActionContext.is = is;
-    })(CodeActionContext || (exports.CodeActionContext = CodeActionContext = {}));
-    /**
-     * Code action tags are extra annotations that tweak the behavior of a code action.
-     *
-     * @since 3.18.0
-     */
-    var CodeActionTag;
-    (function (CodeActionTag) {
-        /**
-         * Marks the code action as LLM-generated.
-         */
-        CodeActionTag.LLMGenerated = 1;
-        /**
-         * Checks whether the given literal conforms to the {@link CodeActionTag} interface.
-         */
-        function is(value) {
-            return Is.defined(value) && value === CodeActionTag.LLMGenerated;
-        }
-        CodeActionTag.is = is;
-    })(CodeActionTag || (exports.CodeActionTag = CodeActionTag = {}));
-    var CodeAction;
-    (function (CodeAction) {
-        function create(title, kindOrCommandOrEdit, kind) {
-            var result = { title: title };
-            var checkKind = true;
-            if (typeof kindOrCommandOrEdit === 'string') {
-                checkKind = false;
-                result.kind = kindOrCommandOrEdit;
-            }
-            else if (Command.is(kindOrCommandOrEdit)) {
-                result.command = kindOrCommandOrEdit;
-            }
-            else {
-                result.edit = kindOrCommandOrEdit;
-            }
-            if (checkKind && kind !== undefined) {
-                result.kind = kind;
-            }
-            return result;
-        }
-        CodeAction.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate && Is.string(candidate.title) &&
-                (candidate.diagnostics === undefined || Is.typedArray(candidate.diagnostics, Diagnostic.is)) &&
-                (candidate.kind === undefined || Is.string(candidate.kind)) &&
-                (candidate.edit !== undefined || candidate.command !== undefined) &&
-                (candidate.command === undefined || Command.is(candidate.command)) &&
-                (candidate.isPreferred === undefined || Is.boolean(candidate.isPreferred)) &&
-                (candidate.edit === undefined || WorkspaceEdit.is(candidate.edit)) &&
-                (candidate.tags === undefined || Is.typedArray(candidate.tags, CodeActionTag.is));
-        }
-        CodeAction.is = is;
-    })(CodeAction || (exports.CodeAction = CodeAction = {}));
-    /**
-     * The CodeLens namespace provides helper functions to work with
-     * {@link CodeLens} literals.
-     */
-    var CodeLens;
-    (function (CodeLens) {
-        /**
-         * Creates a new CodeLens literal.
-         */
-        function create(range, data) {
-            var result = { range: range };
-            if (Is.defined(data)) {
-                result.data = data;
-            }
-            return result;
-        }
-        CodeLens.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link CodeLens} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Range.is(candidate.range) && (Is.undefined(candidate.command) || Command.is(candidate.command));
-        }
-        CodeLens.is = is;
-    })(CodeLens || (exports.CodeLens = CodeLens = {}));
-    /**
-     * The FormattingOptions namespace provides helper functions to work with
-     * {@link FormattingOptions} literals.
-     */
-    var FormattingOptions;
-    (function (FormattingOptions) {
-        /**
-         * Creates a new FormattingOptions literal.
-         */
-        function create(tabSize, insertSpaces) {
-            return { tabSize: tabSize, insertSpaces: insertSpaces };
-        }
-        FormattingOptions.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link FormattingOptions} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.uinteger(candidate.tabSize) && Is.boolean(candidate.insertSpaces);
-        }
-        FormattingOptions.is = is;
-    })(FormattingOptions || (exports.FormattingOptions = FormattingOptions = {}));
-    /**
-     * The DocumentLink namespace provides helper functions to work with
-     * {@link DocumentLink} literals.
-     */
-    var DocumentLink;
-    (function (DocumentLink) {
-        /**
-         * Creates a new DocumentLink literal.
-         */
-        function create(range, target, data) {
-            return { range: range, target: target, data: data };
-        }
-        DocumentLink.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link DocumentLink} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Range.is(candidate.range) && (Is.undefined(candidate.target) || Is.string(candidate.target));
-        }
-        DocumentLink.is = is;
-    })(DocumentLink || (exports.DocumentLink = DocumentLink = {}));
-    /**
-     * The SelectionRange namespace provides helper function to work with
-     * SelectionRange literals.
-     */
-    var SelectionRange;
-    (function (SelectionRange) {
-        /**
-         * Creates a new SelectionRange
-         * @param range the range.
-         * @param parent an optional parent.
-         */
-        function create(range, parent) {
-            return { range: range, parent: parent };
-        }
-        SelectionRange.create = create;
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Range.is(candidate.range) && (candidate.parent === undefined || SelectionRange.is(candidate.parent));
-        }
-        SelectionRange.is = is;
-    })(SelectionRange || (exports.SelectionRange = SelectionRange = {}));
-    /**
-     * A set of predefined token types. This set is not fixed
-     * an clients can specify additional token types via the
-     * corresponding client capabilities.
-     *
-     * @since 3.16.0
-     */
-    var SemanticTokenTypes;
-    (function (SemanticTokenTypes) {
-        SemanticTokenTypes["namespace"] = "namespace";
-        /**
-         * Represents a generic type. Acts as a fallback for types which can't be mapped to
-         * a specific type like class or enum.
-         */
-        SemanticTokenTypes["type"] = "type";
-        SemanticTokenTypes["class"] = "class";
-        SemanticTokenTypes["enum"] = "enum";
-        SemanticTokenTypes["interface"] = "interface";
-        SemanticTokenTypes["struct"] = "struct";
-        SemanticTokenTypes["typeParameter"] = "typeParameter";
-        SemanticTokenTypes["parameter"] = "parameter";
-        SemanticTokenTypes["variable"] = "variable";
-        SemanticTokenTypes["property"] = "property";
-        SemanticTokenTypes["enumMember"] = "enumMember";
-        SemanticTokenTypes["event"] = "event";
-        SemanticTokenTypes["function"] = "function";
-        SemanticTokenTypes["method"] = "method";
-        SemanticTokenTypes["macro"] = "macro";
-        SemanticTokenTypes["keyword"] = "keyword";
-        SemanticTokenTypes["modifier"] = "modifier";
-        SemanticTokenTypes["comment"] = "comment";
-        SemanticTokenTypes["string"] = "string";
-        SemanticTokenTypes["number"] = "number";
-        SemanticTokenTypes["regexp"] = "regexp";
-        SemanticTokenTypes["operator"] = "operator";
-        /**
-         * @since 3.17.0
-         */
-        SemanticTokenTypes["decorator"] = "decorator";
-        /**
-         * @since 3.18.0
-         */
-        SemanticTokenTypes["label"] = "label";
-    })(SemanticTokenTypes || (exports.SemanticTokenTypes = SemanticTokenTypes = {}));
-    /**
-     * A set of predefined token modifiers. This set is not fixed
-     * an clients can specify additional token types via the
-     * corresponding client capabilities.
-     *
-     * @since 3.16.0
-     */
-    var SemanticTokenModifiers;
-    (function (SemanticTokenModifiers) {
-        SemanticTokenModifiers["declaration"] = "declaration";
-        SemanticTokenModifiers["definition"] = "definition";
-        SemanticTokenModifiers["readonly"] = "readonly";
-        SemanticTokenModifiers["static"] = "static";
-        SemanticTokenModifiers["deprecated"] = "deprecated";
-        SemanticTokenModifiers["abstract"] = "abstract";
-        SemanticTokenModifiers["async"] = "async";
-        SemanticTokenModifiers["modification"] = "modification";
-        SemanticTokenModifiers["documentation"] = "documentation";
-        SemanticTokenModifiers["defaultLibrary"] = "defaultLibrary";
-    })(SemanticTokenModifiers || (exports.SemanticTokenModifiers = SemanticTokenModifiers = {}));
-    /**
-     * @since 3.16.0
-     */
-    var SemanticTokens;
-    (function (SemanticTokens) {
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && (candidate.resultId === undefined || typeof candidate.resultId === 'string') &&
-                Array.isArray(candidate.data) && (candidate.data.length === 0 || typeof candidate.data[0] === 'number');
-        }
-        SemanticTokens.is = is;
-    })(SemanticTokens || (exports.SemanticTokens = SemanticTokens = {}));
-    /**
-     * The InlineValueText namespace provides functions to deal with InlineValueTexts.
-     *
-     * @since 3.17.0
-     */
-    var InlineValueText;
-    (function (InlineValueText) {
-        /**
-         * Creates a new InlineValueText literal.
-         */
-        function create(range, text) {
-            return { range: range, text: text };
-        }
-        InlineValueText.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate !== undefined && candidate !== null && Range.is(candidate.range) && Is.string(candidate.text);
-        }
-        InlineValueText.is = is;
-    })(InlineValueText || (exports.InlineValueText = InlineValueText = {}));
-    /**
-     * The InlineValueVariableLookup namespace provides functions to
-     * deal with InlineValueVariableLookups.
-     *
-     * @since 3.17.0
-     */
-    var InlineValueVariableLookup;
-    (function (InlineValueVariableLookup) {
-        /**
-         * Creates a new InlineValueText literal.
-         */
-        function create(range, variableName, caseSensitiveLookup) {
-            return { range: range, variableName: variableName, caseSensitiveLookup: caseSensitiveLookup };
-        }
-        InlineValueVariableLookup.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate !== undefined && candidate !== null && Range.is(candidate.range) && Is.boolean(candidate.caseSensitiveLookup)
-                && (Is.string(candidate.variableName) || candidate.variableName === undefined);
-        }
-        InlineValueVariableLookup.is = is;
-    })(InlineValueVariableLookup || (exports.InlineValueVariableLookup = InlineValueVariableLookup = {}));
-    /**
-     * The InlineValueEvaluatableExpression namespace provides functions to deal with InlineValueEvaluatableExpression.
-     *
-     * @since 3.17.0
-     */
-    var InlineValueEvaluatableExpression;
-    (function (InlineValueEvaluatableExpression) {
-        /**
-         * Creates a new InlineValueEvaluatableExpression literal.
-         */
-        function create(range, expression) {
-            return { range: range, expression: expression };
-        }
-        InlineValueEvaluatableExpression.create = create;
-        function is(value) {
-            var candidate = value;
-            return candidate !== undefined && candidate !== null && Range.is(candidate.range)
-                && (Is.string(candidate.expression) || candidate.expression === undefined);
-        }
-        InlineValueEvaluatableExpression.is = is;
-    })(InlineValueEvaluatableExpression || (exports.InlineValueEvaluatableExpression = InlineValueEvaluatableExpression = {}));
-    /**
-     * The InlineValueContext namespace provides helper functions to work with
-     * {@link InlineValueContext} literals.
-     *
-     * @since 3.17.0
-     */
-    var InlineValueContext;
-    (function (InlineValueContext) {
-        /**
-         * Creates a new InlineValueContext literal.
-         */
-        function create(frameId, stoppedLocation) {
-            return { frameId: frameId, stoppedLocation: stoppedLocation };
-        }
-        InlineValueContext.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link InlineValueContext} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Range.is(value.stoppedLocation);
-        }
-        InlineValueContext.is = is;
-    })(InlineValueContext || (exports.InlineValueContext = InlineValueContext = {}));
-    /**
-     * Inlay hint kinds.
-     *
-     * @since 3.17.0
-     */
-    var InlayHintKind;
-    (function (InlayHintKind) {
-        /**
-         * An inlay hint that for a type annotation.
-         */
-        InlayHintKind.Type = 1;
-        /**
-         * An inlay hint that is for a parameter.
-         */
-        InlayHintKind.Parameter = 2;
-        function is(value) {
-            return value === 1 || value === 2;
-        }
-        InlayHintKind.is = is;
-    })(InlayHintKind || (exports.InlayHintKind = InlayHintKind = {}));
-    var InlayHintLabelPart;
-    (function (InlayHintLabelPart) {
-        function create(value) {
-            return { value: value };
-        }
-        InlayHintLabelPart.create = create;
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate)
-                && (candidate.tooltip === undefined || Is.string(candidate.tooltip) || MarkupContent.is(candidate.tooltip))
-                && (candidate.location === undefined || Location.is(candidate.location))
-                && (candidate.command === undefined || Command.is(candidate.command));
-        }
-        InlayHintLabelPart.is = is;
-    })(InlayHintLabelPart || (exports.InlayHintLabelPart = InlayHintLabelPart = {}));
-    var InlayHint;
-    (function (InlayHint) {
-        function create(position, label, kind) {
-            var result = { position: position, label: label };
-            if (kind !== undefined) {
-                result.kind = kind;
-            }
-            return result;
-        }
-        InlayHint.create = create;
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && Position.is(candidate.position)
-                && (Is.string(candidate.label) || Is.typedArray(candidate.label, InlayHintLabelPart.is))
-                && (candidate.kind === undefined || InlayHintKind.is(candidate.kind))
-                && (candidate.textEdits === undefined) || Is.typedArray(candidate.textEdits, TextEdit.is)
-                && (candidate.tooltip === undefined || Is.string(candidate.tooltip) || MarkupContent.is(candidate.tooltip))
-                && (candidate.paddingLeft === undefined || Is.boolean(candidate.paddingLeft))
-                && (candidate.paddingRight === undefined || Is.boolean(candidate.paddingRight));
-        }
-        InlayHint.is = is;
-    })(InlayHint || (exports.InlayHint = InlayHint = {}));
-    var StringValue;
-    (function (StringValue) {
-        function createSnippet(value) {
-            return { kind: 'snippet', value: value };
-        }
-        StringValue.createSnippet = createSnippet;
-        function isSnippet(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate)
-                && candidate.kind === 'snippet'
-                && Is.string(candidate.value);
-        }
-        StringValue.isSnippet = isSnippet;
-    })(StringValue || (exports.StringValue = StringValue = {}));
-    var InlineCompletionItem;
-    (function (InlineCompletionItem) {
-        function create(insertText, filterText, range, command) {
-            return { insertText: insertText, filterText: filterText, range: range, command: command };
-        }
-        InlineCompletionItem.create = create;
-    })(InlineCompletionItem || (exports.InlineCompletionItem = InlineCompletionItem = {}));
-    var InlineCompletionList;
-    (function (InlineCompletionList) {
-        function create(items) {
-            return { items: items };
-        }
-        InlineCompletionList.create = create;
-    })(InlineCompletionList || (exports.InlineCompletionList = InlineCompletionList = {}));
-    /**
-     * Describes how an {@link InlineCompletionItemProvider inline completion provider} was triggered.
-     *
-     * @since 3.18.0
-     */
-    var InlineCompletionTriggerKind;
-    (function (InlineCompletionTriggerKind) {
-        /**
-         * Completion was triggered explicitly by a user gesture.
-         */
-        InlineCompletionTriggerKind.Invoked = 1;
-        /**
-         * Completion was triggered automatically while editing.
-         */
-        InlineCompletionTriggerKind.Automatic = 2;
-    })(InlineCompletionTriggerKind || (exports.InlineCompletionTriggerKind = InlineCompletionTriggerKind = {}));
-    var SelectedCompletionInfo;
-    (function (SelectedCompletionInfo) {
-        function create(range, text) {
-            return { range: range, text: text };
-        }
-        SelectedCompletionInfo.create = create;
-    })(SelectedCompletionInfo || (exports.SelectedCompletionInfo = SelectedCompletionInfo = {}));
-    var InlineCompletionContext;
-    (function (InlineCompletionContext) {
-        function create(triggerKind, selectedCompletionInfo) {
-            return { triggerKind: triggerKind, selectedCompletionInfo: selectedCompletionInfo };
-        }
-        InlineCompletionContext.create = create;
-    })(InlineCompletionContext || (exports.InlineCompletionContext = InlineCompletionContext = {}));
-    var WorkspaceFolder;
-    (function (WorkspaceFolder) {
-        function is(value) {
-            var candidate = value;
-            return Is.objectLiteral(candidate) && URI.is(candidate.uri) && Is.string(candidate.name);
-        }
-        WorkspaceFolder.is = is;
-    })(WorkspaceFolder || (exports.WorkspaceFolder = WorkspaceFolder = {}));
-    exports.EOL = ['\n', '\r\n', '\r'];
-    /**
-     * @deprecated Use the text document from the new vscode-languageserver-textdocument package.
-     */
-    var TextDocument;
-    (function (TextDocument) {
-        /**
-         * Creates a new ITextDocument literal from the given uri and content.
-         * @param uri The document's uri.
-         * @param languageId The document's language Id.
-         * @param version The document's version.
-         * @param content The document's content.
-         */
-        function create(uri, languageId, version, content) {
-            return new FullTextDocument(uri, languageId, version, content);
-        }
-        TextDocument.create = create;
-        /**
-         * Checks whether the given literal conforms to the {@link ITextDocument} interface.
-         */
-        function is(value) {
-            var candidate = value;
-            return Is.defined(candidate) && Is.string(candidate.uri) && (Is.undefined(candidate.languageId) || Is.string(candidate.languageId)) && Is.uinteger(candidate.lineCount)
-                && Is.func(candidate.getText) && Is.func(candidate.positionAt) && Is.func(candidate.offsetAt) ? true : false;
-        }
-        TextDocument.is = is;
-        function applyEdits(document, edits) {
-            var text = document.getText();
-            var sortedEdits = mergeSort(edits, function (a, b) {
-                var diff = a.range.start.line - b.range.start.line;
-                if (diff === 0) {
-                    return a.range.start.character - b.range.start.character;
-                }
-                return diff;
-            });
-            var lastModifiedOffset = text.length;
-            for (var i = sortedEdits.length - 1; i >= 0; i--) {
-                var e = sortedEdits[i];
-                var startOffset = document.offsetAt(e.range.start);
-                var endOffset = document.offsetAt(e.range.end);
-                if (endOffset <= lastModifiedOffset) {
-                    text = text.substring(0, startOffset) + e.newText + text.substring(endOffset, text.length);
-                }
-                else {
-                    throw new Error('Overlapping edit');
-                }
-                lastModifiedOffset = startOffset;
-            }
-            return text;
-        }
-        TextDocument.applyEdits = applyEdits;
-        function mergeSort(data, compare) {
-            if (data.length <= 1) {
-                // sorted
-                return data;
-            }
-            var p = (data.length / 2) | 0;
-            var left = data.slice(0, p);
-            var right = data.slice(p);
-            mergeSort(left, compare);
-            mergeSort(right, compare);
-            var leftIdx = 0;
-            var rightIdx = 0;
-            var i = 0;
-            while (leftIdx < left.length && rightIdx < right.length) {
-                var ret = compare(left[leftIdx], right[rightIdx]);
-                if (ret <= 0) {
-                    // smaller_equal -> take left to preserve order
-                    data[i++] = left[leftIdx++];
-                }
-                else {
-                    // greater -> take right
-                    data[i++] = right[rightIdx++];
-                }
-            }
-            while (leftIdx < left.length) {
-                data[i++] = left[leftIdx++];
-            }
-            while (rightIdx < right.length) {
-                data[i++] = right[rightIdx++];
-            }
-            return data;
-        }
-    })(TextDocument || (exports.TextDocument = TextDocument = {}));
-    /**
-     * @deprecated Use the text document from the new vscode-languageserver-textdocument package.
-     */
-    var FullTextDocument = /** @class */ (function () {
-        function FullTextDocument(uri, languageId, version, content) {
-            this._uri = uri;
-            this._languageId = languageId;
-            this._version = version;
-            this._content = content;
-            this._lineOffsets = undefined;
-        }
-        Object.defineProperty(FullTextDocument.prototype, "uri", {
-            get: function () {
-                return this._uri;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        Object.defineProperty(FullTextDocument.prototype, "languageId", {
-            get: function () {
-                return this._languageId;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        Object.defineProperty(FullTextDocument.prototype, "version", {
-            get: function () {
-                return this._version;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        FullTextDocument.prototype.getText = function (range) {
-            if (range) {
-                var start = this.offsetAt(range.start);
-                var end = this.offsetAt(range.end);
-                return this._content.substring(start, end);
-            }
-            return this._content;
-        };
-        FullTextDocument.prototype.update = function (event, version) {
-            this._content = event.text;
-            this._version = version;
-            this._lineOffsets = undefined;
-        };
-        FullTextDocument.prototype.getLineOffsets = function () {
-            if (this._lineOffsets === undefined) {
-                var lineOffsets = [];
-                var text = this._content;
-                var isLineStart = true;
-                for (var i = 0; i < text.length; i++) {
-                    if (isLineStart) {
-                        lineOffsets.push(i);
-                        isLineStart = false;
-                    }
-                    var ch = text.charAt(i);
-                    isLineStart = (ch === '\r' || ch === '\n');
-                    if (ch === '\r' && i + 1 < text.length && text.charAt(i + 1) === '\n') {
-                        i++;
-                    }
-                }
-                if (isLineStart && text.length > 0) {
-                    lineOffsets.push(text.length);
-                }
-                this._lineOffsets = lineOffsets;
-            }
-            return this._lineOffsets;
-        };
-        FullTextDocument.prototype.positionAt = function (offset) {
-            offset = Math.max(Math.min(offset, this._content.length), 0);
-            var lineOffsets = this.getLineOffsets();
-            var low = 0, high = lineOffsets.length;
-            if (high === 0) {
-                return Position.create(0, offset);
-            }
-            while (low < high) {
-                var mid = Math.floor((low + high) / 2);
-                if (lineOffsets[mid] > offset) {
-                    high = mid;
-                }
-                else {
-                    low = mid + 1;
-                }
-            }
-            // low is the least x for which the line offset is larger than the current offset
-            // or array.length if no line offset is larger than the current offset
-            var line = low - 1;
-            return Position.create(line, offset - lineOffsets[line]);
-        };
-        FullTextDocument.prototype.offsetAt = function (position) {
-            var lineOffsets = this.getLineOffsets();
-            if (position.line >= lineOffsets.length) {
-                return this._content.length;
-            }
-            else if (position.line < 0) {
-                return 0;
-            }
-            var lineOffset = lineOffsets[position.line];
-            var nextLineOffset = (position.line + 1 < lineOffsets.length) ? lineOffsets[position.line + 1] : this._content.length;
-            return Math.max(Math.min(lineOffset + position.character, nextLineOffset), lineOffset);
-        };
-        Object.defineProperty(FullTextDocument.prototype, "lineCount", {
-            get: function () {
-                return this.getLineOffsets().length;
-            },
-            enumerable: false,
-            configurable: true
-        });
-        return FullTextDocument;
-    }());
-    var Is;
-    (function (Is) {
-        var toString = Object.prototype.toString;
-        function defined(value) {
-            return typeof value !== 'undefined';
-        }
-        Is.defined = defined;
-        function undefined(value) {
-            return typeof value === 'undefined';
-        }
-        Is.undefined = undefined;
-        function boolean(value) {
-            return value === true || value === false;
-        }
-        Is.boolean = boolean;
-        function string(value) {
-            return toString.call(value) === '[object String]';
-        }
-        Is.string = string;
-        function number(value) {
-            return toString.call(value) === '[object Number]';
-        }
-        Is.number = number;
-        function numberRange(value, min, max) {
-            return toString.call(value) === '[object Number]' && min <= value && value <= max;
-        }
-        Is.numberRange = numberRange;
-        function integer(value) {
-            return toString.call(value) === '[object Number]' && -2147483648 <= value && value <= 2147483647;
-        }
-        Is.integer = integer;
-        function uinteger(value) {
-            return toString.call(value) === '[object Number]' && 0 <= value && value <= 2147483647;
-        }
-        Is.uinteger = uinteger;
-        function func(value) {
-            return toString.call(value) === '[object Function]';
-        }
-        Is.func = func;
-        function objectLiteral(value) {
-            // Strictly speaking class instances pass this check as well. Since the LSP
-            // doesn't use classes we ignore this for now. If we do we need to add something
-            // like this: `Object.getPrototypeOf(Object.getPrototypeOf(x)) === null`
-            return value !== null && typeof value === 'object';
-        }
-        Is.objectLiteral = objectLiteral;
-        function typedArray(value, check) {
-            return Array.isArray(value) && value.every(check);
-        }
-        Is.typedArray = typedArray;
-    })(Is || (Is = {}));
-});
-
-
-/***/ }),
-
 /***/ 1160:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -44222,6 +37203,29 @@ async function openInBrowser(path) {
 
 /***/ }),
 
+/***/ 5250:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ insistOnCertificates)
+/* harmony export */ });
+const variable = 'NODE_TLS_REJECT_UNAUTHORIZED';
+/**
+ * Node reads this variable at each connection, whatever client makes it. With `0` any server on the way could take logins and
+ * give databases, so it is taken away before the first connection.
+ * @param env of this process; changed
+ * @returns what a person should know
+ */
+function insistOnCertificates(env) {
+    if (env[variable] !== '0')
+        return undefined;
+    Reflect.deleteProperty(env, variable);
+    return `${variable}=0 has no effect here: the certificate of each server is checked. Name the file with the certificate of your own authority in NODE_EXTRA_CA_CERTS.`;
+}
+
+
+/***/ }),
+
 /***/ 7473:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -44245,13 +37249,31 @@ const maxBytes = 16 * 1024 * 1024;
 /** The file system of this machine. */
 class LocalFiles {
     async list(directory) {
-        const names = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readdir)(directory));
-        return names === undefined ? undefined : Promise.all(names.map(name => describeEntry(directory, name)));
+        const [entries, realDirectory] = await Promise.all([
+            unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readdir)(directory, { withFileTypes: true })),
+            unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(directory)),
+        ]);
+        if (entries === undefined || realDirectory === undefined)
+            return undefined;
+        return Promise.all(entries.map(async (entry) => {
+            const { name } = entry;
+            const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : undefined;
+            // A folder may hold very many: only what may be a link is looked at.
+            return kind === undefined || name.includes('\ufffd')
+                ? describeEntry(directory, name)
+                : { name, kind, realPath: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(realDirectory, name) };
+        }));
     }
     async realPath(path) {
         return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(path));
     }
+    async readLink(path) {
+        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readlink)(path));
+    }
     async readText(path) {
+        return (await this.readBytes(path))?.toString();
+    }
+    async readBytes(path) {
         const stats = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(path));
         if (stats === undefined)
             return undefined;
@@ -44260,7 +37282,7 @@ class LocalFiles {
             throw new Error('it is not a file');
         if (stats.size > maxBytes)
             throw new Error(`it has ${(stats.size / 1024 / 1024).toFixed(0)} MiB`);
-        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path, 'utf8'));
+        return unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path));
     }
     async writeText(path, text) {
         await replace(path, incoming => (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(incoming, text, { flag: 'wx' }));
@@ -44268,13 +37290,27 @@ class LocalFiles {
     async copy(from, to) {
         await replace(to, incoming => (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.copyFile)(from, incoming, node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.constants.COPYFILE_EXCL));
     }
+    async clear(directory, ending) {
+        const stats = await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.lstat)(directory));
+        // A link is removed itself; what it leads to stays.
+        if (stats?.isDirectory() === false)
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)(directory);
+        const entries = (await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readdir)(directory, { withFileTypes: true }))) ?? [];
+        for (const entry of entries) {
+            if (entry.name.endsWith(ending) && !entry.isDirectory())
+                await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(directory, entry.name));
+        }
+    }
 }
-/** What was there before, maybe a link that a repository has, is replaced and not followed. */
+/** A link that a repository has in the report's place is replaced and not followed; a folder is moved aside. */
 async function replace(path, write) {
     await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(path), { recursive: true });
     const incoming = `${path}.${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(4).toString('hex')}`;
     try {
         await write(incoming);
+        // A folder of that name would keep the report from its place. Nothing of it is lost.
+        if ((await unlessMissing((0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.lstat)(path)))?.isDirectory() === true)
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rename)(path, `${incoming}.old`);
         await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rename)(incoming, path);
     }
     catch (error) {
@@ -44315,7 +37351,8 @@ async function unlessMissing(answer) {
         return await answer;
     }
     catch (error) {
-        if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code ?? ''))
+        // EINVAL: it is no link.
+        if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL'].includes(error.code ?? ''))
             return undefined;
         throw error;
     }
@@ -44431,10 +37468,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: renderProgress
 
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./src/adapters/harmless.ts
-
 /**
  * Makes text harmless for the runner, which reads commands from every line of a step's output: `::command::` at a
  * line's start after white space, the legacy `##[command]` anywhere in a line, and a bare carriage return starts a
@@ -44445,6 +37479,14 @@ function harmlessLines(text) {
 }
 /** As much of a line as anybody reads. */
 const maxLine = 4000;
+/** As much of a line as is looked at: signs for the terminal may stand between its characters. */
+const maxRaw = 4 * maxLine;
+/**
+ * Signs for a terminal (ECMA-48): colours and the like (CSI), texts for the terminal itself (OSC, DCS, SOS, PM, APC), and
+ * others. No part of a sign can stand for a part of another, so that the time grows with the length of the line alone;
+ * `stripVTControlCharacters` of Node takes the square of it.
+ */
+const terminal = /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u0080-\u009F]*(?:\u0007|\u001B\\|\u009C)|\u001B[ -/]*[0-~]/g;
 /** Besides what the terminal would obey: ends of lines that only some programs know, and halves of characters. */
 const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]|[\uD800-\uDFFF]/gu;
 /**
@@ -44454,8 +37496,9 @@ const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029]|[\uD800-\
 const start = /^[\s\p{Default_Ignorable_Code_Point}]*:\p{Default_Ignorable_Code_Point}*:/u;
 const legacy = /(#\p{Default_Ignorable_Code_Point}*#\p{Default_Ignorable_Code_Point}*)\[/gu;
 function harmlessLine(line) {
-    const plain = (0,external_node_util_.stripVTControlCharacters)(line).replace(control, '');
-    const cut = plain.length <= maxLine ? plain : `${plain.slice(0, maxLine)} … (${String(plain.length)} characters)`;
+    const plain = line.slice(0, maxRaw).replace(terminal, '').replace(control, '');
+    const whole = line.length <= maxRaw && plain.length <= maxLine;
+    const cut = whole ? plain : `${plain.slice(0, maxLine)} … (${String(line.length)} characters)`;
     const broken = cut.replace(legacy, '$1 [');
     return start.test(broken) ? `| ${broken}` : broken;
 }
@@ -44519,7 +37562,7 @@ class TerminalConsole {
 }
 /** One line for each image, or for those at work where there is no room for all; the others are counted by stage. */
 function renderProgress(images, room) {
-    const width = Math.max(0, ...[...images.keys()].map(name => name.length));
+    const width = [...images.keys()].reduce((most, { length }) => Math.max(most, length), 0);
     const line = ([name, { stage, detail }]) => `  ${name.padEnd(width)}  ${stage} ${detail}`.trimEnd();
     if (images.size <= room)
         return [...images].map(line);
@@ -44617,7 +37660,7 @@ function trivyMistakes({ version, sha256, path }, platform) {
 
 /***/ }),
 
-/***/ 8838:
+/***/ 5787:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44635,6 +37678,12 @@ var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./src/adapters/environment.ts
+/**
+ * The environments of children: lists of what they may see. The runner's own variables hold tokens
+ * (`ACTIONS_RUNTIME_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`) and the paths of command files (`GITHUB_OUTPUT`), and
+ * `TRIVY_*` would change what the scanner finds; none of them is on a list.
+ */
+
 const common = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR'];
 const network = [
     ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap(name => [name, name.toLowerCase()]),
@@ -44661,10 +37710,39 @@ const actionsCache = [
     'GITHUB_SERVER_URL',
     'GITHUB_REF',
 ];
+/**
+ * buildx starts git in the folder that it builds, to name the commit. That folder is the pull request's, and may be a bare
+ * repository whose configuration starts programs. So buildx must not ask (the first two), git finds no repository (the
+ * third), and acts on no configuration of a repository, should a program start it all the same.
+ */
+const withoutGit = {
+    BUILDX_GIT_INFO: '0',
+    BUILDX_GIT_LABELS: '0',
+    GIT_DIR: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    ...gitConfiguration({
+        'safe.bareRepository': 'explicit',
+        'protocol.allow': 'never',
+        'core.hooksPath': '/dev/null',
+        'core.fsmonitor': 'false',
+    }),
+};
+function gitConfiguration(settings) {
+    const entries = Object.entries(settings).flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${String(at)}`, key],
+        [`GIT_CONFIG_VALUE_${String(at)}`, value],
+    ]);
+    return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) };
+}
 /** For the docker client. */
 function dockerEnvironment(source) {
     return {
         ...pick(source, [...common, ...network, ...docker]),
+        ...withoutGit,
+        // Plugins of the client that want to comment on each command.
+        DOCKER_CLI_HOOKS: 'false',
+        DOCKER_CLI_HINTS: 'false',
         BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
         // Into the metadata file, which nobody but us reads: only `max` tells which line made which layer.
         BUILDX_METADATA_PROVENANCE: 'max',
@@ -44678,16 +37756,20 @@ function gitEnvironment(source) {
 function scanEnvironment(source, home) {
     return { ...pick(source, ['PATH', 'LANG', 'LC_ALL']), HOME: home, TMPDIR: home };
 }
-/** For what Trivy downloads itself, its checks of misconfigurations: the way out as well, and no credentials. */
-function downloadEnvironment(source, home) {
-    return { ...scanEnvironment(source, home), ...pick(source, network) };
-}
 /** For the client of the Actions cache, which is ours: the only child that gets the runner's token for it. */
 function cacheEnvironment(source) {
     return pick(source, [...common, ...network, 'NODE_EXTRA_CA_CERTS', ...actionsCache]);
 }
 function pick(source, names) {
-    return Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])));
+    const env = Object.fromEntries(names.flatMap(name => (source[name] === undefined ? [] : [[name, source[name]]])));
+    return env['PATH'] === undefined ? env : { ...env, PATH: absoluteOnly(env['PATH']) };
+}
+/** A child that is started in the repository would find its programs there. */
+function absoluteOnly(path) {
+    return path
+        .split(external_node_path_.delimiter)
+        .filter(folder => (0,external_node_path_.isAbsolute)(folder))
+        .join(external_node_path_.delimiter);
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/actions-shelf.ts
@@ -44810,7 +37892,10 @@ const loginKeys = new Set(['auths', 'credsstore', 'credhelpers']);
 const nobody = { 'image-gate.invalid': {} };
 /** What else the client looks for in its folder: contexts, plugins, and the certificates of an engine behind TLS. */
 const clientEntries = ['contexts', 'cli-plugins', 'ca.pem', 'cert.pem', 'key.pem'];
-/** The builders. Not `config`, where buildx keeps logins that count for some repositories only. */
+/**
+ * The builders. Not `config`, where buildx keeps logins that count for some repositories only. And not `.buildNodeID`: to
+ * a client that it knows by that, BuildKit believes that a file of the same size and time is the one that it has.
+ */
 const builderEntries = ['instances', 'defaults', 'current', '.lock'];
 /** The part of a docker client's `config.json` that holds these logins. */
 function dockerAuths(credentials) {
@@ -44830,8 +37915,7 @@ function dockerAuths(credentials) {
  * @throws ConfigurationError where the client's own configuration cannot be read
  */
 async function withGivenLogins(env, credentials, directory) {
-    const own = (0,external_node_path_.resolve)(env['DOCKER_CONFIG'] ?? (0,external_node_path_.join)(env['HOME'] ?? (0,external_node_os_.homedir)(), '.docker'));
-    const builders = (0,external_node_path_.resolve)(env['BUILDX_CONFIG'] ?? (0,external_node_path_.join)(own, 'buildx'));
+    const { own, builders } = foldersOf(env);
     const [config, buildx] = [(0,external_node_path_.join)(directory, 'client'), (0,external_node_path_.join)(directory, 'buildx')];
     for (const folder of [directory, config, buildx])
         await (0,promises_.mkdir)(folder, { mode: 0o700 });
@@ -44841,6 +37925,55 @@ async function withGivenLogins(env, credentials, directory) {
     await docker_config_link(own, clientEntries, config);
     await docker_config_link(builders, builderEntries, buildx);
     return { ...env, DOCKER_CONFIG: config, BUILDX_CONFIG: buildx };
+}
+/**
+ * The user's own configuration, logins too, but as a client that BuildKit does not know yet: it takes all of the build
+ * context as it is now.
+ * @param env the docker client's own
+ * @param directory absolute; does not exist yet
+ */
+async function withOwnLogins(env, directory) {
+    const { own, builders } = foldersOf(env);
+    await (0,promises_.mkdir)(directory, { mode: 0o700 });
+    await docker_config_link(builders, [...builderEntries, 'config'], directory);
+    return { ...env, DOCKER_CONFIG: own, BUILDX_CONFIG: directory };
+}
+/**
+ * The logins at proxies that every RUN step gets from the client's configuration, in each form in which a step may print
+ * them. None where the configuration cannot be read: the client says so itself.
+ * @param env the docker client's
+ */
+async function proxySecrets(env) {
+    const config = parse(await (0,promises_.readFile)((0,external_node_path_.join)(foldersOf(env).own, 'config.json'), 'utf8').catch(() => ''));
+    const { proxies } = (config ?? {});
+    const addresses = valuesOf(proxies)
+        .flatMap(valuesOf)
+        .filter(value => typeof value === 'string');
+    return [...new Set(addresses.flatMap(address => secretsOf(address)))];
+}
+const valuesOf = (value) => typeof value === 'object' && value !== null ? Object.values(value) : [];
+/** A password that is too short to be one is only hidden together with its user, or every such letter would go. */
+function secretsOf(address) {
+    const [, login = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/)?([^/]*)@/i.exec(address) ?? [];
+    const at = login.indexOf(':');
+    if (at < 0)
+        return [];
+    const password = login.slice(at + 1);
+    const plain = [login, password].map(decoded);
+    const basic = Buffer.from(plain[0] ?? '').toString('base64');
+    return [login, ...plain.slice(0, 1), basic, ...[password, ...plain.slice(1)].filter(({ length }) => length > 4)];
+}
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
+function foldersOf(env) {
+    const own = (0,external_node_path_.resolve)(env['DOCKER_CONFIG'] ?? (0,external_node_path_.join)(env['HOME'] ?? (0,external_node_os_.homedir)(), '.docker'));
+    return { own, builders: (0,external_node_path_.resolve)(env['BUILDX_CONFIG'] ?? (0,external_node_path_.join)(own, 'buildx')) };
 }
 /** Without the logins. What is in the file is never said: it holds passwords. */
 async function readConfig(path) {
@@ -44869,6 +38002,93 @@ function unreadable(path, reason) {
 async function docker_config_link(from, names, to) {
     for (const name of names.filter(entry => (0,external_node_fs_.existsSync)((0,external_node_path_.join)(from, entry))))
         await (0,promises_.symlink)((0,external_node_path_.join)(from, name), (0,external_node_path_.join)(to, name));
+}
+
+;// CONCATENATED MODULE: ./src/adapters/build-command.ts
+/** One `docker buildx build`: its arguments, and what it tells of what it built. */
+
+
+/**
+ * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
+ * index of several.
+ *
+ * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
+ * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
+ * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
+ * nothing but their content.
+ * @param readsPolicies whether this buildx (0.31 and later) runs the `Dockerfile.rego` that lies beside a Dockerfile: a
+ * program of the pull request's, on the runner itself, which decides what the build may take
+ */
+function buildArgs(request, metadataFile, readsPolicies) {
+    const { contextDir, dockerfile, fresh, platform } = request;
+    return [
+        '--progress=rawjson',
+        '--provenance=false',
+        ...(readsPolicies ? ['--policy', 'disabled=true'] : []),
+        ...['--metadata-file', metadataFile],
+        ...(fresh === undefined ? [] : ['--add-host', fresh.host]),
+        ...(fresh?.pull === true ? ['--pull'] : []),
+        ...(platform === undefined ? [] : ['--platform', platform]),
+        ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
+        // The last one counts. BuildKit reads it itself; no Dockerfile needs an ARG for it, and none warns of it.
+        ...(fresh === undefined ? [] : ['--build-arg', `BUILDKIT_CACHE_MOUNT_NS=${fresh.cacheMounts}`]),
+        ...['--file', dockerfile],
+        contextDir,
+    ];
+}
+/**
+ * The ID of the image that a line of BuildKit's progress says is exported. In what a Dockerfile puts there quotation marks
+ * are escaped.
+ */
+function exportedDigest(line) {
+    return /"id":"(?:exporting manifest|writing image) (sha256:[0-9a-f]{64})"/.exec(line)?.[1];
+}
+/**
+ * A line of BuildKit's progress without these words. What steps print is in it as base64, as a rule a line or more at a time: a
+ * word that a step prints in pieces is not found.
+ */
+function hideSecrets(line, secrets) {
+    if (secrets.length === 0)
+        return line;
+    const hide = (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+    const progress = line.startsWith('{') ? parseObject(line) : undefined;
+    if (progress === undefined)
+        return hide(line);
+    return JSON.stringify(progress, (key, value) => {
+        if (typeof value !== 'string' || key === 'digest')
+            return value;
+        if (key !== 'data')
+            return hide(value);
+        return Buffer.from(hide(Buffer.from(value, 'base64').toString())).toString('base64');
+    });
+}
+/** @param said the images that the client spoke of while it built */
+async function readMetadata(metadataFile, said) {
+    try {
+        const metadata = parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {};
+        const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata;
+        if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest))
+            throw new Error('it names no image');
+        // What is scanned hangs on this one word; a client that says nothing of it while it builds is believed.
+        if (said.size === 1 && !said.has(digest)) {
+            throw new errors/* IntegrityError */.cs(`docker buildx build built ${[...said].join()}, and its metadata file names another image, ${digest}`, 'Check the docker client and its buildx plugin, and what else runs on this machine, then build again.');
+        }
+        return { imageId: digest, provenance };
+    }
+    catch (error) {
+        if (error instanceof errors/* IntegrityError */.cs)
+            throw error;
+        throw new errors/* ToolError */.v4(`docker buildx build left no usable metadata file: ${(0,errors/* messageOf */.bD)(error)}`, 'Use buildx 0.10 or later; docker buildx version tells.');
+    }
+}
+function parseObject(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
 }
 
 // EXTERNAL MODULE: external "node:child_process"
@@ -45087,22 +38307,22 @@ function endOf(child, command) {
 function readLines(stream, onLine, maxLine = defaultMaxLine) {
     const decoder = new external_node_string_decoder_.StringDecoder('utf8');
     let rest = '';
-    const emit = (line) => {
-        if (line !== '')
-            onLine?.(line.slice(0, maxLine));
+    // Only what is new is looked at, and only what is kept is kept: a line may come byte by byte, and never end.
+    const take = (text) => {
+        const [first = '', ...others] = text.split(/\r\n|\n|\r/);
+        if (rest.length < maxLine)
+            rest = (rest + first).slice(0, maxLine);
+        for (const line of others) {
+            if (rest !== '')
+                onLine?.(rest);
+            rest = line.slice(0, maxLine);
+        }
     };
     stream?.on('data', (chunk) => {
-        const lines = (rest + decoder.write(chunk)).split(/\r\n|\n|\r/);
-        rest = lines.pop() ?? '';
-        lines.forEach(emit);
-        // What is cut from a line without end must not pile up in memory.
-        if (rest.length > maxLine + 1024 * 1024) {
-            emit(rest);
-            rest = '';
-        }
+        take(decoder.write(chunk));
     });
     stream?.on('end', () => {
-        emit(rest + decoder.end());
+        take(`${decoder.end()}\n`);
     });
 }
 
@@ -45162,12 +38382,567 @@ function fullDisk(what) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
 ;// CONCATENATED MODULE: external "node:stream/promises"
 const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
+;// CONCATENATED MODULE: ./src/adapters/oci-blobs.ts
+/** Files of an OCI image layout: blobs under the digest of their content, and the JSON in some of them. */
+
+
+
+
+const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.';
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const blobsOf = (layoutDir) => (0,external_node_path_.join)(layoutDir, 'blobs', 'sha256');
+/** @throws IntegrityError for anything but a digest: others write them, and here one becomes a path */
+function pathOf(digest, layoutDir) {
+    if (!isDigest(digest))
+        throw new errors/* IntegrityError */.cs(`${JSON.stringify(digest)} is not a digest`, suspect);
+    return (0,external_node_path_.join)(blobsOf(layoutDir), digest.slice('sha256:'.length));
+}
+function isDigest(value) {
+    return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+/** Writes a text under its digest. */
+async function writeBlob(text, layoutDir) {
+    const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
+    await (0,promises_.writeFile)(pathOf(digest, layoutDir), text);
+    return { digest, bytes: Buffer.byteLength(text) };
+}
+/** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
+const maxJson = 32 * 1024 * 1024;
+async function readJson({ digest, bytes }, layoutDir) {
+    if (bytes > maxJson)
+        throw new errors/* IntegrityError */.cs(`${digest} is too big for what it should be`, suspect);
+    try {
+        const value = JSON.parse(await (0,promises_.readFile)(pathOf(digest, layoutDir), 'utf8'));
+        if (typeof value === 'object' && value !== null)
+            return propertiesOf(value);
+    }
+    catch (error) {
+        throw new errors/* IntegrityError */.cs(`${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, suspect);
+    }
+    throw new errors/* IntegrityError */.cs(`${digest} is not an object`, suspect);
+}
+/** Of anything but an object there are none. */
+function propertiesOf(value) {
+    return typeof value === 'object' && value !== null ? value : {};
+}
+
+;// CONCATENATED MODULE: ./src/adapters/tar-headers.ts
+/**
+ * Reads the headers of a tar archive exactly as Go's `archive/tar` does, which engines and Trivy use, while it streams by. Where
+ * readers may differ (sparse files, unknown types, contradictions) it refuses the archive: one reader must not see another file.
+ */
+
+/** Bytes. Of headers too long for a block Go reads no more (`maxSpecialFileSize` in `archive/tar/format.go`). */
+const maxExtended = 1 << 20;
+const block = 512;
+/** Bytes of a path on Linux (`PATH_MAX`). */
+const maxPath = 4096;
+class TarHeaders {
+    #see;
+    #content;
+    /** The part of a header, or of an extended header, that has come so far. */
+    #pending = [];
+    #pendingBytes = 0;
+    /** What to collect before the next step. */
+    #wanted = block;
+    #extendedType = '';
+    #extendedName = '';
+    /** Bytes of content, and then of padding, that go by. */
+    #bytesLeft = 0;
+    #padding = 0;
+    #extended = {};
+    #zeroBlocks = 0;
+    /**
+     * @param see gets each entry when its header has been read
+     * @param content gets the content of the entry that was seen last
+     */
+    constructor(see, content) {
+        this.#see = see;
+        this.#content = content;
+    }
+    /** @throws Error where the archive is not one that every reader reads alike */
+    write(chunk) {
+        let at = 0;
+        while (at < chunk.length) {
+            if (this.#zeroBlocks === 2) {
+                checkTrailer(chunk.subarray(at));
+                return;
+            }
+            const passing = Math.min(this.#bytesLeft, chunk.length - at);
+            if (passing > 0) {
+                this.#content?.(chunk.subarray(at, at + passing));
+                this.#bytesLeft -= passing;
+                at += passing;
+                continue;
+            }
+            const padding = Math.min(this.#padding, chunk.length - at);
+            if (padding > 0) {
+                this.#padding -= padding;
+                at += padding;
+                continue;
+            }
+            const piece = chunk.subarray(at, at + this.#wanted - this.#pendingBytes);
+            at += piece.length;
+            this.#pending.push(piece);
+            this.#pendingBytes += piece.length;
+            if (this.#pendingBytes === this.#wanted)
+                this.#step();
+        }
+    }
+    /** @throws Error where the archive ends in the middle */
+    end() {
+        if (this.#pendingBytes > 0 || this.#bytesLeft > 0 || this.#padding > 0 || this.#extended.by !== undefined)
+            throw new Error('the archive ends in the middle');
+    }
+    #step() {
+        const [only] = this.#pending;
+        const data = this.#pending.length === 1 && only !== undefined ? only : Buffer.concat(this.#pending);
+        this.#pending = [];
+        this.#pendingBytes = 0;
+        this.#wanted = block;
+        if (this.#extendedType === '') {
+            this.#readHeader(data);
+            return;
+        }
+        const type = this.#extendedType;
+        this.#extendedType = '';
+        this.#padding = paddingOf(data.length);
+        this.#readExtended(type, data);
+    }
+    #readHeader(header) {
+        if (header.every(byte => byte === 0)) {
+            this.#zeroBlocks += 1;
+            return;
+        }
+        if (this.#zeroBlocks > 0)
+            throw new Error('an empty block is followed by another entry');
+        checkSum(header);
+        const type = String.fromCharCode(header[156] ?? 0);
+        const bytes = numberAt(header, 124, 12);
+        if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
+            if (bytes === 0 || bytes > maxExtended)
+                throw new Error('an extended header is empty or too long');
+            this.#extendedType = type;
+            this.#extendedName = nameIn(header);
+            this.#wanted = bytes;
+            return;
+        }
+        this.#readEntry(header, type, bytes);
+    }
+    #readEntry(header, typeFlag, ownBytes) {
+        const { path = nameIn(header), target = textAt(header, 157, 100), bytes = ownBytes } = this.#extended;
+        this.#extended = {};
+        const type = typeFlag === '\0' && path.endsWith('/') ? '5' : typeFlag;
+        const kind = kinds[type];
+        if (kind === undefined)
+            throw new Error(`${shown(path)} is of a kind that readers do not read alike (${shown(type)})`);
+        const mode = numberAt(header, 100, 8);
+        checkMode(mode, kind, path);
+        // As Go has it, only files have a content, whatever their header says.
+        this.#bytesLeft = kind === 'file' ? bytes : 0;
+        this.#padding = paddingOf(this.#bytesLeft);
+        this.#see({
+            path: cleaned(path),
+            kind,
+            target: kind === 'hard-link' ? cleaned(target) : target.slice(0, maxPath),
+            bytes: this.#bytesLeft,
+            executable: (mode & 0o111) !== 0,
+        });
+    }
+    #readExtended(type, data) {
+        if (type === 'g') {
+            // Go lets it change nothing, but gives it to its caller as an entry of its own.
+            const { path = this.#extendedName } = readRecords(data);
+            this.#see({ path: cleaned(path), kind: 'other', target: '', bytes: 0, executable: false });
+            return;
+        }
+        const by = type === 'x' ? 'pax' : 'gnu';
+        if ((this.#extended.by ?? by) !== by)
+            throw new Error('an entry has extended headers of two kinds');
+        if (type === 'x')
+            this.#extended = readRecords(data);
+        else if (type === 'L')
+            this.#extended = { ...this.#extended, by, ...given('path', upToNul(data)) };
+        else
+            this.#extended = { ...this.#extended, by, ...given('target', upToNul(data)) };
+    }
+}
+const kinds = {
+    '\0': 'file',
+    '0': 'file',
+    '1': 'hard-link',
+    '2': 'symbolic-link',
+    '3': 'other',
+    '4': 'other',
+    '5': 'folder',
+    '6': 'other',
+};
+/**
+ * A regular file whose mode says that it is a folder is one for Trivy and a file for engines (`FileInfo` of Go's
+ * `archive/tar`).
+ */
+function checkMode(mode, kind, path) {
+    const format = mode - (mode % 0o10000);
+    if (kind === 'file' && (format !== 0 || path.endsWith('/')) && format !== 0o100000) {
+        throw new Error(`${shown(path)} is a file, and its mode says otherwise`);
+    }
+}
+/** Below the top of the image, without `.`. A name that climbs leads engines elsewhere than Trivy. */
+function cleaned(path) {
+    if (path.length > maxPath)
+        throw new Error(`the name ${shown(path)} is longer than a path can be`);
+    if (path.split('/').includes('..'))
+        throw new Error(`the name ${shown(path)} climbs`);
+    return external_node_path_.posix.normalize(path).replace(/^\/+|\/+$|^\.\/?$/g, '');
+}
+function paddingOf(bytes) {
+    return (block - (bytes % block)) % block;
+}
+/** What follows the end is read by nobody; anything but zeros is there to be read by somebody after all. */
+function checkTrailer(rest) {
+    if (rest.some(byte => byte !== 0))
+        throw new Error('the archive has content after its end');
+}
+function checkSum(header) {
+    let [unsigned, signed] = [0, 0];
+    for (const [at, byte] of header.entries()) {
+        const value = at >= 148 && at < 156 ? 0x20 : byte;
+        unsigned += value;
+        signed += value > 127 ? value - 256 : value;
+    }
+    const expected = numberAt(header, 148, 8);
+    if (expected !== unsigned && expected !== signed)
+        throw new Error('a header has a wrong checksum');
+}
+/** The name in a header without an extended one. */
+function nameIn(header) {
+    const name = textAt(header, 0, 100);
+    const magic = header.toString('latin1', 257, 265);
+    const hasPrefix = header[345] !== 0;
+    if (magic === 'ustar\x0000') {
+        if (header.toString('latin1', 508, 512) === 'tar\0')
+            throw new Error('a header is in the format of star');
+        return hasPrefix ? `${textAt(header, 345, 155)}/${name}` : name;
+    }
+    // In the format of GNU times may stand there, or what Go once wrote by mistake: its reader has to guess.
+    if (magic === 'ustar  \0' && hasPrefix)
+        throw new Error(`the header of ${shown(name)} can be read in two ways`);
+    return name;
+}
+function textAt(header, from, length) {
+    return upToNul(header.subarray(from, from + length));
+}
+/** Byte by byte, since names need not be UTF-8. */
+function upToNul(data) {
+    const end = data.indexOf(0);
+    return data.toString('latin1', 0, end < 0 ? data.length : end);
+}
+/** Octal, or in base 256 where the first bit is set (`parseNumeric` in Go's `archive/tar/strconv.go`). */
+function numberAt(header, from, length) {
+    const field = header.subarray(from, from + length);
+    const first = field[0] ?? 0;
+    if (first >= 0x80) {
+        const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, first & 0x7f);
+        if (first >= 0xc0 || !Number.isSafeInteger(value))
+            throw new Error('a header has a number that is too big');
+        return value;
+    }
+    const [, digits] = /^[ \0]*([0-7]*)[ \0]*$/.exec(field.toString('latin1')) ?? [];
+    if (digits === undefined)
+        throw new Error('a header has a number that is none');
+    return digits === '' ? 0 : parseInt(digits, 8);
+}
+/** The records of a pax header: `LENGTH KEY=VALUE` and a line end. */
+function readRecords(data) {
+    const extended = { by: 'pax' };
+    for (let at = 0; at < data.length;) {
+        const space = data.indexOf(0x20, at);
+        const length = /^[1-9]\d{0,7}$/.exec(data.toString('latin1', at, Math.max(at, space)))?.[0];
+        const end = at + Number(length ?? 0);
+        const equals = data.indexOf(0x3d, space);
+        if (length === undefined || end > data.length || data[end - 1] !== 0x0a || equals <= space + 1 || equals >= end)
+            throw new Error('a pax header is damaged');
+        const key = data.toString('latin1', space + 1, equals);
+        const value = data.toString('latin1', equals + 1, end - 1);
+        readRecord(key, value, extended);
+        at = end;
+    }
+    return extended;
+}
+function readRecord(key, value, extended) {
+    if (key.startsWith('GNU.sparse.'))
+        throw new Error('there is a sparse file, which readers do not read alike');
+    if (key === 'path')
+        put(extended, 'path', value);
+    if (key === 'linkpath')
+        put(extended, 'target', value);
+    if (key === 'size' && value !== '') {
+        if (!/^\d{1,15}$/.test(value))
+            throw new Error('a pax header has a size that is none');
+        extended.bytes = Number(value);
+    }
+}
+/** An empty value takes back what was said before. */
+function put(extended, key, value) {
+    if (value.includes('\0'))
+        throw new Error('a pax header has a name with a zero byte');
+    if (value === '')
+        Reflect.deleteProperty(extended, key);
+    else
+        extended[key] = value;
+}
+function given(key, value) {
+    return value === '' ? {} : { [key]: value };
+}
+const shown = (text) => JSON.stringify(text.slice(0, 200));
+
+;// CONCATENATED MODULE: ./src/adapters/layer-reader.ts
+/** Reads the packed layers of an OCI image layout: their true DiffIDs, and the headers of their archives. */
+
+
+
+
+
+
+
+
+/** Node 20 cannot. */
+const canReadZstd = typeof external_node_zlib_.createZstdDecompress === 'function';
+/** Bytes: with few big pieces little time goes into handing them over. */
+const piece = 1 << 20;
+/**
+ * @param content gets what is in the entry that was seen last
+ * @returns the DiffID
+ * @throws IntegrityError where readers of the layer need not read the same
+ */
+async function readLayer(digest, layoutDir, see, content) {
+    const path = pathOf(digest, layoutDir);
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    const headers = new TarHeaders(see, content);
+    const unpacker = await unpackerOf(path);
+    const read = async (chunks) => {
+        for await (const chunk of chunks) {
+            if (unpacker !== undefined)
+                hash.update(chunk);
+            headers.write(chunk);
+        }
+        headers.end();
+    };
+    try {
+        const source = (0,external_node_fs_.createReadStream)(path, { highWaterMark: piece });
+        if (unpacker === undefined)
+            await (0,external_node_stream_promises_namespaceObject.pipeline)(source, read);
+        else
+            await (0,external_node_stream_promises_namespaceObject.pipeline)(source, unpacker, read);
+    }
+    catch (error) {
+        if (error instanceof errors/* GateError */.ue || error.syscall !== undefined)
+            throw error;
+        throw new errors/* IntegrityError */.cs(`the layer ${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, 'Find out which tool made this layer, of the image or of its base image, and make it anew with another one.');
+    }
+    // One that is not packed was hashed when it was written.
+    return unpacker === undefined ? digest : `sha256:${hash.digest('hex')}`;
+}
+/** By the first bytes, as Trivy tells it (`PeekCompression` in go-containerregistry), and not by what a manifest says. */
+async function unpackerOf(path) {
+    const file = await (0,promises_.open)(path);
+    try {
+        const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+        const magic = buffer.toString('hex');
+        if (magic.startsWith('1f8b'))
+            return external_node_zlib_.createGunzip({ chunkSize: piece });
+        if (magic !== '28b52ffd')
+            return undefined;
+    }
+    finally {
+        await file.close();
+    }
+    if (canReadZstd)
+        return external_node_zlib_.createZstdDecompress({ chunkSize: piece });
+    throw new errors/* ToolError */.v4('a layer is packed with zstd, which this Node.js cannot read', 'Use Node.js 22.15 or newer.');
+}
+
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/tar-stream/index.js
 var tar_stream = __nccwpck_require__(6118);
+;// CONCATENATED MODULE: ./src/adapters/shown-image.ts
+/**
+ * The image that Trivy is shown: the files are those of the image that was built, but nothing in its configuration makes Trivy
+ * look away, and hard links are files.
+ */
+
+
+
+
+
+
+
+
+
+
+/** Bytes that hard links may take when they are files; those of one big file could fill any disk. */
+const maxCopies = 4 * 1024 ** 3;
+/** @throws IntegrityError */
+async function showImage(image, copies) {
+    const { layoutDir, digests } = image;
+    const folder = await (0,promises_.mkdtemp)(`${layoutDir}-shown-`);
+    await (0,promises_.symlink)((0,external_node_path_.join)(layoutDir, 'blobs'), (0,external_node_path_.join)(folder, 'blobs'));
+    const added = new Map();
+    for (const layer of new Set(copies.map(copy => copy.layer))) {
+        const { digest } = image.layers[layer] ?? { digest: '' };
+        const own = copies.filter(copy => copy.layer === layer);
+        added.set(layer, await writeCopies(digest, own, layoutDir, folder));
+    }
+    const layers = await readLayers(image);
+    const shownLayers = layers.flatMap((layer, at) => {
+        const copy = added.get(at);
+        return copy === undefined ? [layer] : [layer, { mediaType: layerType, digest: copy.digest, size: copy.bytes }];
+    });
+    const diffIds = digests.diffIds.flatMap((diffId, at) => [diffId, ...digestsOf(added.get(at))]);
+    const config = await writeConfig(image, diffIds, added);
+    const text = JSON.stringify({
+        schemaVersion: 2,
+        mediaType: manifestType,
+        config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.bytes },
+        layers: shownLayers,
+    });
+    const manifest = await writeBlob(text, layoutDir);
+    await writeIndex(folder, manifest);
+    const standIns = [...added].map(([at, { digest }]) => [digest, digests.diffIds[at] ?? '']);
+    return {
+        layoutDir: folder,
+        digests: { manifest: manifest.digest, config: config.digest, diffIds },
+        standIns: new Map(standIns),
+    };
+}
+const layerType = 'application/vnd.oci.image.layer.v1.tar';
+async function readLayers({ layoutDir, digests, layers }) {
+    const { size } = await (0,promises_.stat)(pathOf(digests.manifest, layoutDir));
+    const { layers: described } = await readJson({ digest: digests.manifest, bytes: size }, layoutDir);
+    const list = Array.isArray(described) ? described : [];
+    return layers.map(({ digest, bytes }, at) => {
+        const { mediaType } = propertiesOf(list[at]);
+        return { mediaType: typeof mediaType === 'string' ? mediaType : layerType, digest, size: bytes };
+    });
+}
+/**
+ * Of the configuration only what is known, under its very name: Go's reader takes a key in any case, and of two the last.
+ * Trivy looks for no secrets in the layers before the last but one CMD, which it takes for those of the base image
+ * (`GuessBaseImageIndex` in `pkg/fanal/image/image.go` of aquasecurity/trivy).
+ */
+async function writeConfig({ layoutDir, digests }, diffIds, added) {
+    const { size } = await (0,promises_.stat)(pathOf(digests.config, layoutDir));
+    const config = await readJson({ digest: digests.config, bytes: size }, layoutDir);
+    const shown = {
+        ...only(config, ['architecture', 'os', 'os.version', 'variant', 'created', 'author', 'config']),
+        rootfs: { type: 'layers', diff_ids: diffIds },
+        history: showHistory(config['history'], added),
+    };
+    return writeBlob(JSON.stringify(shown), layoutDir);
+}
+function showHistory(value, added) {
+    const entries = Array.isArray(value) ? value : [];
+    let layer = -1;
+    return entries.flatMap(entry => {
+        const known = only(propertiesOf(entry), ['created', 'created_by', 'author', 'comment']);
+        if (propertiesOf(entry)['empty_layer'] === true) {
+            const { created_by: by } = known;
+            return [{ ...known, ...(typeof by === 'string' ? { created_by: ` ${by}` } : {}), empty_layer: true }];
+        }
+        layer += 1;
+        return added.has(layer) ? [known, known] : [known];
+    });
+}
+function digestsOf(blob) {
+    return blob === undefined ? [] : [blob.digest];
+}
+function only(from, keys) {
+    return Object.fromEntries(keys.filter(key => key in from).map(key => [key, from[key]]));
+}
+async function writeIndex(folder, { digest, bytes }) {
+    const manifests = [{ mediaType: manifestType, digest, size: bytes }];
+    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'index.json'), JSON.stringify(index));
+    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+}
+/** A layer that has the hard links as files of their own. */
+async function writeCopies(digest, copies, layoutDir, folder) {
+    const found = await collect(digest, copies, layoutDir, await (0,promises_.mkdtemp)((0,external_node_path_.join)(folder, 'copies-')));
+    const total = [...found.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total > maxCopies)
+        throw tooMuch(digest);
+    const archive = (0,tar_stream.pack)();
+    const incoming = (0,external_node_path_.join)(folder, 'incoming');
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let bytes = 0;
+    const measure = new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            hash.update(chunk);
+            bytes += chunk.length;
+            done(null, chunk);
+        },
+    });
+    const writing = (0,external_node_stream_promises_namespaceObject.pipeline)(archive, measure, (0,external_node_fs_.createWriteStream)(incoming));
+    for (const { path, layer } of copies) {
+        const content = found.get(path);
+        if (content === undefined)
+            throw withoutContent(digest, path);
+        const mode = content.executable ? 0o755 : 0o644;
+        // Two layers of an image may have the same copies, and each must have a DiffID of its own.
+        const header = { name: toText(path), size: content.bytes, mode, mtime: new Date(layer * 1000) };
+        await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(content.file), archive.entry(header));
+    }
+    archive.finalize();
+    await writing;
+    const own = `sha256:${hash.digest('hex')}`;
+    await (0,promises_.rename)(incoming, pathOf(own, layoutDir));
+    return { digest: own, bytes };
+}
+/** The content of each copy, by its path. */
+async function collect(digest, copies, layoutDir, folder) {
+    const targets = new Set(copies.map(({ target }) => target));
+    const whole = new Map(copies.filter(({ linked }) => !linked).map(({ path, target }) => [target, path]));
+    const links = new Map(copies.filter(({ linked }) => linked).map(({ path, target }) => [path, target]));
+    const current = new Map();
+    const found = new Map();
+    let files = 0;
+    let open;
+    const see = ({ path, kind, bytes, executable }) => {
+        if (open !== undefined)
+            (0,external_node_fs_.closeSync)(open);
+        open = undefined;
+        if (kind === 'file' && targets.has(path)) {
+            const content = { file: (0,external_node_path_.join)(folder, String((files += 1))), bytes, executable };
+            open = (0,external_node_fs_.openSync)(content.file, 'w');
+            current.set(path, content);
+            const shown = whole.get(path);
+            if (shown !== undefined)
+                found.set(shown, content);
+        }
+        const linked = kind === 'hard-link' ? current.get(links.get(path) ?? '') : undefined;
+        if (linked !== undefined)
+            found.set(path, linked);
+    };
+    await readLayer(digest, layoutDir, see, chunk => {
+        if (open !== undefined)
+            (0,external_node_fs_.writeSync)(open, chunk);
+    });
+    return found;
+}
+function tooMuch(digest) {
+    return new errors/* IntegrityError */.cs(`the hard links of the layer ${digest} would take more than ${String(maxCopies / 1024 ** 3)} GiB as files`, 'Copy the linked files in this image, or put them into several layers.');
+}
+function withoutContent(digest, path) {
+    return new errors/* IntegrityError */.cs(`the layer ${digest} has a hard link ${JSON.stringify(path)} to a file that is not in it`, 'Find out which tool made this layer, of the image or of its base image, and make it anew with another one.');
+}
+/** The text of a name of which each character is a byte. */
+const toText = (path) => Buffer.from(path, 'latin1').toString('utf8');
+
 ;// CONCATENATED MODULE: ./src/adapters/oci-layout.ts
 /**
  * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
@@ -45182,7 +38957,9 @@ var tar_stream = __nccwpck_require__(6118);
 
 
 
-const suspect = 'Do not run this image. Check the disk and the engine of this machine, then build again.';
+
+
+
 /**
  * Receives what `docker image save` writes, in one pass and without a copy on disk: an OCI layout (Docker 25 and later)
  * or the layout of before, whose layers are put under their digests.
@@ -45304,17 +39081,6 @@ function explain(error) {
         throw explained;
     }
 }
-const manifestType = 'application/vnd.oci.image.manifest.v1+json';
-const blobsOf = (layoutDir) => (0,external_node_path_.join)(layoutDir, 'blobs', 'sha256');
-/** @throws IntegrityError for anything but a digest: others write them, and here one becomes a path */
-function pathOf(digest, layoutDir) {
-    if (!isDigest(digest))
-        throw new errors/* IntegrityError */.cs(`${JSON.stringify(digest)} is not a digest`, suspect);
-    return (0,external_node_path_.join)(blobsOf(layoutDir), digest.slice('sha256:'.length));
-}
-function isDigest(value) {
-    return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
-}
 /** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
 async function storeBlob(content, layoutDir) {
     const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
@@ -45355,13 +39121,18 @@ async function describeImage(imageId, layout) {
     if (layers.length !== diffIds.length)
         throw new errors/* IntegrityError */.cs('the image has not as many layers as it says', suspect);
     manifest.layers.forEach(({ digest, packed }, index) => {
-        // A packed layer is pinned by the manifest; one that is not packed is its own DiffID.
+        // A packed layer is compared when it is read; one that is not packed is its own DiffID.
         if (!packed && digest !== diffIds[index])
             throw new errors/* IntegrityError */.cs(`layer ${digest} is not the image's`, suspect);
     });
     const digest = pinned === undefined ? await writeManifest(config, layers, layout) : imageId;
     const digests = { manifest: digest, config, diffIds };
-    return { layoutDir: layout.layoutDir, digests, layers };
+    const { layoutDir } = layout;
+    return {
+        ...{ layoutDir, digests, layers },
+        readLayer: async (at, see) => readLayer(layers[at]?.digest ?? '', layoutDir, see),
+        show: copies => showImage({ layoutDir, digests, layers }, copies),
+    };
 }
 function checkBlob(digest, { byDigest }) {
     const blob = byDigest.get(digest);
@@ -45380,9 +39151,9 @@ async function readManifest(imageId, { byDigest, layoutDir }) {
     const { digest } = propertiesOf(config);
     if ((layers !== null && !Array.isArray(layers)) || typeof digest !== 'string')
         return undefined;
-    return { config: digest, layers: (layers ?? []).map(readLayer) };
+    return { config: digest, layers: (layers ?? []).map(readDescriptor) };
 }
-function readLayer(value) {
+function readDescriptor(value) {
     const { digest, mediaType } = propertiesOf(value);
     if (typeof digest === 'string' && typeof mediaType === 'string')
         return { digest, packed: !mediaType.endsWith('.tar') };
@@ -45418,32 +39189,12 @@ async function writeManifest(config, layers, layout) {
         config: describe('application/vnd.oci.image.config.v1+json', checkBlob(config, layout)),
         layers: layers.map(layer => describe('application/vnd.oci.image.layer.v1.tar', layer)),
     });
-    const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
-    await (0,promises_.writeFile)(pathOf(digest, layout.layoutDir), text);
-    return digest;
-}
-/** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
-const maxJson = 32 * 1024 * 1024;
-async function readJson({ digest, bytes }, layoutDir) {
-    if (bytes > maxJson)
-        throw new errors/* IntegrityError */.cs(`${digest} is too big for what it should be`, suspect);
-    try {
-        const value = JSON.parse(await (0,promises_.readFile)(pathOf(digest, layoutDir), 'utf8'));
-        if (typeof value === 'object' && value !== null)
-            return propertiesOf(value);
-    }
-    catch (error) {
-        throw new errors/* IntegrityError */.cs(`${digest} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, suspect);
-    }
-    throw new errors/* IntegrityError */.cs(`${digest} is not an object`, suspect);
-}
-/** Of anything but an object there are none. */
-function propertiesOf(value) {
-    return typeof value === 'object' && value !== null ? value : {};
+    return (await writeBlob(text, layout.layoutDir)).digest;
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/image-store.ts
 /** Where an engine keeps what it built, and how all of it leaves the engine at once. */
+
 
 
 
@@ -45471,12 +39222,15 @@ class DockerStore {
     /**
      * Into the containerd store, layers go packed with zstd, and nothing is unpacked: to pack them with gzip, as is usual,
      * and to unpack them for containers takes two thirds of a build's time, and nobody will run these images. Not packed
-     * at all, they would leave the engine more slowly than it packs them.
+     * at all, they would leave the engine more slowly than it packs them, so that is for a Node.js that cannot read zstd.
      */
     async prepareOutput(tag) {
         this.#tags.add(tag);
         return this.#options.containerd
-            ? ['--output', `type=image,name=${tag},unpack=false,compression=zstd,oci-mediatypes=true`]
+            ? [
+                '--output',
+                `type=image,name=${tag},unpack=false,compression=${canReadZstd ? 'zstd' : 'uncompressed,force-compression=true'},oci-mediatypes=true`,
+            ]
             : ['--load', '--tag', tag];
     }
     async export(imageIds, layoutDir) {
@@ -45556,7 +39310,7 @@ class DockerStore {
             throw new errors/* ToolError */.v4(`the engine has none of the images any more: ${said}`, pruned);
         }
         // Shared layers are in every image's size, so only the biggest one is certain to be needed whole.
-        const needed = Math.max(0, ...present.map(id => Number(sizes.get(id))));
+        const needed = present.reduce((most, id) => Math.max(most, Number(sizes.get(id))), 0);
         const { bavail, bsize } = await (0,promises_.statfs)(directory);
         if (needed > bavail * bsize)
             throw fullDisk(`${megabytes(bavail * bsize)} are free, one image has ${megabytes(needed)}`);
@@ -45601,7 +39355,62 @@ function megabytes(bytes) {
     return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
+;// CONCATENATED MODULE: ./src/adapters/frontends.ts
+/**
+ * The frontends that `# syntax=` names. A frontend makes the build of a Dockerfile, and `--pull` is not for it: Docker takes
+ * the engine's image of that name, which may be of any age and of anybody.
+ */
+
+/** The frontend that a line of BuildKit's progress says is looked for. In what a Dockerfile puts there quotation marks are escaped. */
+function frontendIn(line) {
+    return /"name":"resolve image config for (?:docker-image:\/\/)?([^"\s\\]+)"/.exec(line)?.[1];
+}
+/** What the engine has under the names of frontends, held against their registries once a run. */
+class Frontends {
+    #ask;
+    #checks = new Map();
+    #certain = new Set();
+    constructor(ask) {
+        this.#ask = ask;
+    }
+    /** Those that are what their registries have: what is built from now on is built with these. */
+    get certain() {
+        return new Set(this.#certain);
+    }
+    /**
+     * Sees to it that the engine has what the registries have. One that the engine does not have came out of its registry.
+     * @param timeout milliseconds
+     * @returns whether the engine had something else, so that what was built with it must be built again
+     * @throws ToolError where the engine has one that its registry does not give
+     */
+    async refresh(names, timeout) {
+        const moved = await Promise.all(names.map(name => {
+            const check = this.#checks.get(name) ?? this.#check(name, timeout);
+            this.#checks.set(name, check);
+            return check;
+        }));
+        return moved.includes(true);
+    }
+    async #check(name, timeout) {
+        const before = await this.#idOf(name, timeout);
+        if (before !== undefined) {
+            const pulled = await this.#ask(['pull', '--quiet', '--', name], timeout);
+            if (pulled.exitCode !== 0) {
+                throw new errors/* ToolError */.v4(`the frontend ${name} of # syntax cannot be pulled: ${pulled.stderr.trim().split('\n').at(-1) ?? ''}`, 'The engine itself has an image of that name, of unknown age and origin, which is not used: remove it, or set the input pull to false to build with it.');
+            }
+        }
+        this.#certain.add(name);
+        return before !== undefined && (await this.#idOf(name, timeout)) !== before;
+    }
+    async #idOf(name, timeout) {
+        const { exitCode, stdout } = await this.#ask(['image', 'inspect', '--format', '{{.Id}}', '--', name], timeout);
+        return exitCode === 0 ? stdout.trim() : undefined;
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/adapters/docker-engine.ts
+
+
 
 
 
@@ -45617,20 +39426,24 @@ class DockerEngine {
     #options;
     #env;
     #store;
+    #readsPolicies = false;
+    #frontends = new Frontends((args, timeout) => askCommand('docker', args, this.#env, { run: this.#options.run, timeout }));
     constructor(options) {
         this.#options = options;
         this.#env = options.env;
     }
     async prepare() {
-        const [client, builder] = await Promise.all([
+        const [client, builder, help] = await Promise.all([
             this.#readClient(),
             this.#ask('buildx', 'inspect', ...this.#builderArgs),
+            this.#ask('buildx', 'build', '--help'),
         ]);
         const { buildxVersion, server } = client;
         if (buildxVersion === undefined) {
             throw new errors/* ToolError */.v4('the docker client has no buildx, which builds the images', 'Install the buildx plugin: add docker/setup-buildx-action before this step, or the package docker-buildx-plugin.');
         }
         const { name, driver } = this.#readBuilder(builder, server);
+        this.#readsPolicies = readOptions(help).includes('--policy');
         if (driver === 'docker')
             return { ...(await this.#prepareDocker(name, server)), buildxVersion };
         const { version } = await this.#bootstrap(name);
@@ -45657,20 +39470,43 @@ class DockerEngine {
     async build(request, onLine) {
         return this.#build(request, onLine).catch(explainFullDisk);
     }
+    /** Once more where the engine had another frontend than its registry has. */
     async #build(request, onLine) {
+        const known = this.#frontends.certain;
+        const used = new Set();
+        const readLine = (line) => {
+            const frontend = frontendIn(line);
+            if (frontend !== undefined && !known.has(frontend))
+                used.add(frontend);
+            onLine(line);
+        };
+        const result = await this.#buildOnce(request, readLine);
+        const asksRegistries = request.fresh?.pull === true && this.#store instanceof DockerStore;
+        if (!asksRegistries || result.status === 'timed-out')
+            return result;
+        const again = await this.#frontends.refresh([...used], request.timeout);
+        return again ? this.#buildOnce(request, onLine) : result;
+    }
+    async #buildOnce(request, onLine) {
         const { run, tempDir } = this.#options;
         const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempDir, 'build-'));
         try {
             const metadataFile = (0,external_node_path_.join)(directory, 'metadata.json');
             const output = await this.#prepared.prepareOutput(request.tag, directory);
-            const args = ['buildx', 'build', ...this.#builderArgs, ...output, ...buildArgs(request, metadataFile)];
+            const args = [
+                'buildx',
+                'build',
+                ...this.#builderArgs,
+                ...output,
+                ...buildArgs(request, metadataFile, this.#readsPolicies),
+            ];
             const signal = request.signal === undefined ? {} : { signal: request.signal };
             const said = new Set();
             const readLine = (line) => {
                 const digest = exportedDigest(line);
                 if (digest !== undefined)
                     said.add(digest);
-                onLine(line);
+                onLine(hideSecrets(line, this.#options.secrets ?? []));
             };
             const limits = { timeout: request.timeout, maxLine: maxProgressLine, ...signal };
             const result = await run({ command: 'docker', args, env: this.#env, onLine: readLine, ...limits });
@@ -45695,6 +39531,11 @@ class DockerEngine {
         finally {
             await (0,promises_.rm)(directory, { recursive: true, force: true });
         }
+    }
+    async holds(name) {
+        if (!(this.#store instanceof DockerStore))
+            return false;
+        return (await this.#ask('image', 'inspect', '--format', '{{.Id}}', '--', name)).exitCode === 0;
     }
     async clean() {
         await this.#store?.clean();
@@ -45755,65 +39596,15 @@ function readServer(info, output) {
     const containerd = info.DriverStatus?.some(row => row.includes('io.containerd.snapshotter.v1')) === true;
     return { version, containerd };
 }
+/** The options of `docker buildx build`. One that is not known must not be given, and one that is must not be left out. */
+function readOptions(help) {
+    const options = [...help.stdout.matchAll(/^.{0,8}(--[a-z][a-z-]*)/gm)].map(match => match[1] ?? '');
+    if (help.exitCode === 0 && options.includes('--file'))
+        return options;
+    throw new errors/* ToolError */.v4(`docker buildx build does not say which options it has: ${lastLine(help).slice(0, 200) || `exit code ${String(help.exitCode)}`}`, 'Check the buildx plugin of the docker client, and what docker buildx build --help prints.');
+}
 function notAnswering(reason) {
     return new errors/* ToolError */.v4(`the Docker engine does not answer: ${reason}`, 'Start it, check DOCKER_HOST and the docker context, and that this user may use its socket.');
-}
-/**
- * The arguments of one build, beside where its result goes. Attestations are off: they would turn the image into an
- * index of several.
- *
- * Fresh is not `--no-cache`: with that, BuildKit runs a step that several images share once only if they happen to be
- * built at the same time. A host name that no other run has becomes a part of every RUN step instead, so that none
- * of an earlier run is the same, and each of this run runs once. Steps without a command (COPY, WORKDIR) depend on
- * nothing but their content.
- */
-function buildArgs(request, metadataFile) {
-    const { contextDir, dockerfile, freshFor, platform } = request;
-    return [
-        '--progress=rawjson',
-        '--provenance=false',
-        ...['--metadata-file', metadataFile],
-        ...(freshFor === undefined ? [] : ['--add-host', `${freshFor}.image-gate.invalid:127.0.0.1`]),
-        ...(platform === undefined ? [] : ['--platform', platform]),
-        ...request.buildArgs.flatMap(argument => ['--build-arg', argument]),
-        ...['--file', dockerfile],
-        contextDir,
-    ];
-}
-/**
- * The ID of the image that a line of BuildKit's progress says is exported. In what a Dockerfile puts there quotation marks
- * are escaped.
- */
-function exportedDigest(line) {
-    return /"id":"(?:exporting manifest|writing image) (sha256:[0-9a-f]{64})"/.exec(line)?.[1];
-}
-/** @param said the images that the client spoke of while it built */
-async function readMetadata(metadataFile, said) {
-    try {
-        const metadata = parseObject(await (0,promises_.readFile)(metadataFile, 'utf8')) ?? {};
-        const { 'containerimage.digest': digest, 'buildx.build.provenance': provenance } = metadata;
-        if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest))
-            throw new Error('it names no image');
-        // What is scanned hangs on this one word; a client that says nothing of it while it builds is believed.
-        if (said.size === 1 && !said.has(digest)) {
-            throw new errors/* IntegrityError */.cs(`docker buildx build built ${[...said].join()}, and its metadata file names another image, ${digest}`, 'Check the docker client and its buildx plugin, and what else runs on this machine, then build again.');
-        }
-        return { imageId: digest, provenance };
-    }
-    catch (error) {
-        if (error instanceof errors/* IntegrityError */.cs)
-            throw error;
-        throw new errors/* ToolError */.v4(`docker buildx build left no usable metadata file: ${(0,errors/* messageOf */.bD)(error)}`, 'Use buildx 0.10 or later; docker buildx version tells.');
-    }
-}
-function parseObject(text) {
-    try {
-        const value = JSON.parse(text);
-        return typeof value === 'object' && value !== null ? value : undefined;
-    }
-    catch {
-        return undefined;
-    }
 }
 /** The first `Field:   value` of what `docker buildx inspect` prints. */
 function fieldOf(field, text) {
@@ -45821,6 +39612,72 @@ function fieldOf(field, text) {
 }
 function lastLine({ stderr, stdout }) {
     return (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
+}
+
+;// CONCATENATED MODULE: ./src/adapters/git-checkout.ts
+/** A folder of a commit, written beside the work tree as a checkout of that commit would write it. */
+
+
+/** Sparse checkouts and submodules are settings of the work tree that is there, and none of the commit's. */
+const whole = ['-c', 'core.sparseCheckout=false', '-c', 'index.sparse=false', '-c', 'submodule.recurse=false'];
+/**
+ * With an index and a work tree of its own, so that attributes (line ends, encodings, filters) are those of the commit: in
+ * the work tree that is there, the change would decide how the files before it look. Not `git archive`, which leaves out
+ * what `export-ignore` names.
+ */
+async function checkOutFolder(git, request) {
+    const { commit, folder, directory, workspace } = request;
+    const tree = (0,external_node_path_.join)(directory, 'tree');
+    await (0,promises_.mkdir)(tree);
+    const call = { env: { GIT_INDEX_FILE: (0,external_node_path_.join)(directory, 'index'), GIT_WORK_TREE: tree }, cwd: tree };
+    const prefix = await git.ask('rev-parse', '--show-prefix');
+    const path = `${prefix}${folder}`.replace(/\/$/, '');
+    const top = (0,external_node_path_.join)(tree, prefix);
+    if (path !== '') {
+        const [, type] = (await git.ask('ls-tree', '--full-tree', commit, '--', path)).split(/\s+/);
+        if (type !== 'tree')
+            return { directory: top, incomplete: [] };
+    }
+    // All of it, since the attributes of a file may stand in any folder above it.
+    await git.call([...whole, 'read-tree', '--no-sparse-checkout', commit], call);
+    const below = path === '' ? ':/' : `:(top,literal)${path}`;
+    let files = 0;
+    const isSubmodule = (entry) => {
+        files += 1;
+        return entry.startsWith(submoduleMode);
+    };
+    const entries = await git.records(['ls-files', '-z', '--stage', '--', below], isSubmodule, call);
+    if (files === 0)
+        return { directory: top, incomplete: [] };
+    await git.call([...whole, 'checkout', '--quiet', '--ignore-skip-worktree-bits', '--', below], call);
+    const attribute = below === ':/' ? ':(top,attr:filter=lfs)' : below.replace('literal)', 'literal,attr:filter=lfs)');
+    const big = await git.records(['ls-files', '-z', '--', attribute], () => true, call);
+    const missing = entries.map(entry => ({ path: git_checkout_pathOf(entry), what: 'a submodule' }));
+    for (const path of big) {
+        const own = path.slice(prefix.length);
+        if (await isCut((0,external_node_path_.join)(tree, path), (0,external_node_path_.join)(workspace, own)))
+            missing.push({ path, what: 'a file of Git LFS' });
+    }
+    return { directory: top, incomplete: missing.map(({ path, what }) => ({ path: path.slice(prefix.length), what })) };
+}
+/** As `git ls-files --stage` has it: `MODE OBJECT STAGE TAB PATH`. */
+const submoduleMode = '160000 ';
+function git_checkout_pathOf(entry) {
+    return entry.slice(entry.indexOf('\t') + 1);
+}
+/** Bytes: a pointer of Git LFS is shorter ("The pointer file", in its specification). */
+const maxPointer = 1024;
+/** True for a pointer whose content was not there, unless the head has that pointer too: then both are alike. */
+async function isCut(base, head) {
+    const pointer = await readPointer(base);
+    return pointer !== undefined && pointer !== (await readPointer(head));
+}
+async function readPointer(path) {
+    const stats = await (0,promises_.lstat)(path).catch(() => undefined);
+    if (stats?.isFile() !== true || stats.size >= maxPointer)
+        return undefined;
+    const text = await (0,promises_.readFile)(path, 'latin1');
+    return text.startsWith('version ') ? text : undefined;
 }
 
 // EXTERNAL MODULE: external "string_decoder"
@@ -46959,193 +40816,22 @@ function getExecOutput(commandLine, args, options) {
     });
 }
 //# sourceMappingURL=exec.js.map
-;// CONCATENATED MODULE: ./src/adapters/git.ts
-
+;// CONCATENATED MODULE: ./src/adapters/git-command.ts
+/** Git, started so that nothing of the repository under test makes it run a program or read another repository. */
 
 
 
 
 /** Milliseconds. */
-const limits = { fetch: 5 * 60_000, other: 60_000 };
+const defaultTimeout = 60_000;
 /** Bytes; no policy is as long, and no list of changes that anybody would review. */
 const maxOutput = 16 * 1024 * 1024;
-/** The repository around the workspace, as actions/checkout leaves it: often with one commit only. */
-class GitRepository {
-    #options;
-    #isRepository;
-    constructor(options) {
-        this.#options = options;
-    }
-    async resolveBase(hint) {
-        await this.#ensureRepository();
-        if (hint.kind === 'branch') {
-            await this.#fetch(`refs/heads/${hint.name}`);
-            return this.#ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}');
-        }
-        if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hint.commit) || /^0+$/.test(hint.commit)) {
-            throw new errors/* ToolError */.v4(`'${hint.commit}' is not a commit`, 'Run it on an event of GitHub’s, with the payload that GitHub gives.');
-        }
-        await this.#provide(hint.commit);
-        if (hint.kind === 'commit')
-            return hint.commit;
-        const base = await this.#firstParent(hint.commit);
-        await this.#provide(base);
-        return base;
-    }
-    async isCheckedOut(commit) {
-        await this.#ensureRepository();
-        const head = await this.#ask('rev-parse', '--verify', 'HEAD^{commit}');
-        return head === commit || (await this.#parentsOf(head)).includes(commit);
-    }
-    async readText(commit, path) {
-        // Relative to the workspace, which need not be the top of the repository.
-        const entry = await this.#ask('ls-tree', commit, '--', `./${path}`);
-        if (entry === '')
-            return undefined;
-        const [mode, type, blob] = entry.split(/\s+/);
-        if (type !== 'blob' || mode === '120000' || blob === undefined) {
-            const what = mode === '120000' ? 'a link' : type === 'tree' ? 'a folder' : 'a submodule';
-            throw new errors/* ConfigurationError */.j1(`${path} is ${what} in ${commit.slice(0, 7)}, not a file`, 'Put the file itself there.');
-        }
-        return this.#read('cat-file', 'blob', blob);
-    }
-    async changesSince(commit) {
-        const flags = ['-z', '--name-status', '--find-renames', '-l5000', '--no-ext-diff', '--ignore-submodules=none'];
-        const tracked = await this.#read('diff', ...flags, '--relative', commit, '--');
-        const untracked = await this.#read('ls-files', '-z', '--others', '--exclude-standard');
-        return [
-            ...parseChanges(tracked),
-            ...untracked
-                .split('\0')
-                .filter(path => path !== '')
-                .map((path) => ({ path, status: 'added' })),
-        ];
-    }
-    async checkOut(commit, folder) {
-        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'base-')).catch(explainFullDisk);
-        const tree = (0,external_node_path_.join)(directory, 'tree');
-        await (0,promises_.mkdir)(tree);
-        // An index of its own, so that nothing of the checkout is touched; and not `git archive`, which leaves out what
-        // `export-ignore` names.
-        const env = { GIT_INDEX_FILE: (0,external_node_path_.join)(directory, 'index') };
-        const prefix = await this.#ask('rev-parse', '--show-prefix');
-        const path = `${prefix}${folder}`.replace(/\/$/, '');
-        if (path === '') {
-            await this.#git(['read-tree', commit], { env });
-        }
-        else {
-            const [, type, object] = (await this.#ask('ls-tree', '--full-tree', commit, '--', path)).split(/\s+/);
-            if (type !== 'tree' || object === undefined)
-                return tree;
-            await this.#git(['read-tree', `--prefix=${path}/`, object], { env });
-        }
-        await this.#git(['checkout-index', '--all', `--prefix=${tree}/`], { env });
-        return (0,external_node_path_.join)(tree, prefix);
-    }
-    #ensureRepository() {
-        this.#isRepository ??= this.#checkRepository();
-        return this.#isRepository;
-    }
-    async #checkRepository() {
-        const { workspace: cwd, env } = this.#options;
-        const question = [...safety, 'rev-parse', '--is-inside-work-tree'];
-        const options = { cwd, env: { ...env, ...quiet }, silent: true, ignoreReturnCode: true };
-        // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
-        const { stdout, stderr } = await getExecOutput('git', question, options).catch((error) => {
-            throw new errors/* ToolError */.v4(`git could not be started: ${(0,errors/* messageOf */.bD)(error)}`, 'Install git where this step runs; in a container job, in the container’s image.');
-        });
-        if (stdout.trim() === 'true')
-            return;
-        throw new errors/* ToolError */.v4(`the workspace is not a git repository, so there is nothing to compare with: ${stderr.trim().split('\n').at(-1) ?? ''}`, 'Check the repository out with actions/checkout before this step.');
-    }
-    /** The merge commit's first parent is the tip of the base that it was made with. */
-    async #firstParent(commit) {
-        const parents = await this.#parentsOf(commit);
-        if (parents[0] === undefined || parents.length < 2) {
-            throw new errors/* ToolError */.v4(`${commit.slice(0, 7)} is not the merge commit of a pull request: it has ${String(parents.length)} parent(s), not 2`, 'Run it on the event pull_request, for which GitHub makes such a commit.');
-        }
-        return parents[0];
-    }
-    /** At depth 1 git hides the parents from all but this command. */
-    async #parentsOf(commit) {
-        const text = await this.#read('cat-file', 'commit', commit);
-        const header = text.split('\n\n')[0] ?? '';
-        return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '');
-    }
-    /** Makes sure that a commit is there, with its files. */
-    async #provide(commit) {
-        const { exitCode } = await this.#git(['cat-file', '-e', `${commit}^{tree}`], { fails: true });
-        if (exitCode !== 0)
-            await this.#fetch(commit);
-    }
-    /** First with what the checkout left: the header that a token needs must not be sent twice. */
-    async #fetch(what) {
-        const { token } = this.#options;
-        const args = [
-            'fetch',
-            '--no-tags',
-            '--no-recurse-submodules',
-            '--no-write-commit-graph',
-            '--depth=1',
-            'origin',
-            what,
-        ];
-        const first = await this.#git(args, { fails: true, timeout: limits.fetch });
-        if (first.exitCode === 0)
-            return;
-        const second = token === undefined
-            ? first
-            : await this.#git(args, { fails: true, timeout: limits.fetch, env: this.#credentials(token) });
-        if (second.exitCode === 0)
-            return;
-        throw new errors/* ToolError */.v4(`git could not fetch ${what}, which this change is compared with: ${second.said.at(-1) ?? 'no reason given'}`, 'Let actions/checkout persist its credentials, give this step a github-token with contents: read, or check out with fetch-depth: 0.', second.said.slice(-10));
-    }
-    /** In the environment, where no list of processes shows them. The empty value takes back what others have set. */
-    #credentials(token) {
-        const key = `http.${this.#options.serverUrl.replace(/\/+$/, '')}/.extraheader`;
-        const value = `AUTHORIZATION: basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
-        return {
-            GIT_CONFIG_COUNT: '2',
-            GIT_CONFIG_KEY_0: key,
-            GIT_CONFIG_VALUE_0: '',
-            GIT_CONFIG_KEY_1: key,
-            GIT_CONFIG_VALUE_1: value,
-        };
-    }
-    async #ask(...args) {
-        return (await this.#git(args)).output.trim();
-    }
-    async #read(...args) {
-        return (await this.#git(args)).output;
-    }
-    /** @throws ToolError for a git that fails, unless that is an answer too */
-    async #git(args, { fails = false, timeout = limits.other, env = {} } = {}) {
-        const { run, workspace } = this.#options;
-        const said = [];
-        let output = '';
-        const result = await run({
-            command: 'git',
-            args: [...safety, ...args],
-            env: { ...this.#options.env, ...quiet, ...env },
-            cwd: workspace,
-            timeout,
-            onLine: line => said.push(line),
-            onOutput: async (stream) => {
-                output = await readAll(stream);
-            },
-        });
-        const exitCode = result.status === 'exited' ? result.exitCode : 1;
-        if (result.status !== 'exited')
-            said.push(result.status === 'timed-out' ? 'it took too long' : `killed by ${result.signal}`);
-        if (exitCode !== 0 && !fails) {
-            throw new errors/* ToolError */.v4(`git ${args[0] ?? ''} failed: ${said.at(-1) ?? `exit code ${String(exitCode)}`}`, 'Check the checkout of the repository; in a container job, that git is installed.', said.slice(-10));
-        }
-        return { exitCode, output, said };
-    }
-}
 /** Nothing in the repository may make git run a program; and the files may be another user's, as in a container job. */
 const safety = [
     ...['-c', 'safe.directory=*'],
+    // A folder of the pull request that looks like a repository must not become one.
+    ...['-c', 'safe.bareRepository=explicit'],
+    ...['-c', 'protocol.ext.allow=never'],
     ...['-c', 'core.hooksPath=/dev/null'],
     ...['-c', 'core.fsmonitor=false'],
     ...['-c', 'gc.auto=0'],
@@ -47154,21 +40840,409 @@ const safety = [
 const quiet = {
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
+    // A commit is what its SHA says.
+    GIT_NO_REPLACE_OBJECTS: '1',
     // Big files stay pointers, as they are in a checkout that does not ask for them.
     GIT_LFS_SKIP_SMUDGE: '1',
     LC_ALL: 'C',
 };
+class GitCommand {
+    #options;
+    #place;
+    constructor(options) {
+        this.#options = options;
+    }
+    /**
+     * Git's folder of the repository around the workspace. Absolute.
+     * @throws ToolError where there is no repository, or no git
+     */
+    async gitDir() {
+        return (await this.#findPlace()).env.GIT_DIR;
+    }
+    /** Whether there is a repository around the workspace. */
+    async hasRepository() {
+        return (await findTop(this.#options.workspace)) !== undefined;
+    }
+    /** Standard output without white space at its ends. */
+    async ask(...args) {
+        return (await this.call(args)).output.trim();
+    }
+    async read(...args) {
+        return (await this.call(args)).output;
+    }
+    /**
+     * The records of standard output that end with NUL, of which only some matter: the list of all files may be long.
+     * @throws ToolError
+     */
+    async records(args, matters, call = {}) {
+        const found = [];
+        await this.#run(args, call, async (stream) => {
+            let [rest, size] = ['', 0];
+            for await (const chunk of stream.setEncoding('utf8')) {
+                const parts = `${rest}${String(chunk)}`.split('\0');
+                rest = parts.pop() ?? '';
+                for (const part of parts) {
+                    if (part === '' || !matters(part))
+                        continue;
+                    found.push(part);
+                    size += part.length;
+                }
+                checkSize(size + rest.length);
+            }
+        });
+        return found;
+    }
+    /** @throws ToolError for a git that fails, unless that is an answer too */
+    async call(args, call = {}) {
+        let output = '';
+        const result = await this.#run(args, call, async (stream) => {
+            output = await readAll(stream);
+        });
+        return { ...result, output };
+    }
+    async #run(args, call, onOutput) {
+        const { fails = false, timeout = defaultTimeout, env = {}, cwd, gitDir } = call;
+        const { run, workspace } = this.#options;
+        const place = await this.#findPlace();
+        const said = [];
+        const result = await run({
+            command: 'git',
+            args: [...safety, ...args],
+            env: { ...this.#options.env, ...quiet, ...(gitDir === undefined ? place.env : { GIT_DIR: gitDir }), ...env },
+            cwd: cwd ?? workspace,
+            timeout,
+            onLine: line => said.push(line),
+            onOutput,
+        });
+        const exitCode = result.status === 'exited' ? result.exitCode : 1;
+        if (result.status !== 'exited')
+            said.push(result.status === 'timed-out' ? 'it took too long' : `killed by ${result.signal}`);
+        if (exitCode !== 0 && !fails) {
+            throw new errors/* ToolError */.v4(`git ${args[0] ?? ''} failed: ${said.at(-1) ?? `exit code ${String(exitCode)}`}`, 'Check the checkout of the repository; in a container job, that git is installed.', said.slice(-10));
+        }
+        return { exitCode, said };
+    }
+    #findPlace() {
+        this.#place ??= this.#checkPlace();
+        return this.#place;
+    }
+    async #checkPlace() {
+        const { workspace, env } = this.#options;
+        const top = await findTop(workspace);
+        if (top === undefined)
+            throw noRepository('it has no .git, and no folder above it has one');
+        const place = { env: { GIT_DIR: (0,external_node_path_.join)(top, '.git'), GIT_WORK_TREE: top } };
+        const question = [...safety, 'rev-parse', '--is-inside-work-tree'];
+        const all = { ...env, ...quiet, ...place.env };
+        const options = { cwd: workspace, env: all, silent: true, ignoreReturnCode: true };
+        // Answered from the disk, at once: nothing here needs to be ended before it ends by itself.
+        const { stdout, stderr } = await getExecOutput('git', question, options).catch((error) => {
+            throw new errors/* ToolError */.v4(`git could not be started: ${(0,errors/* messageOf */.bD)(error)}`, 'Install git where this step runs; in a container job, in the container’s image.');
+        });
+        if (stdout.trim() === 'true')
+            return place;
+        throw noRepository(stderr.trim().split('\n').at(-1) ?? '');
+    }
+}
+/**
+ * The folder that has `.git`: the workspace or one above it. A commit cannot hold a file of that name, while everything else
+ * that git takes for a repository (`HEAD`, `objects`, `refs`) can come with a pull request.
+ */
+async function findTop(workspace) {
+    let folder = await (0,promises_.realpath)(workspace).catch(() => workspace);
+    for (;;) {
+        if (await (0,promises_.lstat)((0,external_node_path_.join)(folder, '.git')).catch(() => undefined))
+            return folder;
+        const above = (0,external_node_path_.dirname)(folder);
+        if (above === folder)
+            return undefined;
+        folder = above;
+    }
+}
+function noRepository(reason) {
+    return new errors/* ToolError */.v4(`the workspace is not a git repository, so there is nothing to compare with: ${reason}`, 'Check the repository out with actions/checkout before this step; in a container job, with git installed before it.');
+}
 async function readAll(stream) {
     const chunks = [];
     let bytes = 0;
     for await (const chunk of stream) {
-        bytes += chunk.length;
-        if (bytes > maxOutput) {
-            throw new errors/* ToolError */.v4('git has more to say than is sensible: more than 16 MiB', 'Look at what this change touches.');
-        }
+        bytes = checkSize(bytes + chunk.length);
         chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
+}
+function checkSize(bytes) {
+    if (bytes <= maxOutput)
+        return bytes;
+    throw new errors/* ToolError */.v4('git has more to say than is sensible: more than 16 MiB', 'Look at what this change touches.');
+}
+
+;// CONCATENATED MODULE: ./src/adapters/git-remote.ts
+/** Where the commits come from that a change is judged by. Pure. */
+/**
+ * What to fetch from: the remote `origin`, unless that is another repository on the same server. A workflow that checks out
+ * the fork of a pull request has the fork as `origin`, whose branches its author writes.
+ * @param origin the address of the remote `origin`
+ */
+function remoteOf(origin, { serverUrl, repository }) {
+    const [server, remote] = [hostAndPathOf(serverUrl), hostAndPathOf(origin)];
+    if (server === undefined || remote === undefined || remote.host !== server.host)
+        return 'origin';
+    if (remote.path === repository.toLowerCase())
+        return 'origin';
+    return `${serverUrl.replace(/\/+$/, '')}/${repository}`;
+}
+/** Both in lower case, as GitHub compares them. Undefined for what is no address: a path on this machine. */
+function hostAndPathOf(address) {
+    // `git@HOST:OWNER/NAME.git`, as ssh has it.
+    const short = /^(?:[^@/:]+@)?([^@/:]+):(?!\/\/)(.+)$/.exec(address);
+    if (short === null && !URL.canParse(address))
+        return undefined;
+    const { hostname, pathname } = short ? { hostname: short[1] ?? '', pathname: short[2] ?? '' } : new URL(address);
+    if (hostname === '')
+        return undefined;
+    const path = pathname
+        .replace(/^\/+/, '')
+        .replace(/\/+$/, '')
+        .replace(/\.git$/i, '');
+    return { host: hostname.toLowerCase(), path: path.toLowerCase() };
+}
+/** Settings by which git reaches a server; with a name in between where they are for one server. */
+const forTheWay = /^(http|url|credential|ssh|core\.(sshcommand|gitproxy)$)/;
+/**
+ * The settings of a checkout that another repository needs to fetch from the same server: its credentials, first of all.
+ * @param listed what `git config --list -z` prints: `KEY LF VALUE NUL`
+ */
+function settingsForTheWay(listed) {
+    return listed
+        .split('\0')
+        .map((entry) => {
+        const end = entry.indexOf('\n');
+        // A key without `=` and value means true.
+        return end < 0 ? [entry, 'true'] : [entry.slice(0, end), entry.slice(end + 1)];
+    })
+        .filter(([key]) => forTheWay.test(key));
+}
+
+;// CONCATENATED MODULE: ./src/adapters/git.ts
+
+
+
+
+
+
+
+
+/** Whole folders are enough. */
+const ignoredFiles = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'];
+/** Milliseconds. */
+const fetchTimeout = 5 * 60_000;
+/** The repository around the workspace, as actions/checkout leaves it: often with one commit only. */
+class GitRepository {
+    #options;
+    #git;
+    /** Of branches, so that one run sees one tip. */
+    #tips = new Map();
+    constructor(options) {
+        this.#options = options;
+        this.#git = new GitCommand(options);
+    }
+    async resolveBase(hint) {
+        await this.#git.gitDir();
+        if (hint.kind === 'branch')
+            return this.#tipOf(hint.name);
+        if (hint.kind === 'merge-base')
+            return this.#mergeBase(hint.branch);
+        if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hint.commit) || /^0+$/.test(hint.commit)) {
+            throw new errors/* ToolError */.v4(`'${hint.commit}' is not a commit`, 'Run it on an event of GitHub’s, with the payload that GitHub gives.');
+        }
+        await this.#provide(hint.commit);
+        if (hint.kind === 'commit')
+            return hint.commit;
+        const base = await this.#firstParent(hint.commit, hint.head);
+        await this.#provide(base);
+        return base;
+    }
+    async checkedOut() {
+        const commit = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}');
+        return { commit, parents: await this.#parentsOf(commit) };
+    }
+    async isMerged(commit, branch) {
+        if (!(await this.#git.hasRepository()))
+            return true;
+        const head = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}');
+        if (head === commit)
+            return true;
+        const base = await this.#mergeBase(branch).catch((error) => {
+            if (error instanceof errors/* GateError */.ue)
+                return undefined;
+            throw error;
+        });
+        return base === head;
+    }
+    async readText(commit, path) {
+        // Relative to the workspace, which need not be the top of the repository.
+        const entry = await this.#git.ask('ls-tree', commit, '--', `./${path}`);
+        if (entry === '')
+            return undefined;
+        const [mode, type, blob] = entry.split(/\s+/);
+        if (type !== 'blob' || mode === '120000' || blob === undefined) {
+            const what = mode === '120000' ? 'a link' : type === 'tree' ? 'a folder' : 'a submodule';
+            throw new errors/* ConfigurationError */.j1(`${path} is ${what} in ${commit.slice(0, 7)}, not a file`, 'Put the file itself there.');
+        }
+        return this.#git.read('cat-file', 'blob', blob);
+    }
+    async changesSince(commit, folder) {
+        const flags = ['-z', '--name-status', '--find-renames', '-l5000', '--no-ext-diff', '--ignore-submodules=none'];
+        const tracked = await this.#git.read('diff', ...flags, '--relative', commit, '--');
+        const untracked = await this.#git.read('ls-files', '-z', '--others', '--exclude-standard');
+        // A build takes files that git ignores as well: an earlier step may have made them.
+        const below = `:(literal)${folder === '' ? '.' : folder}`;
+        const ignored = await this.#git.read(...ignoredFiles, '--', below);
+        // A repository in the repository is named with a slash at its end, as a folder is.
+        const paths = [...untracked.split('\0'), ...ignored.split('\0')].map(path => path.replace(/\/$/, ''));
+        const submodules = await this.#dirtySubmodules(below);
+        return [
+            ...parseChanges(tracked),
+            ...paths.filter(path => path !== '').map((path) => ({ path, status: 'added' })),
+            ...submodules.map((path) => ({ path, status: 'modified' })),
+        ];
+    }
+    /** Submodules with files that they ignore; all else in them, git counts as a change. */
+    async #dirtySubmodules(below) {
+        const { workspace } = this.#options;
+        const isSubmodule = (entry) => entry.startsWith(submoduleMode);
+        const entries = await this.#git.records(['ls-files', '-z', '--stage', '--', below], isSubmodule);
+        const found = [];
+        for (const path of entries.map(git_checkout_pathOf)) {
+            const cwd = (0,external_node_path_.join)(workspace, path);
+            const gitDir = (0,external_node_path_.join)(cwd, '.git');
+            if (!(0,external_node_fs_.existsSync)(gitDir))
+                continue;
+            const call = { cwd, gitDir, env: { GIT_WORK_TREE: cwd } };
+            const { exitCode, output } = await this.#git.call([...ignoredFiles, '--', '.'], { ...call, fails: true });
+            if (exitCode !== 0 || output !== '')
+                found.push(path);
+        }
+        return found;
+    }
+    async checkOut(commit, folder) {
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'base-')).catch(explainFullDisk);
+        return checkOutFolder(this.#git, { commit, folder, directory, workspace: this.#options.workspace });
+    }
+    #tipOf(branch) {
+        const known = this.#tips.get(branch) ?? this.#fetchTip(branch);
+        this.#tips.set(branch, known);
+        return known;
+    }
+    async #fetchTip(branch) {
+        await this.#fetch(`refs/heads/${branch}`);
+        return this.#git.ask('rev-parse', '--verify', 'FETCH_HEAD^{commit}');
+    }
+    /** Where the branch that is checked out left another one. At depth 1 the checkout cannot tell. */
+    async #mergeBase(branch) {
+        const tip = await this.#tipOf(branch);
+        const head = await this.#git.ask('rev-parse', '--verify', 'HEAD^{commit}');
+        const place = (await this.#isShallow()) ? { gitDir: await this.#fetchHistory(head, tip) } : {};
+        const { exitCode, output } = await this.#git.call(['merge-base', head, tip], { fails: true, ...place });
+        const base = output.trim();
+        if (exitCode !== 0 || base === '') {
+            throw new errors/* ToolError */.v4(`${head.slice(0, 7)} and the branch ${branch} have no commit in common`, 'Compare a branch that began at the default branch.');
+        }
+        await this.#provide(base);
+        return base;
+    }
+    /**
+     * The commits behind two others, without any file, in a repository of our own: a checkout that has one commit stays so.
+     * @returns its folder. Absolute
+     */
+    async #fetchHistory(...commits) {
+        const gitDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'history-')).catch(explainFullDisk);
+        await this.#git.call(['init', '--quiet', '--bare', gitDir], { gitDir });
+        const settings = settingsForTheWay(await this.#git.read('config', '--local', '--includes', '--list', '-z'));
+        const remote = await this.#remote();
+        const url = remote === 'origin' ? await this.#git.ask('remote', 'get-url', 'origin') : remote;
+        const args = ['fetch', '--quiet', '--no-tags', '--no-auto-gc', '--filter=tree:0', url, ...commits];
+        // It has neither the credentials of the checkout nor what else leads to the server.
+        await this.#fetchWith(args, 'the history of this branch', { gitDir }, settings);
+        return gitDir;
+    }
+    /** A name or an address. As written: what `insteadOf` makes of it need not tell whose it is. */
+    async #remote() {
+        const { serverUrl, repository } = this.#options;
+        if (repository === undefined)
+            return 'origin';
+        const { output } = await this.#git.call(['config', '--get-all', 'remote.origin.url'], { fails: true });
+        return remoteOf(output.split('\n')[0] ?? '', { serverUrl, repository });
+    }
+    async #isShallow() {
+        return (await this.#git.ask('rev-parse', '--is-shallow-repository')) === 'true';
+    }
+    /** The merge commit's first parent is the tip of the base that it was made with. GitHub made it, and for this head. */
+    async #firstParent(commit, head) {
+        const [base, ...merged] = await this.#parentsOf(commit);
+        const short = commit.slice(0, 7);
+        if (base === undefined || merged.length === 0) {
+            const parents = base === undefined ? 0 : 1;
+            throw new errors/* ToolError */.v4(`${short} is not the merge commit of a pull request: it has ${String(parents)} parent(s), not 2`, 'Run it on the event pull_request, for which GitHub makes such a commit.');
+        }
+        if (head !== undefined && !merged.includes(head)) {
+            throw new errors/* ToolError */.v4(`${short} does not merge ${head.slice(0, 7)}, the head of the pull request: GitHub made it for another commit`, 'Push to the pull request, or close and open it, so that GitHub makes the merge commit anew.');
+        }
+        return base;
+    }
+    /** At depth 1 git hides the parents from all but this command. */
+    async #parentsOf(commit) {
+        const text = await this.#git.read('cat-file', 'commit', commit);
+        const header = text.split('\n\n')[0] ?? '';
+        return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(match => match[1] ?? '');
+    }
+    /** Makes sure that a commit is there, with its files. */
+    async #provide(commit) {
+        const { exitCode } = await this.#git.call(['cat-file', '-e', `${commit}^{tree}`], { fails: true });
+        if (exitCode !== 0)
+            await this.#fetch(commit);
+    }
+    async #fetch(what) {
+        // In a whole clone a depth would cut off what is there.
+        const depth = (await this.#isShallow()) ? ['--depth=1'] : [];
+        const flags = ['--no-tags', '--no-recurse-submodules', '--no-write-commit-graph', ...depth];
+        await this.#fetchWith(['fetch', ...flags, await this.#remote(), what], what);
+    }
+    /**
+     * First with what the checkout left: the header that a token needs must not be sent twice.
+     * @param settings of git, for a repository of our own
+     */
+    async #fetchWith(args, what, more = {}, settings = []) {
+        const { token } = this.#options;
+        const fetch = (...added) => this.#git.call(args, { ...more, fails: true, timeout: fetchTimeout, env: environmentOf([...settings, ...added]) });
+        const first = await fetch();
+        if (first.exitCode === 0)
+            return;
+        const second = token === undefined ? first : await fetch(...this.#credentials(token));
+        if (second.exitCode === 0)
+            return;
+        throw new errors/* ToolError */.v4(`git could not fetch ${what}, which this change is compared with: ${second.said.at(-1) ?? 'no reason given'}`, 'Let actions/checkout persist its credentials, give this step a github-token with contents: read, or check out with fetch-depth: 0.', second.said.slice(-10));
+    }
+    /** The empty value takes back what others have set. */
+    #credentials(token) {
+        const key = `http.${this.#options.serverUrl.replace(/\/+$/, '')}/.extraheader`;
+        const value = `AUTHORIZATION: basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+        return [
+            [key, ''],
+            [key, value],
+        ];
+    }
+}
+/** Settings in the environment, where no list of processes shows them. */
+function environmentOf(settings) {
+    if (settings.length === 0)
+        return {};
+    const entries = settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${String(at)}`, key],
+        [`GIT_CONFIG_VALUE_${String(at)}`, value],
+    ]);
+    return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) };
 }
 /** `STATUS NUL PATH NUL`, and for what was moved `R100 NUL BEFORE NUL AFTER NUL`; see "RAW OUTPUT FORMAT" in git-diff(1). */
 function parseChanges(text) {
@@ -47240,63 +41314,96 @@ class FolderShelf {
     }
 }
 
+;// CONCATENATED MODULE: ./src/adapters/canary-jars.json
+const canary_jars_namespaceObject = /*#__PURE__*/JSON.parse('{"aopalliance":{"source":"aopalliance:aopalliance:1.0 of Maven Central, in the public domain by its POM","sha1":"0235ba8b489512805ac13a8f9ea77a1ca5ebe3e8","base64":"UEsDBAoAAAAAACJ3czAAAAAAAAAAAAAAAAAJAAAATUVUQS1JTkYvUEsDBBQACAAIACF3czAAAAAAAAAAAAAAAAAUAAAATUVUQS1JTkYvTUFOSUZFU1QuTUbzTczLTEstLtENSy0qzszPs1Iw1DPg5XLMQxJxLEhMzkhVAIoBJU31TBR4uZyLUhNLUlN0nSpBGkz0jOINDHWTDMwUNIJL8xR8M5OL8osri0tSc4sVPPOS9TR5uXi5AFBLBwhZYGBdXwAAAGsAAABQSwMECgAAAAAAIndzMAAAAAAAAAAAAAAAAAQAAABvcmcvUEsDBAoAAAAAACJ3czAAAAAAAAAAAAAAAAAQAAAAb3JnL2FvcGFsbGlhbmNlL1BLAwQKAAAAAAAid3MwAAAAAAAAAAAAAAAAFAAAAG9yZy9hb3BhbGxpYW5jZS9hb3AvUEsDBAoAAAAAACJ3czAAAAAAAAAAAAAAAAAaAAAAb3JnL2FvcGFsbGlhbmNlL2ludGVyY2VwdC9QSwMEFAAIAAgAIndzMAAAAAAAAAAAAAAAACAAAABvcmcvYW9wYWxsaWFuY2UvYW9wL0FkdmljZS5jbGFzczv1b9c+BgYGfQZ2dgYmRgap/KJ0/cT8gsScnMzEvORUEFvfMaUsMzmVnYGFkUEgK7EsUT8nMS9d3z8pKzW5hJGBKzi/tCg51S0zJ5WRgRuiVg+kjI2RgZGBmQECGBlYgSQTAxsAUEsHCK8z1eNlAAAAcQAAAFBLAwQUAAgACAAid3MwAAAAAAAAAAAAAAAAKQAAAG9yZy9hb3BhbGxpYW5jZS9hb3AvQXNwZWN0RXhjZXB0aW9uLmNsYXNzdVNrU9NAFD1LoWlDsFCgPAQpIpKkhfgAQYvyRlBARxgcPoay1GibdNLUx79SB8qMzPgD/FGOd5NCS1u/3N3snnPuuXdv/vz99RuAgT0JbQwTjpszTKdo5vOWaWe52BsrpSLPehtfs7zoWY4toZ1h+KP52TTypp0z3pVtzyrw63sGqcBLJTPHGeI7Ndy+51p2LsMglzwz++nANbOEYB5Dfx3q4IPrfDGP85yAkRz31sxyiWADqvYfUPuac0KA2I5l871y4Zi7B+JGQQTRKBhukY7nBMkZ+m7oVC0p6EUP+aJ0u4FzmYhxBR0IC4l+ki8S0tuvMx5StUMFw7hNW+6611VYjvE2wLrcLGSiGMWQhDsM3XV5v5U8XlAgBfpjCu5igqHDT0JKarNH7VDGJMYl3GfobZGIYVBtaUA7lKA1ct67lsddBSmkGcKLlm15LxiGagpvyl6xXJOQoUJXMACjOU+g5YMYZgRyXAhPyAjhEYPeopiWTymMPmFINKJXy6engddBGXOYV/AM9O5hs1jk9glDulW3mo4ClYxQeBoBFZvIJG1Oz3CS5FeTm7RKSRnLiEtYuerYTZMKutEjNFYlbNA0XTUiyBF0Qsa6MJnCFmnUelXXJhUvRZoZgVyludt3ym6Wb1p5Gqu+hr9tRvAxTq0N0X8aQpsYStq1ieHxV5pzWiOEkNFJUaGvUVoZrR36GWLfacPQRTHsH85SpDKaoBX0NUIXKPa2gJ4h0QhdpDiAwSp0ioyJ086fGCF0soJ7P64JMl2CGiBjxSdNVUka2v2bLv0S6lHqAtMVPGikrRN0w6cZVdoknYubaCrI9LCRskXd2aYTGsoqZbZK6dYpy2M9dY6ECMkaM05egBHq9iip3EEMY77CbFUhT/cCsUxe544usJCqYDH+nEK6giVaKlgT0ulzxC6xTojNvbQoa/oC2xW80qm21zcyDvvvOUW5VPKpUS4d8xSXkCbEjv/Wu/8AUEsHCPjfjVviAgAAsAUAAFBLAwQUAAgACAAid3MwAAAAAAAAAAAAAAAANgAAAG9yZy9hb3BhbGxpYW5jZS9pbnRlcmNlcHQvQ29uc3RydWN0b3JJbnRlcmNlcHRvci5jbGFzczv1b9c+BgYGfQY+dgYmRgaD/KJ0/cT8gsScnMzEvORU/cy8ktSi5NSCEn3n/LzikqLS5JL8Ik+YYH4ROwMLI4NAVmJZon5OYl66vn9SVmpyCTsDGyODKm6zkAxgZOBMhpnMyOCq4UOkC8rykxNLMvPzrDV90G23ZmTgcq0AaQHKF7MzcDMyCCPUhGQU5ZcnJuWkAlUF55cCjXbLBHGksXtQD6QT6BtGBmYgZgWGFSPQx+wMHEAeJ5DHAqS5gJgHyGZi4AUAUEsHCPopgzzFAAAAUAEAAFBLAwQUAAgACAAid3MwAAAAAAAAAAAAAAAANQAAAG9yZy9hb3BhbGxpYW5jZS9pbnRlcmNlcHQvQ29uc3RydWN0b3JJbnZvY2F0aW9uLmNsYXNzdc+/CsIwEAbw7+qfaAVxdhMcdPEewFEQBMHBJ4ghlpSQlJj24Rx8AB9KTKd20OGOW+53370/zxcAxkwgI7APBUtfSWuNdEqzcVEHpavIB+8eMdQq+nByjVcyGu8EhoRFKRvJVrqCL7dSqygwJqz/U90+YV7o2KMJq8323IFB320S+9f3hPzq60QdjdWE5c9ku9ZIMQiDVKP0I6WoApN2wjT1DPkXUEsHCBUeuhGlAAAA/gAAAFBLAwQUAAgACAAid3MwAAAAAAAAAAAAAAAAKwAAAG9yZy9hb3BhbGxpYW5jZS9pbnRlcmNlcHQvSW50ZXJjZXB0b3IuY2xhc3M79W/XPgYGBn0GTnYGJkYG1fyidP3E/ILEnJzMxLzkVP3MvJLUouTUghJ9Txgrv4idgYWRQSArsSxRPycxL13fPykrNbmEnYGNkUEK3QAgW98xpSwzOZWRgSs4vxRohFtmDpAjgGSgHsgsoG5GBmYgZmUAAUYGdiDJxMABAFBLBwh7PyQvfQAAAKMAAABQSwMEFAAIAAgAIndzMAAAAAAAAAAAAAAAACoAAABvcmcvYW9wYWxsaWFuY2UvaW50ZXJjZXB0L0ludm9jYXRpb24uY2xhc3N1TjsKAjEUnLd+oqugjSfQQhtzACsbQREsLK1iCCFLTJY1u4ez8AAeSnxbCYLFDFPM7/V+PAFIjAQywiJWVqpYKu+dCtpIF5KptCmT3IcmapVcDAJdwrRQjZJeBStP18LoJNAnzP/nD9GFkpEIY2vStrL1zYR0J8yWq8vxt25DyM+x5uzOeUOYfPfXrZfHCB1Gj+8THxIYtApD5gz5B1BLBwiWEJxZngAAANkAAABQSwMEFAAIAAgAIndzMAAAAAAAAAAAAAAAACkAAABvcmcvYW9wYWxsaWFuY2UvaW50ZXJjZXB0L0pvaW5wb2ludC5jbGFzc12PzU5CMRCFzwBSREUTeQMTIxv6AK5c6MKYYAIvMJThUtK0N73159lc+AA+lHG6kWiT/syZzjdnvr4/PgFYnBv0CFcpN5ZTyyF4jk6sj0Wyk7bYx+Rjq7sYDAgXe35lGzg2drHeiysE0+bkRDaE6c3s6X/+ljC+f68kn2JncEy4PPxZ7XJ643UQxTRSVjvfEc70tSxcvHvmrA2u/2CzbINy7Z1z0nVeaw+NlulFTT/4ypv8Gp/X4iGB0EddfZ3jCEONjUYDvUeqjFWpE57gVFV1oWcPkx9QSwcIoHzBktYAAAApAQAAUEsDBBQACAAIACJ3czAAAAAAAAAAAAAAAAAxAAAAb3JnL2FvcGFsbGlhbmNlL2ludGVyY2VwdC9NZXRob2RJbnRlcmNlcHRvci5jbGFzczv1b9c+BgYGfQY+dgYmRgbt/KJ0/cT8gsScnMzEvORU/cy8ktSi5NSCEn3f1JKM/BRPGD+/iJ2BhZFBICuxLFE/JzEvXd8/KSs1uYSdgY2RQRW3MUgGMDKwZeaV5WenMjI4aPgQtrksPzmxJDM/z1rTB91Wa0YGLtcKkGqgfDE7AzcjgzBCTUhGUX55YlIO0CKu4PxSoKlumSCOGIaf9ECagB5gZGAGYlZgyDACPcnOwAHkcQJ5LECaC4h5gGwmBl4AUEsHCMUHvAvCAAAAPgEAAFBLAwQUAAgACAAid3MwAAAAAAAAAAAAAAAAMAAAAG9yZy9hb3BhbGxpYW5jZS9pbnRlcmNlcHQvTWV0aG9kSW52b2NhdGlvbi5jbGFzc3WPPQrCQBSE58WfNbGxsbO0UAv3APaCoFh4gnXzjBuW3RDWHM7CA3gocYNCQLCYxzTzzbzn6/4AIDEWSAgrXxdS+UpZa5TTLI0LXGuugjxwuPp85xqvVTDeCfQJk1I1SlrlCnk8l6yDwJAw/0/p8oS04PChEmaL5b5j1XyxEfbt3BCyk79FwNZYJkx/p6zbZOwl9KIG8R+K2wRGrUMab4LsDVBLBwgS1kHKogAAAOoAAABQSwECFAMKAAAAAAAid3MwAAAAAAAAAAAAAAAACQAAAAAAAAAAABAA7UEAAAAATUVUQS1JTkYvUEsBAhQDFAAIAAgAIXdzMFlgYF1fAAAAawAAABQAAAAAAAAAAAAAAKSBJwAAAE1FVEEtSU5GL01BTklGRVNULk1GUEsBAhQDCgAAAAAAIndzMAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAQAO1ByAAAAG9yZy9QSwECFAMKAAAAAAAid3MwAAAAAAAAAAAAAAAAEAAAAAAAAAAAABAA7UHqAAAAb3JnL2FvcGFsbGlhbmNlL1BLAQIUAwoAAAAAACJ3czAAAAAAAAAAAAAAAAAUAAAAAAAAAAAAEADtQRgBAABvcmcvYW9wYWxsaWFuY2UvYW9wL1BLAQIUAwoAAAAAACJ3czAAAAAAAAAAAAAAAAAaAAAAAAAAAAAAEADtQUoBAABvcmcvYW9wYWxsaWFuY2UvaW50ZXJjZXB0L1BLAQIUAxQACAAIACJ3czCvM9XjZQAAAHEAAAAgAAAAAAAAAAAAAACkgYIBAABvcmcvYW9wYWxsaWFuY2UvYW9wL0FkdmljZS5jbGFzc1BLAQIUAxQACAAIACJ3czD4341b4gIAALAFAAApAAAAAAAAAAAAAACkgTUCAABvcmcvYW9wYWxsaWFuY2UvYW9wL0FzcGVjdEV4Y2VwdGlvbi5jbGFzc1BLAQIUAxQACAAIACJ3czD6KYM8xQAAAFABAAA2AAAAAAAAAAAAAACkgW4FAABvcmcvYW9wYWxsaWFuY2UvaW50ZXJjZXB0L0NvbnN0cnVjdG9ySW50ZXJjZXB0b3IuY2xhc3NQSwECFAMUAAgACAAid3MwFR66EaUAAAD+AAAANQAAAAAAAAAAAAAApIGXBgAAb3JnL2FvcGFsbGlhbmNlL2ludGVyY2VwdC9Db25zdHJ1Y3Rvckludm9jYXRpb24uY2xhc3NQSwECFAMUAAgACAAid3Mwez8kL30AAACjAAAAKwAAAAAAAAAAAAAApIGfBwAAb3JnL2FvcGFsbGlhbmNlL2ludGVyY2VwdC9JbnRlcmNlcHRvci5jbGFzc1BLAQIUAxQACAAIACJ3czCWEJxZngAAANkAAAAqAAAAAAAAAAAAAACkgXUIAABvcmcvYW9wYWxsaWFuY2UvaW50ZXJjZXB0L0ludm9jYXRpb24uY2xhc3NQSwECFAMUAAgACAAid3MwoHzBktYAAAApAQAAKQAAAAAAAAAAAAAApIFrCQAAb3JnL2FvcGFsbGlhbmNlL2ludGVyY2VwdC9Kb2lucG9pbnQuY2xhc3NQSwECFAMUAAgACAAid3MwxQe8C8IAAAA+AQAAMQAAAAAAAAAAAAAApIGYCgAAb3JnL2FvcGFsbGlhbmNlL2ludGVyY2VwdC9NZXRob2RJbnRlcmNlcHRvci5jbGFzc1BLAQIUAxQACAAIACJ3czAS1kHKogAAAOoAAAAwAAAAAAAAAAAAAACkgbkLAABvcmcvYW9wYWxsaWFuY2UvaW50ZXJjZXB0L01ldGhvZEludm9jYXRpb24uY2xhc3NQSwUGAAAAAA8ADwCkBAAAuQwAAAAA"},"xmlpull":{"source":"xmlpull:xmlpull:1.1.3.1 of Maven Central, in the public domain by its POM","sha1":"2b8e230d2ab644e4ecaa94db7cdedbc40c805dfa","base64":"UEsDBAoAAAAAAJ1psy4AAAAAAAAAAAAAAAAJAAAATUVUQS1JTkYvUEsDBBQACAAIAJ1psy4AAAAAAAAAAAAAAAAUAAAATUVUQS1JTkYvTUFOSUZFU1QuTUbzTczLTEstLtENSy0qzszPs1Iw1DPgci5KTSxJTdF1qrRScMwrAYqZ6BlycQEAUEsHCME8AwQuAAAALQAAAFBLAwQKAAAAAACKTbMuAAAAAAAAAAAAAAAABAAAAG9yZy9QSwMECgAAAAAAik2zLgAAAAAAAAAAAAAAAAwAAABvcmcveG1scHVsbC9QSwMECgAAAAAAik2zLgAAAAAAAAAAAAAAAA8AAABvcmcveG1scHVsbC92MS9QSwMEFAAIAAgAnGmzLgAAAAAAAAAAAAAAABcAAABYTUxQVUxMXzFfMV8zXzFfVkVSU0lPTgMAUEsHCAAAAAACAAAAAAAAAFBLAwQUAAgACACdabMuAAAAAAAAAAAAAAAAIgAAAG9yZy94bWxwdWxsL3YxL1htbFB1bGxQYXJzZXIuY2xhc3OVVutW20YQng3GEpdwEbcSkqYpBey04Ca9hEKa1MiCKDG2a8mAoakr7MUWkSVFFwptX6qn/3JO+wB9qJ7OyrIRwqeh/rGj79u5aWZ25b//efcXAKzBbxy85WGahzke5nlY4OEeD/d5eMDDIg9LPKzwkB6CMXA4cDnwCIwWirVCdldSSllRIiDkT7UzLWNoZjOjeI5uNjcJ3BYt0/U009vTDJ/y4BMYU9RsWa3limJlVyqoBIg8gBkAOpQKuR7POEJgqKOtZncYcYsAx5RCOEAgoUoHgW6CQFLMKZIYoEECw+hEVqu1srTNmCSBaXmnUCxnt/JSbf+FrHYSZ3scgdlSuShKiiIXdmpyQVHLFVGViwW2y2NQsbjbTWoIISaZk8Q8g8MEBtVqSVIITB31K8GdbSmrVspSLYxwWTOFhzMCi939slQq4qv2tmtZVS3LWxWVKf5MYC7uKMyCh3OsfndzL5uXc1mWOw8XWAWXettU83yH4kumrid4mN5jtTqvU9vTsVkc/IK4GbGa6WOVPiQwgq5LjmVTx8NAK320Ikzx+JTWvU0WbKQZtVvu5/26IQEew8mm7ePkTYU2upUpU61BncDvw0s20ENnVGtv9nGPyhPN0Jtk1q0GsjgeqXS//i006IluUsn0dO+iTG1Dq9M2NT2Vnnvvfe1IxEmMWNDa1LXRgWj5JlonUnJaxuZFt0oOxjtnZZf75jMeVa44Op6bKPP+ivY88WiXw7a3CAykWB6zrDOWq7NByFG37ujBTOAxxo08FqHgt4+p08lBtAy/bXaZUd3db+leNwf0hxPCoVqnTJPhk9jSHK3uUcfF45o6ktNHYkeN5Y+nPRiNzvtP6q7Utr0LyeiUW2t23GQ9zP/Y97o1nIlykTJMxPlOnXtUN84VPfXCZnq622Ny9ETzjbBXh7EUgluNwPrNhqBfD1jvpDP2fkHkhIlF4uBXLAV7Uq03FMvPOfStr7OzmErJN503PnAQVJ8LHlkB+ad1Qzd171nQItRKiFYD/Y5fdlfVjg1khhXLd+p0W2dAOGgbJd8wSprjUmeNxcPCxcOOwqfwGYG7ltPMnLcNGw0yZ48yV2yvmHXONmF3/0bL8+yNTNdujflA24ZVz5x0LiJ3reW1jUXbserUdVfNbqdxkrI3NXaobTnepe2qHQwB8/Hk/yaAOw1aNwg8vqnlmWboDa1zopb+q0i92xivut6VVuyx+Ckbg3H89kzCPEzgig1iH0eYQjwNMz08i3gugj9APB/BdxAtRPBdxPci+EPE9yP4I8QPIvhjxIsR/AnipQheRrwSwSnE6Qh+iBhHBp/nYTXyHmuIMxH8OeJHEfwY8RcR/CUs4+f/K/gamSfsvwDKdWS+gY3gj8EmPI3tfAvPgp3n8F1s5zlkY8wWiIFuDqTYzjbsxJgXIMeYl9eYV5AP/O1CIZDF0H8pxN+HsgxKzFINNSuwF8hXId4P5UEoq9csD0OfR5gNkz+E8nUofwxlDX4KpBZiDY4DWUf7qx4bPSaJHVgHitxJH64JrWucjnnGudO4LfDwBgzk2si9xrjsJ02M/AmkOiDcUqoJYUCpDgoJpZoUBpUqJySVKi9wSnUiKfC4csIQrrwwjOuQMILrsDCq/AG3fw/+bZpBKHb5vMTVCgbJ/hdQSwcI3wLL09cEAAAPCwAAUEsDBBQACAAIAIpNsy4AAAAAAAAAAAAAAAArAAAAb3JnL3htbHB1bGwvdjEvWG1sUHVsbFBhcnNlckV4Y2VwdGlvbi5jbGFzc41U33MTVRT+bpIm23RLSmhTEagBrSSblFCqIE0FSX/QYgrR1kr9vd1e0sVNNrO7QfDFB599c8YXeO6LD+JIO+qMzMCMzPhHOZyzm6S/YsfZmXPP/e75zj3nu3fvP//+8ReAc/gqjuO42ItXcInNOzFcjiOCSQVFHqcUvMvjFQVX+/AerikoKZhmaIbns2zmmHmdE833YgE32HtfQTmORdyM4xbmY6jE8IFAdF16umkJDJXv6vf0gqXXq4XlDcf+Rl+zZFEgTK6AWKBQw7aatTo5U2bd9K4QJ7OLtOQ5Zr1azK4IRKbtdSmQKJt1ebNZW5POMmcTSJZtQ7dWdMfkeQuMeBumK3C2bDvVwv2a1WhaVuHeeOF2zaqQW9EdVzqz9w3Z8Ey7TiUJlzMd2Flgvks9h2Ytdm2aWwjX3Cp12vDDBEYOTyPQY2zoJmnTW5XeTEvS4Uz2P0Ttp6gdcWi3TJYEThA67WvcxhMN6sFb8nTj62VHN6QfSdXFl+ymY8g5k/U70V2oc7y1iteQVnESp1SM4JRAar9ApeadO9LhuAkBqPgQS6QwcZbxEW2UadiuyekmY1hR8TGDoWxaoM/Qm65cT689mEwz67aKAs6rGGfzKk6ouICJGFZVfIJPVXzGxFQxXZeuRyzZrjJtupT5cxVfIB3DlwKj/+sWCBzbaWQXGtUbDVlfF8h3u5oHoKB5OhDFswNEYDBzMI4iTh5WF7VGZ1dpSTUjXcMxWxXtKeTW2l1peIcVMrBr5QFJVaMjl47T+T9Nu1AJ7oQj9RoR4rTxonRdvSrbouyNEYj5t8jaK1rnOuI0vRXH6ekJ0xNCB0dehC+MP474YxSC7xHZ0zSrIEQfMKDltiG00BOE2IQfExbCGbJJYgKD6EE/4jiCBIbwOiGpgIc3MAr43ps4S1k5eybILug98NmPtD8RWd1GT+4FlGR0E6n2fAuxpEJmC71k863ldGs5GWfwd/QJcKDaCRzblyfZz+AWjgTLZPd0k/8bwxrlSQgwRN4Ae2Ft7AmO7rR6BgrZUTSp1W+p1e+QxffQ8ANy+AljeEgvOreuBU11Wn9Ecdw6exrFhnwvT/KHCR0jViB2wZcH6NF+w9FfOttGffC8n1oNAlqpBf+GXcihn/eRL3Qlj3clh/eTJ7qS6Y9vkX+kNsI0lrjsF4hr20hu4uKvOLZafka2dQYED/IpDbVPKcXxWxjOPd+Esph7nn/6mPYdxGVMUbYpXPXHoJIRxMheI1si4WcoapaKn8MlXCd0YVeFpU6Fb/nst18CUEsHCFRnSP7CAwAAbQcAAFBLAwQUAAgACACKTbMuAAAAAAAAAAAAAAAAKQAAAG9yZy94bWxwdWxsL3YxL1htbFB1bGxQYXJzZXJGYWN0b3J5LmNsYXNznVd7fFPlGX7eJulJ0lOpLUEjWMMQTAttRFzVAGoprRbaglBA8EZIT9tgmoTkBIpuTh3Tzc1dELfBnLfpugsqXgggXlAnMHdxuvvcmPM2Nzc3N93VyZ7vJE1DmxZ//pGc73zfe33ey/eeZ957+DEA9VLixnnYouFmN0qwxYUmfFHDl9xw4MtqZ6v626Zev+LELW4ef9WJWxXZbRpu13CHG+OwxYk71fNrav8utbrbjWPwdTfmYsCJb6jnNzV8yw0vvq1hu5J5TxnuxX0adpRhIu5XLw9oeFBRPOTETjcm424nMk7sUuJ2K8F7nHjYib0aHsmdPqrMeUwdPe5GNfY58YR6PunEU0rOd5x42o39OKAkHFSr7yqrnnHie05834kfaPihsmyLYnpW/f1IsT2n9p7X8GMnfqIUbFEA/VTDzwSepNFtJI1Y2GiKx0yj32yKhlIpwbFta0PrQ4FoKNYTsLZmC8oXL1m0uHlJ58rLOhrbmwWVBTRLzWQk1qOIKCdlhmLm8lA0bTjxc24taV66aNmSpuYcX3kilEwZSUuskcrLSZuRaGC5ETbjScqpDKvjjlCfkWqLh0NmJB6jVWSLhKKRKwq4nd1GyEwn1dJTIOj8UKrXDK2JGpRVOicSi5hnC2z+muUCe1O8yxCMa4vEjI503xoj2akIlSHUFF0eog6+5zbtZm+Esqe2xZM9gf6+aCIdjQbWzwxc2BddzOViy5eWkDJ7I3W5U4bZkrVIMME/EqJVlgkxOiZwECmTT1lFxub+sJFQflKbu6dAiqeIlBpyONYriAVVBcfz4vGoEYrNtrAyLfgSobDRuCGkJNn9lnZXSL3GDBXoikhqOBVRovRy8jOGkS5iH+uhSesLXvRIqvCsPGZsGAJD4PPXjAmXikkklUqroB0/wrl56e5ui0Yi/LUKtEQil5YliYSg+miyhU4cV5ALzbF0n5G0cointsuNjZRk9OcTxtKdh3921p+l+VQbzZ8hCiXVcryYaUeQlVFyq1UgYRp5ylFwGkqrBUVyYESJvl9h7qHaIrjhbOETkshQDUXigdZYIm1SlRHqI09Jag3/wr1k6M4Kos+JODls4TSZXeFQrEslBN1yRvIeFvaIRWvWsrqV/qQRjvfECEkXieeEo7nylG6eLY2nk2GjJaJqz1vMgXolUccyMJOrihS8jqXoZP6PKArF06PjF/iljl/hBR2/xlpBsNc0E8HAIGz1CkJC1xUPBwY7S32v2RedkkjGwyyZuthguaR0rEFYcNr7lTBYQXGasgiL2VTGilc+IdlHipeIoCGHiU8haGWZJd63IZTiVjjel4gapuGr8/VyIxY3feQ2unw6foNDOi7AQh2/xYsKmN/peAkvCyZ3xH2Wnb5sl/aFs43W1x1Px7oolMyv4FW2z2HZp+NqvCaYNJZLOn6P1zX8QccfFW3FcLd0XIxLdLyh4lJVpDR1/AkvMg2DPv7N5p83HE9HuyzPwkxUupq1Omi5+GcdSxTMp42C0hgIMTZ5IIYunZFgFHW4sHWcOMLCIXHKyqtxrY7z0arjTQW/Nr+5pXFZW6eOv+CvjG+gvbmzsa61oyVAtvURJl2A+uoHU239zPpiJaLjLfxNcB0zz6omS71lc9D3wST6+kKX03Tmss/sDZmDyRFR8PUZMXUN+HJ8vsbFrb5IysfwRaKqIDX8XcfbeFmF5B0d/8BylXD/FCzO2/cBjbJMUf0rxKu8y3cKWwh/DTSONWoOxstqdD4z7ivovf6aIswVw+cQHf/Cv3X8B//V8S7+p+M9HBZMeR9dVjA+m13MNEKQNYTxpoVyROJnm2JW6NH8VR1X9doz/SO76sidmmKt18bBQjCtiICi5PqabOtcnp00SkOJhBFj055RbCQZ/SJ3mvHsDmHxj6SbPcqMowalFAvFGkk4B7iMbLI1moqhtajFR8rPb9t56fOu8g6eFpkLPEUPrCu732zOambbY59ojyeN3Ia6QHuyg9YwVIrAOgyV0qgR6zF5o5Ya69KhaGoYCoMCOItVUcWSXK00prJ3sqBm9CCMuL6rimwTFT4YzYn+pjHMdISj8RS9O7/YCDLmJFZA39mbjG+wxnEVVS0S6zL6F/G6d/hbW63QptJrUrkUmaD2iiWJ1h1PZpGeepT8G/xkcYe6uvKhK4ourXES3dx8WeUfKYVfZk38XgI0HK86NVdeLMBCCNq4LkE7TkBHwfss2NX1zrVdXbHWc0nunaMJnzpXnF/IsYJv82DjCqio3QWp3YuSlbtg2wn7/Za0C/l/DClASXbM54dfG1ZaMiwerMJFfIq6OUmt5HXy01bRV9Y+BPv0vXCsnLQLpRloK4Ykqu9VkPNY8ilpvixHTppaXWp5pFaXYTWpQ5b9QltEjT052y/iieL0WroycO6Do33GfrhnZOAagN22fZjKCA1fW6DSm1fpzanUUY4uGKQWdKMnp2ghnVL8VUpRpVt5NXEUrzbQ5n5LxYQsS15FFXrpC3swzVibEzzTUsTo1la6MygbsrfU2t5UALaWB/vyUezSx7JrM+26aRS7ojm7+orZpRex69aidsUQzyaBPMdgOfkcR7vKD2DyXhyzci/GMbUqKo/NWLlRxUcG43fB87giymDCtiPpjhtBlztps80dwGbFNCmD4/fB21GXwQn7MDFoVzBkMCnoGMDpXscenCjYh+pgqdr3lmYTJKh5tf3weDXmyFaUe3lg34OTbFAMHKm2HT7ote8Iqty11FH4h2hD5RT+eSn9ZPUyNWsV/1cMwLapRCblnLjjcKTQiWmkYGKekvPASqrd2MOqzsLZwhoAtmMq7mMlP8C6fIhw7iTVLoL5CK7Eo7gej+FmPI476ct27mXwFCXsx8s4gNdI/zaescJxMVwK8lw4luFhJLDOiuduJJGixm4OfCZ7iI2yFyCN9QxTPxqZs/1MpOtpxUamVCm1HWcVgYa9mI4raIX9iAr8CD6aC/TF3HPw5CDd9w8LdE2xQPtHBrp2zEAvVExHBnp60D5mhGaMGiG/FaEdhdrrikRoHfEajFADGwL4xabhBeJzCAF+s7QT+2V4lUi/RurXieZb5Hgbt+Ad3Mb9ezi5qYicTSyJTT4iqXxE1uUjclY+IjZchY8RT7MI5i5G7ppch6226pelKLIb9Tus0suXptiGcV2b5bK1ME46z7dMPwDtAQTapL12PxtHBqduhV45k4vTtuKK6ZWzMji9o+4AyhVKlR8uiEfQTiSJV0ODw+O4BaUDmOBxVPjugu61exybMzhjxcDhl0hwporC+IUDGNehhIjU7cJZg1IqgyreKkSzsyFqH8CkwbM5w8+EEuby6OygfXDhsDVQ9UBtxQwPS/qcBs2jldwOl/KkQav1lHpY2ecGnRJ0SdDtde5GY9DldTFzgu4BOINldMLr2o/VtoYyr/sJTMw2ARLMs2d3pqsdR+FO01Zm2QG4vO59aOrgpqdsG04qTKP5KvecQyns0eyrG0o9pcqqOw4vJ3PZXjSRtLmjzmvfifI6r2Mn/HUzdqKqbgdjVM3e28ese5Oz/uF89h3CGYyZC3Yph1Mq4JZKVMt4TJUJmCVezJGJOEcmoVlORLtUo1NOwiXcWy2T0SVT+Cl7MvpkGjaKHzdLLe6VeuyQAPbIqXhSZuJpmYWDcjqelwYckjPwupyFNySIN2Uu3pFz8K6cy4+ORrFLk7hkvujSLOOlRSbKeVItrTJNFkidLJRTpV3OlA6ZI4tknlxAqqU86ZRuWSFRmSVpWSUb5SK5Ri6R6+VSuVEuk82y2qqS7aoHyhZ83JpW1GoTK4Ljk9xgTTAlrLtmfALXsULmoJ59ah3zu5nz0CdZQw5eO2XsYFfydAdewadYazb2xxesKciOJ/G8Nf848DSexQ3kKOXONnyaK421u8m6+J387L8Gn6FeFyNwFW7EZ6mfo78luUx01vDneEuWFVSXE58vmKKy92VFLsgLGfeWBxEYPkX5yVXDKao2f4E6acUXchfoZov6pv8DUEsHCO5JDim1CwAATBgAAFBLAwQUAAgACACKTbMuAAAAAAAAAAAAAAAAIgAAAG9yZy94bWxwdWxsL3YxL1htbFNlcmlhbGl6ZXIuY2xhc3Odk1tv0zAUx49H1/SyjbJug8FgMMaWMmjYuLz0CSiTKk0UUdSh8uSmbpbJiSPHmTo+Gg98AD4U4iQNbaGmnYgUOfn5/I+Pz+XHz2/fAaAKrww4NOCIQCFk6phRFUlGYMM8OacX1OLUd6yWkq7v1DqVNlq9G9gsUK7wQwOeG/ACkTMhXNcIKx0CRfT+QYqASXVJYF9jNUGa3XNmq1p8XtGZ1O3pvE8LCeTxuGakgkgROEhFrrCGCIWMejWNq7YBLwmUx4JT6Somk0iWQ0Wlqgs78piPbs3Zd3gjBGfUH16C+b2x8JoZs3ySENZ3B3PTMYoOVc5sVacyzQjkUFXHqp0lhzcILCF4Tz0WBtTGoq2ZWpmRWqGD5O6fqEOgfrVYT4R0rIHHg4hz6+LQ+uzxFpMu5e5XzCdehCq07EYKvbev5PI/Dsli3pOgM4oNMPNH2vaZ42TX/PK20Zh/lt0Lsff+MQFx6bD4rrr8yPpoE0hhszDEvYYfKhnZ8URhxm3hDZvE6Am7x2yO3eg6vpC0y9npGTZjWrLFPo9CrGehJSJps2OXI1z9I6hqHAaBrVmBEyj9PT0EdsaowTlzKH8tnaR5R8NPYHvKqKWoYhMW5d9D1GiOaJYAgQWIn80MdiNk8H8R/7JIs2Agy0EeANcCFKf2lmA52VuB6+leDn2U0t0VuKGhq1DW0DVY19ANuKmht2AzpXG0WSS34U4SxxbcTdZ76boN9zX6B7CjoQ+1trvwSEv3NHQfTA2taOljLT3Q0ida+lRLq6M8xrkp4Wvh9wI8+wVQSwcIQ95yO1ICAABhBgAAUEsBAhQACgAAAAAAnWmzLgAAAAAAAAAAAAAAAAkAAAAAAAAAAAAQAP1BAAAAAE1FVEEtSU5GL1BLAQIUABQACAAIAJ1psy7BPAMELgAAAC0AAAAUAAAAAAAAAAAAAAAAACcAAABNRVRBLUlORi9NQU5JRkVTVC5NRlBLAQIUAAoAAAAAAIpNsy4AAAAAAAAAAAAAAAAEAAAAAAAAAAAAEAD9QZcAAABvcmcvUEsBAhQACgAAAAAAik2zLgAAAAAAAAAAAAAAAAwAAAAAAAAAAAAQAP1BuQAAAG9yZy94bWxwdWxsL1BLAQIUAAoAAAAAAIpNsy4AAAAAAAAAAAAAAAAPAAAAAAAAAAAAEAD9QeMAAABvcmcveG1scHVsbC92MS9QSwECFAAUAAgACACcabMuAAAAAAIAAAAAAAAAFwAAAAAAAAAAAAAAAAAQAQAAWE1MUFVMTF8xXzFfM18xX1ZFUlNJT05QSwECFAAUAAgACACdabMu3wLL09cEAAAPCwAAIgAAAAAAAAAAAAAAAABXAQAAb3JnL3htbHB1bGwvdjEvWG1sUHVsbFBhcnNlci5jbGFzc1BLAQIUABQACAAIAIpNsy5UZ0j+wgMAAG0HAAArAAAAAAAAAAAAAAAAAH4GAABvcmcveG1scHVsbC92MS9YbWxQdWxsUGFyc2VyRXhjZXB0aW9uLmNsYXNzUEsBAhQAFAAIAAgAik2zLu5JDim1CwAATBgAACkAAAAAAAAAAAAAAAAAmQoAAG9yZy94bWxwdWxsL3YxL1htbFB1bGxQYXJzZXJGYWN0b3J5LmNsYXNzUEsBAhQAFAAIAAgAik2zLkPecjtSAgAAYQYAACIAAAAAAAAAAAAAAAAApRYAAG9yZy94bWxwdWxsL3YxL1htbFNlcmlhbGl6ZXIuY2xhc3NQSwUGAAAAAAoACgC3AgAARxkAAAAA"}}');
 ;// CONCATENATED MODULE: ./src/adapters/canary.ts
 /**
- * Packages that have been known to be vulnerable for years. A scanner with a database that finds nothing in them says
- * nothing about an image either: it is empty, damaged, or not what it claims to be.
+ * Content of which it has been known for years what Trivy finds in it. A scanner with a database that does not find it says
+ * nothing about an image either: the database is empty, damaged, or not what it claims to be.
  */
+
 
 
 
 /** Heartbleed in Debian's openssl (Debian's tracker), and prototype pollution in lodash (GHSA-jf85-cpcp-j695). */
-const known = ['CVE-2014-0160', 'CVE-2019-10744'];
-const files = {
-    'etc/os-release': 'ID=debian\nVERSION_ID="12"\n',
-    'etc/debian_version': '12.5\n',
-    'var/lib/dpkg/status': 'Package: libssl1.0.0\nStatus: install ok installed\nSource: openssl\nVersion: 1.0.1e-2\nArchitecture: amd64\nMaintainer: canary\n\n',
-    'app/node_modules/lodash/package.json': '{"name": "lodash", "version": "4.17.4"}\n',
+const vulnerabilities = ['CVE-2014-0160', 'CVE-2019-10744'];
+/** One of them is enough: a distribution that nobody supports any more leaves the database some day. */
+const vulnerabilityCanary = {
+    files: {
+        'etc/os-release': 'ID=debian\nVERSION_ID="12"\n',
+        'etc/debian_version': '12.5\n',
+        'var/lib/dpkg/status': 'Package: libssl1.0.0\nStatus: install ok installed\nSource: openssl\nVersion: 1.0.1e-2\nArchitecture: amd64\nMaintainer: canary\n\n',
+        'app/node_modules/lodash/package.json': '{"name": "lodash", "version": "4.17.4"}\n',
+    },
+    isFound: report => vulnerabilities.some(id => new RegExp(`"VulnerabilityID":\\s*"${id}"`).test(report)),
+    otherwise: `database find neither ${vulnerabilities.join(' nor ')} in packages that are known to have them`,
 };
-/** @param directory absolute; gets the file system of an image */
-async function writeCanary(directory) {
-    for (const [path, text] of Object.entries(files)) {
+const artifacts = Object.keys(canary_jars_namespaceObject);
+/**
+ * JAR files that do not say what they are, under names that do not tell either: Trivy knows them by their SHA-1, from the
+ * Java database. One is enough, and the group may be another one: the same file can be published under several.
+ */
+const javaCanary = {
+    files: Object.fromEntries(Object.values(canary_jars_namespaceObject).map(({ base64 }, at) => [`app/canary${String(at)}.jar`, Buffer.from(base64, 'base64')])),
+    isFound: report => artifacts.some(name => new RegExp(`"Name":\\s*"[^":]+:${name}"`).test(report)),
+    otherwise: `Java database recognize neither ${artifacts.join(' nor ')} by the SHA-1 of their JAR files`,
+};
+/** A Dockerfile whose last user is root (DS-0002 of aquasecurity/trivy-checks). */
+const checksCanary = {
+    files: { Dockerfile: 'FROM debian\nUSER root\n' },
+    isFound: report => /"ID":\s*"DS-0002"/.test(report) && /"Status":\s*"FAIL"/.test(report),
+    otherwise: 'checks of misconfigurations do not find DS-0002 in a Dockerfile that ends with USER root',
+};
+/** @param directory absolute */
+async function writeCanary({ files }, directory) {
+    for (const [path, content] of Object.entries(files)) {
         await (0,promises_.mkdir)((0,external_node_path_.dirname)((0,external_node_path_.join)(directory, path)), { recursive: true });
-        await (0,promises_.writeFile)((0,external_node_path_.join)(directory, path), text);
+        await (0,promises_.writeFile)((0,external_node_path_.join)(directory, path), content);
     }
 }
 /**
- * One of them is enough: a distribution that nobody supports any more leaves the database some day.
  * @param report Trivy's, as text, on what `writeCanary` wrote
  * @throws IntegrityError
  */
-function checkCanary(report) {
-    if (known.some(id => new RegExp(`"VulnerabilityID":\\s*"${id}"`).test(report)))
+function checkCanary({ isFound, otherwise }, report) {
+    if (isFound(report))
         return;
-    throw new errors/* IntegrityError */.cs(`Trivy and its database find neither ${known.join(' nor ')} in packages that are known to have them`, 'The database is empty, damaged, or another one than it claims to be: check the input db-repository (and trivy-path), then run again.');
+    throw new errors/* IntegrityError */.cs(`Trivy and its ${otherwise}`, 'Check the input trivy-path, then run again.');
 }
 
-// EXTERNAL MODULE: external "node:zlib"
-var external_node_zlib_ = __nccwpck_require__(8522);
 ;// CONCATENATED MODULE: ./src/adapters/archive.ts
 
 
 
 
 
+
+/** Bytes beside the wanted files: texts and templates, of less than a megabyte in a release of Trivy. */
+const maxBeside = 256 * 1024 ** 2;
 /**
  * Takes single files out of a tar.gz. Anything else stays in it, whatever its name is and wherever it would lead.
  * @param archive absolute
  * @param directory absolute; gets the files by their names
- * @param wanted at the top of the archive
- * @throws Error for what is no such archive, or lacks one of them
+ * @param wanted names at the top of the archive, each with the bytes that it may have
+ * @param beside bytes that everything else may have
+ * @throws Error for what is no such archive, lacks one of the files, has one twice, or is bigger than that
  */
-async function unpackFiles(archive, directory, wanted) {
-    const missing = new Set(wanted);
+async function unpackFiles(archive, directory, wanted, beside = maxBeside) {
+    const limits = new Map(Object.entries(wanted));
+    const found = new Set();
     const entries = (0,tar_stream.extract)();
-    const unpacking = (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(archive), (0,external_node_zlib_.createGunzip)(), entries);
+    const total = [...limits.values()].reduce((sum, limit) => sum + limit, beside);
+    const unpacking = (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(archive), (0,external_node_zlib_.createGunzip)(), atMost(total), entries);
     const take = async () => {
         for await (const entry of entries) {
             const name = external_node_path_.posix.normalize(entry.header.name);
-            if (entry.header.type === 'file' && missing.delete(name)) {
+            const limit = limits.get(name);
+            if (entry.header.type === 'file' && limit !== undefined) {
+                if (entry.header.size > limit)
+                    throw new Error(`its ${name} has more than ${String(limit)} bytes`);
+                if (found.has(name))
+                    throw new Error(`it has two files ${name}`);
+                found.add(name);
                 await (0,external_node_stream_promises_namespaceObject.pipeline)(entry, (0,external_node_fs_.createWriteStream)((0,external_node_path_.join)(directory, name)));
             }
             entry.resume();
@@ -47304,54 +41411,87 @@ async function unpackFiles(archive, directory, wanted) {
     };
     // Where there is no room, both fail, and only the one that writes says why.
     const [taken, unpacked] = await Promise.allSettled([take(), unpacking]);
+    if (unpacked.status === 'rejected' && unpacked.reason instanceof TooBig)
+        throw unpacked.reason;
     if (taken.status === 'rejected')
         throw taken.reason;
     if (unpacked.status === 'rejected')
         throw unpacked.reason;
-    if (missing.size > 0)
-        throw new Error(`it lacks ${[...missing].join(' and ')}`);
+    const missing = [...limits.keys()].filter(name => !found.has(name));
+    if (missing.length > 0)
+        throw new Error(`it lacks ${missing.join(' and ')}`);
+}
+class TooBig extends Error {
+}
+/** Lets so many bytes through, and fails then: a few bytes of gzip can stand for any number. */
+function atMost(limit) {
+    let bytes = 0;
+    return new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            bytes += chunk.length;
+            if (bytes > limit)
+                done(new TooBig(`it has more than ${String(limit)} bytes unpacked`));
+            else
+                done(null, chunk);
+        },
+    });
 }
 
-;// CONCATENATED MODULE: ./src/adapters/database-archive.ts
-/** What Trivy's makers publish as a database: an archive of two files. */
-
-
-
-
+;// CONCATENATED MODULE: ./src/adapters/database-metadata.ts
+/** What Trivy's databases say of themselves, read as strictly as Trivy reads it. Pure. */
 
 /**
- * Unpacks a database into a folder as Trivy wants it.
- * @param now becomes the time of its download
- * @throws ToolError for what is not such a database; the folder is gone then
+ * Reads `metadata.json`. Its dates are `time.Time` of Go in Trivy: a date that Go refuses would fail each scan later.
+ * @param schema the version that Trivy understands
+ * @throws ToolError
  */
-async function unpackDatabase(archive, directory, kind, now) {
-    await (0,promises_.mkdir)(directory, { recursive: true });
-    try {
-        await unpackFiles(archive, directory, [kind.file, 'metadata.json']);
-        return await database_archive_readMetadata(directory, kind, now);
-    }
-    catch (error) {
-        await (0,promises_.rm)(directory, { recursive: true, force: true });
-        if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
-            throw error;
-        throw new errors/* ToolError */.v4(`its archive cannot be used: ${(0,errors/* messageOf */.bD)(error)}`, '', [], { cause: error });
-    }
-}
-/** Trivy wants to know when a database was downloaded, and asks no more if it was. */
-async function database_archive_readMetadata(directory, { schema }, now) {
-    const path = (0,external_node_path_.join)(directory, 'metadata.json');
-    const metadata = parseMetadata(await (0,promises_.readFile)(path, 'utf8'));
-    const { Version, UpdatedAt, NextUpdate } = metadata;
+function database_metadata_readMetadata(text, schema) {
+    const { Version, UpdatedAt, NextUpdate } = database_metadata_parseObject(text);
     if (Version !== schema) {
-        throw new errors/* ToolError */.v4(`its schema is ${JSON.stringify(Version)}, and Trivy understands ${String(schema)}`, '');
+        throw new errors/* ToolError */.v4(`its schema is ${database_metadata_shown(Version)}, and Trivy understands ${String(schema)}`, '');
     }
-    if (typeof UpdatedAt !== 'string' || Number.isNaN(Date.parse(UpdatedAt))) {
-        throw new errors/* ToolError */.v4('its metadata.json does not say when it was built', '');
+    if (typeof UpdatedAt !== 'string' || !isDate(UpdatedAt)) {
+        throw new errors/* ToolError */.v4(`its metadata.json does not say when it was built: UpdatedAt is ${database_metadata_shown(UpdatedAt)}`, '');
     }
-    await (0,promises_.writeFile)(path, JSON.stringify({ ...metadata, DownloadedAt: now.toISOString() }));
-    return { updatedAt: UpdatedAt, nextUpdate: typeof NextUpdate === 'string' ? NextUpdate : '' };
+    const next = NextUpdate ?? '';
+    if (typeof next !== 'string' || (next !== '' && !isDate(next))) {
+        throw new errors/* ToolError */.v4(`its metadata.json does not say when there is a newer one: NextUpdate is ${database_metadata_shown(next)}`, '');
+    }
+    return { updatedAt: UpdatedAt, nextUpdate: next };
 }
-function parseMetadata(text) {
+/**
+ * `metadata.json` for Trivy: of what was there only what was read above, so that Trivy reads nothing else in it.
+ * @param now the time of the download; without one Trivy would download again
+ */
+function writeMetadata({ updatedAt, nextUpdate }, schema, now) {
+    return JSON.stringify({
+        Version: schema,
+        UpdatedAt: updatedAt,
+        ...(nextUpdate === '' ? {} : { NextUpdate: nextUpdate }),
+        DownloadedAt: now.toISOString(),
+    });
+}
+/**
+ * True until a database says that there is a newer one, but no longer than so many milliseconds after it was built: a
+ * database cannot make itself current for years.
+ */
+function isCurrent({ updatedAt, nextUpdate }, limit, now) {
+    if (nextUpdate === '')
+        return false;
+    return now.getTime() < Math.min(Date.parse(nextUpdate), Date.parse(updatedAt) + limit);
+}
+const rfc3339 = /^\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+/** RFC 3339 as `Time.UnmarshalJSON` of Go has it: no other separators, no leap second, only days that exist. */
+function isDate(text) {
+    if (text.length > maxDate || !rfc3339.test(text) || Number.isNaN(Date.parse(text)))
+        return false;
+    // JavaScript takes 30 February for 2 March.
+    const day = text.slice(0, 10);
+    return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+}
+/** Characters: nanoseconds and an offset have 35. */
+const maxDate = 64;
+function database_metadata_parseObject(text) {
     try {
         const value = JSON.parse(text);
         if (typeof value === 'object' && value !== null)
@@ -47361,6 +41501,42 @@ function parseMetadata(text) {
         // Said below.
     }
     throw new errors/* ToolError */.v4('it has no readable metadata.json', '');
+}
+function database_metadata_shown(value) {
+    return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 40);
+}
+
+;// CONCATENATED MODULE: ./src/adapters/database-archive.ts
+/** What Trivy's makers publish as a database: an archive of two files. */
+
+
+
+
+
+
+const metadataFile = 'metadata.json';
+/** Bytes: there are four values in it. */
+const maxMetadata = 64 * 1024;
+/**
+ * Unpacks a database into a folder as Trivy wants it.
+ * @param now becomes the time of its download
+ * @throws ToolError for what is not such a database; the folder is gone then
+ */
+async function unpackDatabase(archive, directory, { file, maxFile, schema }, now) {
+    await (0,promises_.mkdir)(directory, { recursive: true });
+    try {
+        await unpackFiles(archive, directory, { [file]: maxFile, [metadataFile]: maxMetadata });
+        const path = (0,external_node_path_.join)(directory, metadataFile);
+        const metadata = database_metadata_readMetadata(await (0,promises_.readFile)(path, 'utf8'), schema);
+        await (0,promises_.writeFile)(path, writeMetadata(metadata, schema, now));
+        return metadata;
+    }
+    catch (error) {
+        await (0,promises_.rm)(directory, { recursive: true, force: true });
+        if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
+            throw error;
+        throw new errors/* ToolError */.v4(`its archive cannot be used: ${(0,errors/* messageOf */.bD)(error)}`, '', [], { cause: error });
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/hash.ts
@@ -47374,34 +41550,14 @@ async function hashFile(path) {
     return hash.digest('hex');
 }
 
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./node_modules/undici/index.js
 var undici = __nccwpck_require__(6752);
-;// CONCATENATED MODULE: ./src/adapters/reference.ts
-/**
- * Reads a reference as Docker does (`reference.ParseNormalizedNamed` in distribution/reference): a first part without a
- * dot or a port is no host, but a name on Docker Hub.
- * @param tag where the reference has neither a tag nor a digest
- */
-function parseReference(text, tag) {
-    const [path = '', digest] = text.split('@');
-    const [first = '', ...rest] = path.split('/');
-    const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-    const registry = isHost ? first.toLowerCase() : 'docker.io';
-    const tagged = isHost ? rest.join('/') : path;
-    const [name = '', given = tag] = tagged.split(':');
-    const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
-    // Docker and Trivy speak plainly to this machine alone.
-    const scheme = /^(127(\.\d{1,3}){3}|localhost)(:\d+)?$/.test(host) ? 'http' : 'https';
-    return { registry, base: `${scheme}://${host}`, name, version: digest ?? given };
-}
-
-;// CONCATENATED MODULE: ./src/adapters/registry.ts
-/**
- * Reads from a registry what is not an image: the pull half of the OCI distribution specification, with tokens as Docker
- * registries give them (`docs/spec/auth/token.md` in distribution/distribution).
- */
+;// CONCATENATED MODULE: ./src/adapters/http.ts
+/** Asks servers for what is downloaded: with patience, and with a bound on everything that they send. */
 
 
 
@@ -47410,154 +41566,81 @@ function parseReference(text, tag) {
 
 
 
-
-
-/** How often one thing is asked for. With another repository to turn to, more would only take longer. */
+/** How often one thing is asked for. With another server to turn to, more would only take longer. */
 const attempts = 3;
-/** Milliseconds that a registry may ask us to wait; one that wants more is as good as down. */
+/** Milliseconds that a server may ask us to wait; one that wants more is as good as down. */
 const maxWait = 20_000;
-/** Milliseconds; the biggest database, Java's, then takes 1 MB a second. */
-const defaultDeadline = 15 * 60_000;
-/** No manifest of a database is a hundredth of that (4 MiB is the specification's own limit). */
-const maxManifest = 4 * 1024 * 1024;
-const manifestTypes = [
-    'application/vnd.oci.image.manifest.v1+json',
-    'application/vnd.docker.distribution.manifest.v2+json',
-];
-/** One repository of a registry. Honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-class Repository {
-    #reference;
+const defaultHeaders = { accept: '*/*', 'user-agent': 'image-gate' };
+/** Registries send a download once or twice to where it lies. */
+const maxRedirects = 5;
+/** Honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+class http_HttpClient {
     #options;
     #dispatcher;
-    /** The header `Authorization` that the registry accepts; absent until it asks for one. */
-    #authorization;
-    /**
-     * @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2`
-     * @param tag where the name has none
-     * @throws ToolError for a proxy in the environment that is none
-     */
-    constructor(name, tag, options) {
-        this.#reference = parseReference(name, tag);
+    /** @throws ToolError for a proxy in the environment that is none */
+    constructor(options) {
         this.#options = options;
         this.#dispatcher = createDispatcher(options.patience ?? 30_000);
     }
-    /** What the name stands for now. @throws ToolError */
-    async readManifest() {
-        const { version } = this.#reference;
-        return this.#patiently(signal => this.#readManifest(version, signal));
-    }
-    /** Whether the repository shows a manifest with exactly this content. */
-    async hasManifest(digest) {
-        try {
-            // The content and not the status: whatever stands before a registry may have a friendly answer to everything.
-            return (await this.#patiently(signal => this.#readManifest(digest, signal))).digest === digest;
-        }
-        catch (error) {
-            if (error instanceof errors/* ToolError */.v4 && !this.#options.signal.aborted)
-                return false;
-            throw error;
-        }
-    }
-    async #readManifest(version, signal) {
-        const response = await this.#ask(`manifests/${version}`, { headers: { accept: manifestTypes.join(', ') }, signal });
-        const content = await readLimited(response);
-        const digest = digestOf(content);
-        // A tag cannot have a colon.
-        if (version.includes(':') && version !== digest)
-            throw new errors/* ToolError */.v4(`it answered with the manifest ${digest}`, '');
-        return { content, digest };
+    /**
+     * Repeats what may go better the next time; waits as long as the server asks for.
+     * @param deadline milliseconds for all tries together
+     * @throws ToolError
+     */
+    async patiently(deadline, work) {
+        return within(deadline, this.#options.signal, async (signal) => {
+            for (let attempt = 1;; attempt += 1) {
+                try {
+                    return await work(signal);
+                }
+                catch (error) {
+                    signal.throwIfAborted();
+                    const wait = error instanceof Refusal ? error.wait : 0;
+                    const inVain = error instanceof errors/* ToolError */.v4 || isFullDisk(error);
+                    if (attempt === attempts || inVain || wait === undefined || wait > maxWait)
+                        throw http_explain(error);
+                    const pause = Math.max(wait, (this.#options.backoff ?? 1000) * 2 ** (attempt - 1));
+                    await (0,external_node_timers_promises_namespaceObject.setTimeout)(pause, undefined, { signal }).catch(() => undefined);
+                    signal.throwIfAborted();
+                }
+            }
+        });
     }
     /**
-     * Downloads content to a file.
-     * @throws ToolError, also where it is not what the descriptor says; nothing is left then
+     * One question, sent on to where the server says. What the header `Authorization` has goes to the first origin alone, and
+     * what is not pinned never comes from where others could change it on its way.
      */
-    async download({ digest, size }, path) {
-        await this.#patiently(async (signal) => {
-            const response = await this.#ask(`blobs/${digest}`, { signal });
-            if (response.body === null)
-                throw new Refusal('it sent nothing', 0);
-            try {
-                await (0,external_node_stream_promises_namespaceObject.pipeline)(external_node_stream_.Readable.fromWeb(response.body), exactly(digest, size), (0,external_node_fs_.createWriteStream)(path));
-            }
-            catch (error) {
-                await (0,promises_.rm)(path, { force: true });
-                throw error;
-            }
-        });
-    }
-    /** Repeats what may go better the next time; waits as long as the registry asks for. */
-    async #patiently(work) {
-        const { signal, backoff = 1000, deadline = defaultDeadline } = this.#options;
-        for (let attempt = 1;; attempt += 1) {
-            try {
-                return await within(deadline, signal, work);
-            }
-            catch (error) {
-                signal.throwIfAborted();
-                const wait = error instanceof Refusal ? error.wait : 0;
-                const inVain = error instanceof errors/* ToolError */.v4 || isFullDisk(error);
-                if (attempt === attempts || inVain || wait === undefined || wait > maxWait)
-                    throw registry_explain(error);
-                await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.max(wait, backoff * 2 ** (attempt - 1)), undefined, { signal });
-            }
+    async ask(address, { pinned = false, headers = {}, signal }) {
+        const origin = new URL(address).origin;
+        const others = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'));
+        let url = address;
+        for (let redirects = 0;; redirects += 1) {
+            const sent = { ...defaultHeaders, ...(new URL(url).origin === origin ? headers : others) };
+            const response = await (0,undici/* request */.Em)(url, { headers: sent, signal, dispatcher: this.#dispatcher });
+            const answer = { status: response.statusCode, headers: response.headers, body: response.body, url };
+            const { location } = response.headers;
+            if (![301, 302, 303, 307, 308].includes(answer.status) || typeof location !== 'string')
+                return answer;
+            discard(answer);
+            if (redirects === maxRedirects)
+                throw new errors/* ToolError */.v4(`it sent us on more than ${String(maxRedirects)} times`, '');
+            url = nextAddress(url, location, pinned);
         }
     }
-    async #ask(path, init) {
-        const response = await this.#send(path, init);
-        if (response.ok)
-            return response;
-        await response.body?.cancel();
-        throw refusal(response);
+}
+/** Ends the connection of an answer that nothing is wanted of. */
+function discard({ body }) {
+    body.on('error', () => undefined).destroy();
+}
+/** @throws ToolError for a way that is not to be taken */
+function nextAddress(from, location, pinned) {
+    const next = URL.canParse(location, from) ? new URL(location, from) : undefined;
+    if (next === undefined || !/^https?:$/.test(next.protocol))
+        throw new errors/* ToolError */.v4('it sent us on to no web address', '');
+    if (!pinned && next.protocol === 'http:' && new URL(from).protocol === 'https:') {
+        throw new errors/* ToolError */.v4(`it sent us on from https:// to http://${next.host}, where others could answer`, '');
     }
-    async #send(path, init) {
-        const { base, name } = this.#reference;
-        const url = `${base}/v2/${name}/${path}`;
-        const send = () => this.#fetch(url, {
-            ...init,
-            headers: {
-                ...init.headers,
-                ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
-            },
-        });
-        const response = await send();
-        // Credentials are the registry's, not of whoever it sends us to.
-        if (response.status !== 401 || new URL(response.url).origin !== new URL(base).origin)
-            return response;
-        await response.body?.cancel();
-        const granted = await this.#authorize(response.headers.get('www-authenticate') ?? '', init);
-        return granted ? send() : response;
-    }
-    /** Does what a registry's challenge asks for. @returns false where there is nothing to answer it with */
-    async #authorize(challenge, { signal }) {
-        const { registry, name } = this.#reference;
-        const known = this.#options.credentials.find(one => one.registry === registry);
-        const basic = known === undefined ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`;
-        if (/^basic\b/i.test(challenge)) {
-            const again = this.#authorization === basic;
-            this.#authorization = basic;
-            return basic !== undefined && !again;
-        }
-        const realm = /^bearer\b.*?\brealm="([^"]*)"/i.exec(challenge)?.[1];
-        if (realm === undefined || !isConfidential(realm))
-            return false;
-        const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1];
-        const url = new URL(realm);
-        if (service !== undefined)
-            url.searchParams.set('service', service);
-        url.searchParams.set('scope', `repository:${name}:pull`);
-        const headers = basic === undefined ? {} : { authorization: basic };
-        const response = await this.#fetch(url.href, { headers, signal: signal ?? null });
-        if (!response.ok) {
-            await response.body?.cancel();
-            throw refusal(response);
-        }
-        const token = readToken((await readLimited(response)).toString());
-        this.#authorization = token === undefined ? undefined : `Bearer ${token}`;
-        return token !== undefined;
-    }
-    #fetch(url, init) {
-        return (0,undici/* fetch */.hd)(url, { ...init, dispatcher: this.#dispatcher });
-    }
+    return next.href;
 }
 /** The proxies of the environment, also written without `http://`, as curl takes them. @throws ToolError */
 function createDispatcher(patience) {
@@ -47602,41 +41685,93 @@ async function within(milliseconds, cancelled, work) {
 /** An answer that is none. */
 class Refusal extends Error {
     wait;
+    status;
     constructor(message, 
     /** Milliseconds until it is worth asking again; undefined: never. */
-    wait) {
+    wait, 
+    /** The status, where that is what it is about. */
+    status) {
         super(message);
         this.wait = wait;
+        this.status = status;
     }
 }
-function refusal({ status, statusText, headers }) {
-    const text = `it answered ${String(status)} ${statusText}`.trim();
+/** @throws Refusal where the answer is not what was asked for */
+function refuseFailure(answer) {
+    const { status, headers } = answer;
+    if (status >= 200 && status < 300)
+        return answer;
+    discard(answer);
+    // The server's own words are anybody's.
+    const text = `it answered ${String(status)} ${external_node_http_.STATUS_CODES[status] ?? ''}`.trim();
     const again = status === 408 || status === 429 || status >= 500;
-    return new Refusal(status === 429 ? `${text} (a rate limit)` : text, again ? readRetryAfter(headers) : undefined);
+    const message = status === 429 ? `${text} (a rate limit)` : text;
+    throw new Refusal(message, again ? readRetryAfter(headers) : undefined, status);
 }
 /** Seconds, or a date (RFC 9110, 10.2.3). */
 function readRetryAfter(headers) {
-    const text = headers.get('retry-after') ?? '';
+    const text = headers['retry-after'] ?? '';
     const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
     return Number.isFinite(wait) ? Math.max(0, wait) : 0;
 }
-function registry_explain(error) {
+function http_explain(error) {
     if (error instanceof errors/* ToolError */.v4 || isFullDisk(error))
         return error;
-    // What undici throws says only `fetch failed` or `terminated`; the reason is its cause, or the code of that.
-    const { cause } = error;
-    const reason = cause?.message || cause?.code || (0,errors/* messageOf */.bD)(error);
+    // Several addresses that all refuse are an error without a message.
+    const reason = (0,errors/* messageOf */.bD)(error) || (error.code ?? 'it failed');
     return new errors/* ToolError */.v4(reason, '', [], { cause: error });
 }
-/** Lets exactly the bytes through that a descriptor names. */
-function exactly(digest, size) {
+/** Reads an answer into memory. @throws Refusal where it is longer than so many bytes */
+async function readLimited({ body }, limit) {
+    // One piece of memory: an answer in pieces of one byte would take a hundred times as much.
+    const content = Buffer.alloc(limit);
+    let bytes = 0;
+    for await (const chunk of body) {
+        if (bytes + chunk.length > limit)
+            throw new Refusal(`it sent more than ${String(limit)} bytes`, undefined);
+        content.set(chunk, bytes);
+        bytes += chunk.length;
+    }
+    return Buffer.from(content.subarray(0, bytes));
+}
+/** @throws ToolError where an answer says that it is longer than so many bytes */
+function refuseLonger(answer, limit) {
+    if (!(Number(answer.headers['content-length'] ?? 0) > limit))
+        return answer;
+    discard(answer);
+    throw new errors/* ToolError */.v4(`it is about to send more than ${String(limit)} bytes`, '');
+}
+/** Writes an answer to a file, through a check. Nothing is left of what the check refuses. */
+async function receive({ body }, path, check) {
+    try {
+        await (0,external_node_stream_promises_namespaceObject.pipeline)(body, check, (0,external_node_fs_.createWriteStream)(path));
+    }
+    catch (error) {
+        await (0,promises_.rm)(path, { force: true });
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/adapters/received.ts
+/** Checks of what comes from a server, while it comes. */
+
+
+
+
+/** Lets exactly the bytes through that a descriptor names, as long as they keep up. */
+function exactly({ digest, size }, pace) {
     const hash = (0,external_node_crypto_.createHash)('sha256');
     let bytes = 0;
     return new external_node_stream_.Transform({
         transform(chunk, _, done) {
             bytes += chunk.length;
             hash.update(chunk);
-            done(bytes > size ? new Refusal(`it sent more than ${String(size)} bytes`, 0) : null, chunk);
+            if (bytes > size)
+                done(new Refusal(`it sent more than ${String(size)} bytes`, 0));
+            else if (pace.keepsUp(chunk.length, performance.now()))
+                done(null, chunk);
+            else
+                done(new errors/* ToolError */.v4('it sends too slowly', ''));
         },
         flush(done) {
             const actual = `sha256:${hash.digest('hex')}`;
@@ -47645,16 +41780,196 @@ function exactly(digest, size) {
         },
     });
 }
-async function readLimited(response) {
-    const chunks = [];
+/** Lets so many bytes through, and no more. */
+function received_atMost(limit) {
     let bytes = 0;
-    for await (const chunk of (response.body ?? [])) {
-        bytes += chunk.length;
-        if (bytes > maxManifest)
-            throw new Refusal(`it sent more than ${String(maxManifest)} bytes`, undefined);
-        chunks.push(chunk);
+    return new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            bytes += chunk.length;
+            if (bytes > limit)
+                done(new errors/* ToolError */.v4(`it sent more than ${String(limit)} bytes`, ''));
+            else
+                done(null, chunk);
+        },
+    });
+}
+/** Milliseconds in which a pause is made up for again. */
+const period = 60_000;
+/**
+ * Whether content comes at a pace at which it is there in time. A server that trickles is given up within three minutes, and
+ * not when the time for all of it is over: the next one has it meanwhile.
+ */
+class Pace {
+    /** Bytes that each period must bring. */
+    #needed;
+    #since;
+    #bytes = 0;
+    /**
+     * @param size bytes of all of it
+     * @param deadline milliseconds for all of it
+     * @param now milliseconds, of any clock that only goes forward
+     */
+    constructor(size, deadline, now) {
+        this.#needed = (size * period) / deadline;
+        this.#since = now;
     }
-    return Buffer.concat(chunks);
+    /** @param bytes that came just now. @returns false where the period that ends now brought too few */
+    keepsUp(bytes, now) {
+        this.#bytes += bytes;
+        if (now - this.#since < period)
+            return true;
+        if (this.#bytes < this.#needed)
+            return false;
+        this.#since = now;
+        this.#bytes = 0;
+        return true;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/adapters/reference.ts
+/**
+ * Reads a reference as Docker does (`reference.ParseNormalizedNamed` in distribution/reference): a first part without a
+ * dot or a port is no host, but a name on Docker Hub.
+ * @param tag where the reference has neither a tag nor a digest
+ */
+function parseReference(text, tag) {
+    const [path = '', digest] = text.split('@');
+    const [first = '', ...rest] = path.split('/');
+    const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+    const registry = isHost ? first.toLowerCase() : 'docker.io';
+    const tagged = isHost ? rest.join('/') : path;
+    const [name = '', given = tag] = tagged.split(':');
+    const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
+    // Docker and Trivy speak plainly to this machine alone.
+    const scheme = /^(127(\.\d{1,3}){3}|localhost)(:\d+)?$/.test(host) ? 'http' : 'https';
+    return { registry, base: `${scheme}://${host}`, name, version: digest ?? given };
+}
+
+;// CONCATENATED MODULE: ./src/adapters/registry.ts
+/**
+ * Reads from a registry what is not an image: the pull half of the OCI distribution specification, with tokens as Docker
+ * registries give them (`docs/spec/auth/token.md` in distribution/distribution).
+ */
+
+
+
+
+
+/** Milliseconds; the biggest database, Java's, then takes 1 MB a second. */
+const defaultDeadline = 15 * 60_000;
+/** Milliseconds for what is no download: a manifest of a few hundred bytes, with the token that it needs and all tries. */
+const answerDeadline = 60_000;
+/** No manifest of a database is a hundredth of that (4 MiB is the specification's own limit). */
+const maxManifest = 4 * 1024 * 1024;
+/** Bytes: a token has a few thousand. */
+const maxToken = 64 * 1024;
+const manifestTypes = [
+    'application/vnd.oci.image.manifest.v1+json',
+    'application/vnd.docker.distribution.manifest.v2+json',
+];
+/** One repository of a registry. */
+class Repository {
+    #reference;
+    #options;
+    #http;
+    /** Milliseconds. */
+    #deadline;
+    /** The header `Authorization` that the registry accepts; absent until it asks for one. */
+    #authorization;
+    /**
+     * @param name as people write it: `ghcr.io/aquasecurity/trivy-db:2`
+     * @param tag where the name has none
+     * @throws ToolError for a proxy in the environment that is none
+     */
+    constructor(name, tag, options) {
+        this.#reference = parseReference(name, tag);
+        this.#options = options;
+        this.#http = new http_HttpClient(options);
+        this.#deadline = options.deadline ?? defaultDeadline;
+    }
+    /** What the name stands for now. @throws ToolError */
+    async readManifest() {
+        const { version } = this.#reference;
+        return this.#answer(version);
+    }
+    /** Whether the repository shows a manifest with exactly this content. */
+    async hasManifest(digest) {
+        try {
+            // The content and not the status: whatever stands before a registry may have a friendly answer to everything.
+            return (await this.#answer(digest)).digest === digest;
+        }
+        catch (error) {
+            if (error instanceof errors/* ToolError */.v4 && !this.#options.signal.aborted)
+                return false;
+            throw error;
+        }
+    }
+    #answer(version) {
+        return this.#http.patiently(Math.min(answerDeadline, this.#deadline), async (signal) => {
+            const headers = { accept: manifestTypes.join(', ') };
+            const content = await readLimited(await this.#ask(`manifests/${version}`, { headers, signal }), maxManifest);
+            const digest = digestOf(content);
+            // A tag cannot have a colon.
+            if (version.includes(':') && version !== digest)
+                throw new errors/* ToolError */.v4(`it answered with the manifest ${digest}`, '');
+            return { content, digest };
+        });
+    }
+    /**
+     * Downloads content to a file.
+     * @throws ToolError, also where it is not what the descriptor says; nothing is left then
+     */
+    async download(descriptor, path) {
+        await this.#http.patiently(this.#deadline, async (signal) => {
+            const response = await this.#ask(`blobs/${descriptor.digest}`, { signal, pinned: true });
+            await receive(response, path, exactly(descriptor, new Pace(descriptor.size, this.#deadline, performance.now())));
+        });
+    }
+    async #ask(path, question) {
+        return refuseFailure(await this.#send(path, question));
+    }
+    async #send(path, question) {
+        const { base, name } = this.#reference;
+        const url = `${base}/v2/${name}/${path}`;
+        const send = () => this.#http.ask(url, {
+            ...question,
+            headers: {
+                ...question.headers,
+                ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+            },
+        });
+        const response = await send();
+        // Credentials are the registry's, not of whoever it sends us to.
+        if (response.status !== 401 || new URL(response.url).origin !== new URL(base).origin)
+            return response;
+        discard(response);
+        const granted = await this.#authorize(response.headers['www-authenticate'] ?? '', question);
+        return granted ? send() : response;
+    }
+    /** Does what a registry's challenge asks for. @returns false where there is nothing to answer it with */
+    async #authorize(challenge, { signal }) {
+        const { registry, name } = this.#reference;
+        const known = this.#options.credentials.find(one => one.registry === registry);
+        const basic = known === undefined ? undefined : `Basic ${Buffer.from(`${known.username}:${known.password}`).toString('base64')}`;
+        if (/^basic\b/i.test(challenge)) {
+            const again = this.#authorization === basic;
+            this.#authorization = basic;
+            return basic !== undefined && !again;
+        }
+        const realm = /^bearer\b.*?\brealm="([^"]*)"/i.exec(challenge)?.[1];
+        if (realm === undefined || !isConfidential(realm))
+            return false;
+        const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1];
+        const url = new URL(realm);
+        if (service !== undefined)
+            url.searchParams.set('service', service);
+        url.searchParams.set('scope', `repository:${name}:pull`);
+        const headers = basic === undefined ? {} : { authorization: basic };
+        const response = refuseFailure(await this.#http.ask(url.href, { headers, signal }));
+        const token = readToken((await readLimited(response, maxToken)).toString());
+        this.#authorization = token === undefined ? undefined : `Bearer ${token}`;
+        return token !== undefined;
+    }
 }
 function readToken(text) {
     try {
@@ -47685,92 +42000,144 @@ function digestOf(content) {
 
 
 
+
+const day = 24 * 60 * 60_000;
+const gibibyte = 1024 ** 3;
 const vulnerabilityDatabase = {
     input: 'db-repository',
+    ageInput: 'db-max-age',
     name: 'vulnerability database',
     folder: 'db',
     file: 'trivy.db',
+    // Four times what it has in 2026.
+    maxFile: 4 * gibibyte,
     schema: 2,
     tag: '2',
+    // Twice what it says of itself (`update-interval` in `pkg/app.go` of aquasecurity/trivy-db).
+    currentFor: 2 * day,
 };
 const javaDatabase = {
     input: 'java-db-repository',
+    ageInput: 'java-db-max-age',
     name: 'Java database',
     folder: 'java-db',
     file: 'trivy-java.db',
+    maxFile: 8 * gibibyte,
     schema: 1,
     tag: '1',
+    // Twice what it says of itself (`updateInterval` in `pkg/builder/builder.go` of aquasecurity/trivy-java-db).
+    currentFor: 6 * day,
 };
 /**
  * Trivy itself goes on to its next repository only after some failures, and unpacks in place; here any failure leads
- * to the next one, an old database among them, and what was downloaded counts only when it is whole.
+ * to the next one, an old database and one that proves nothing among them.
  * @throws ToolError that names what each repository answered
  */
 async function provideDatabase(kind, repositories, options) {
     const failures = [];
     for (const repository of repositories) {
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, `${kind.folder}-`));
         try {
-            const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(options.tempDir, `${kind.folder}-`));
             return await provideFrom({ kind, repository, directory, options });
         }
         catch (error) {
             options.signal.throwIfAborted();
-            if (!(error instanceof errors/* ToolError */.v4))
+            if (!isUnusable(error))
                 throw error;
             failures.push(`${repository}: ${error.message}`);
+            // Some gigabytes, which the next one needs.
+            await (0,promises_.rm)(directory, { recursive: true, force: true });
         }
     }
-    throw new errors/* ToolError */.v4(`${kind.input}: no repository gave the ${kind.name}: ${failures.join('; ')}`, adviceOn(failures.join('\n')));
+    throw new errors/* ToolError */.v4(`${kind.input}: no repository gave the ${kind.name}: ${failures.join('; ')}`, adviceOn(failures.join('\n'), kind));
 }
-function adviceOn(failures) {
+/** A reason to take another database, and not to end the run. */
+function isUnusable(error) {
+    return error instanceof errors/* ToolError */.v4 || error instanceof errors/* IntegrityError */.cs;
+}
+function adviceOn(failures, { input, ageInput }) {
     if (/\b429\b/.test(failures)) {
         return 'A registry limits how often it may be asked: run again later, or name a mirror of your own in that input.';
     }
     if (failures.includes(tooOld)) {
-        return 'Name a repository with a newer one, or allow its age with the input db-max-age; what became known since then is not found.';
+        return `Name a repository with a newer one, or allow its age with the input ${ageInput}; what became known since then is not found.`;
     }
     if (failures.includes(inFuture))
         return 'Set the clock of this machine right, then run again.';
+    if (failures.includes(unproved)) {
+        return `The database is empty, damaged, or another one than it claims to be: check the input ${input} (and trivy-path), then run again.`;
+    }
     return 'Check the network and its proxy, or name a repository that this runner reaches in that input.';
 }
 async function provideFrom(request) {
     const { kind, repository, options } = request;
     const source = new Repository(repository, kind.tag, options);
     const kept = await takeKept(request);
-    if (kept !== undefined) {
-        const database = await useKept(kept, source, request);
-        if (database !== undefined)
-            return database;
-    }
-    return trivy_database_unpack(await download(await source.readManifest(), source, request), request);
+    const usable = kept === undefined ? undefined : await useKept(kept, source, request);
+    return usable ?? downloadNewest(source, request);
 }
 /**
  * What is kept is believed when it is in nobody else's reach, or when the registry still has that very manifest: whoever
- * can write to the Actions cache could otherwise put a database there in which nothing is vulnerable.
- * @returns undefined where a newer one is there, by its own word (`NextUpdate`), or this one is not the registry's
+ * can write to the Actions cache could otherwise put a database there in which nothing is vulnerable. In both cases it
+ * must prove itself anew.
+ * @returns undefined where a newer one is there, by its own word (`NextUpdate`), or this one cannot be used
  */
 async function useKept(kept, source, request) {
     const { options, kind, repository } = request;
-    const unpackCurrent = async () => {
-        const database = await trivy_database_unpack(kept, request);
-        // One that does not say until when it is current is not.
-        return Date.parse(database.nextUpdate) > options.now.getTime() ? database : undefined;
-    };
-    if (options.shelf.own)
-        return unpackCurrent().catch(unlessUnusable);
-    const { digest } = await source.readManifest();
-    if (kept.manifest.digest === digest)
-        return trivy_database_unpack(kept, request);
-    if (await source.hasManifest(kept.manifest.digest))
-        return unpackCurrent().catch(unlessUnusable);
-    options.tell(`The ${kind.name} in the cache is not one that ${repository} has: it is downloaded anew`);
-    return undefined;
+    const { own } = options.shelf;
+    const mine = own ? await openKept(kept, request) : undefined;
+    if (mine !== undefined && isCurrent(mine, kind.currentFor, options.now))
+        return proveKept(mine, request);
+    const newest = (await source.readManifest()).digest === kept.manifest.digest;
+    if (!newest && (own || !(await source.hasManifest(kept.manifest.digest)))) {
+        if (!own)
+            options.tell(`The ${kind.name} in the cache is not one that ${repository} has: it is downloaded anew`);
+        return undefined;
+    }
+    const database = mine ?? (await openKept(kept, request));
+    if (database === undefined)
+        return undefined;
+    return newest || isCurrent(database, kind.currentFor, options.now) ? proveKept(database, request) : undefined;
 }
 /** A copy that cannot be used is a reason to download, not to fail. */
-function unlessUnusable(error) {
-    if (error instanceof errors/* ToolError */.v4)
+async function openKept(kept, request) {
+    try {
+        return await trivy_database_unpack(kept, request);
+    }
+    catch (error) {
+        refuseKept(error, request);
         return undefined;
-    throw error;
+    }
+}
+async function proveKept(database, request) {
+    try {
+        await request.options.prove(database.path);
+        return database;
+    }
+    catch (error) {
+        request.options.signal.throwIfAborted();
+        refuseKept(error, request);
+        return undefined;
+    }
+}
+function refuseKept(error, { kind, options }) {
+    if (!isUnusable(error))
+        throw error;
+    options.tell(`The ${kind.name} in the cache is not used: ${error.message}; it is downloaded anew`);
+}
+/** Kept is only what was proved: a bad one would fail each run until it is old. */
+async function downloadNewest(source, request) {
+    const { shelf, tell, prove } = request.options;
+    const manifest = await source.readManifest();
+    const folder = (0,external_node_path_.join)(request.directory, 'new');
+    await (0,promises_.mkdir)(folder);
+    const archive = (0,external_node_path_.join)(folder, archiveFile);
+    await source.download(trivy_database_readLayer(manifest.content), archive);
+    const database = await trivy_database_unpack({ manifest, archive }, request);
+    await prove(database.path);
+    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, manifestFile), manifest.content);
+    await keepIfPossible(shelf, entryOf(request), folder, tell);
+    return database;
 }
 const archiveFile = 'archive.tar.gz';
 const manifestFile = 'manifest.json';
@@ -47798,41 +42165,32 @@ async function takeKept(request) {
         return undefined;
     }
 }
-async function download(manifest, source, request) {
-    const folder = (0,external_node_path_.join)(request.directory, 'new');
-    await (0,promises_.mkdir)(folder);
-    const archive = (0,external_node_path_.join)(folder, archiveFile);
-    await source.download(trivy_database_readLayer(manifest.content), archive);
-    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, manifestFile), manifest.content);
-    const { shelf, tell } = request.options;
-    await keepIfPossible(shelf, entryOf(request), folder, tell);
-    return { manifest, archive };
-}
 /** One entry a repository, so that a database never stands in for another one's. */
 function entryOf({ kind, repository }) {
     return { name: `${kind.folder}-${(0,external_node_crypto_.createHash)('sha256').update(repository).digest('hex').slice(0, 16)}`, daily: true };
 }
-async function trivy_database_unpack({ archive }, request) {
+async function trivy_database_unpack({ manifest, archive }, request) {
     const { kind, repository, options } = request;
     const path = await (0,promises_.mkdtemp)((0,external_node_path_.join)(request.directory, 'unpacked-'));
     const metadata = await unpackDatabase(archive, path, kind, options.now);
-    checkAge(metadata, options);
-    return { repository, path, ...metadata };
+    checkAge(metadata, kind, options);
+    return { repository, digest: manifest.digest, path, ...metadata };
 }
-const tooOld = 'days old, more than db-max-age allows';
+const tooOld = 'days old, more than';
 const inFuture = 'which is in the future';
-const day = 24 * 60 * 60_000;
+/** In the error of a canary that was not found. */
+const unproved = 'Trivy and its database';
 /** Old knowledge passes what is known to be vulnerable by now. */
-function checkAge({ updatedAt }, { now, maxAge }) {
+function checkAge({ updatedAt }, { ageInput }, { now, maxAge }) {
     const age = now.getTime() - Date.parse(updatedAt);
     if (maxAge !== undefined && age > maxAge)
-        throw new errors/* ToolError */.v4(`it is ${(age / day).toFixed(1)} ${tooOld}`, '');
+        throw new errors/* ToolError */.v4(`it is ${(age / day).toFixed(1)} ${tooOld} ${ageInput} allows`, '');
     // Clocks differ a little, and not by a day.
     if (age < -day)
         throw new errors/* ToolError */.v4(`it was built on ${updatedAt}, ${inFuture} for this machine`, '');
 }
 /** Bytes: four times what the Java database has, the bigger one. */
-const maxArchive = 4 * 1024 ** 3;
+const maxArchive = 4 * gibibyte;
 /** The one layer of a database's manifest. @throws ToolError */
 function trivy_database_readLayer(content) {
     const { layers } = trivy_database_parseObject(content);
@@ -47869,11 +42227,20 @@ function imageArgs(args) {
         'image',
         ...['--input', args.input],
         ...commonArgs(args),
+        // Trivy would drop language packages whose files any package of the system lists, and an image can add to the lists.
+        ...['--detection-priority', 'comprehensive'],
+        ...sbomFiles.flatMap(pattern => ['--skip-files', pattern]),
         // Which secrets Trivy finds in a layer depends on where the layer was seen first: nothing may be shared then.
         ...(args.scanners.includes('secret') ? ['--cache-backend', 'memory'] : []),
-        '--quiet',
+        // Only in debug mode does Trivy say what it leaves out of its report.
+        '--debug',
     ];
 }
+/**
+ * SBOM files (`requiredSuffixes` in `pkg/fanal/analyzer/sbom/sbom.go` of aquasecurity/trivy). Files that one names are not
+ * analyzed, and applications that it names take the place of others: an image could hide anything from Trivy.
+ */
+const sbomFiles = ['**/*.spdx', '**/*.spdx.json', '**/*.cdx', '**/*.cdx.json'];
 /** One scan of a folder. Only in debug mode does Trivy say that it cannot read a file. */
 function folderArgs(args) {
     return ['fs', ...commonArgs(args), '--cache-backend', 'memory', '--skip-check-update', '--debug', args.directory];
@@ -47895,6 +42262,16 @@ function commonArgs({ output, cacheDir, timeout, scanners }) {
         '--disable-telemetry',
         '--no-progress',
     ];
+}
+
+;// CONCATENATED MODULE: ./src/adapters/trivy-ignores.ts
+/**
+ * A word `trivy:ignore:DS-0002`, in a comment, a RUN, a LABEL or a here-document, makes Trivy leave a finding out without a
+ * trace (`pkg/iac/ignore/parse.go` in aquasecurity/trivy): the author of a Dockerfile would excuse himself. Trivy splits
+ * lines at spaces only. Lines and columns stay as they are, and so do names such as `aquasec/trivy:0.74.0`.
+ */
+function withoutIgnores(dockerfile) {
+    return dockerfile.replace(/[^ \n]+/g, word => word.includes('ignore') ? word.replace(/(trivy|tfsec):/g, '$1_') : word);
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -48064,10 +42441,8 @@ function file_command_prepareKeyValueMessage(key, value) {
 //# sourceMappingURL=file-command.js.map
 // EXTERNAL MODULE: external "http"
 var external_http_ = __nccwpck_require__(8611);
-var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_http_, 2);
 // EXTERNAL MODULE: external "https"
 var external_https_ = __nccwpck_require__(5692);
-var external_https_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_https_, 2);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
 function getProxyUrl(reqUrl) {
     const usingSsl = reqUrl.protocol === 'https:';
@@ -48160,7 +42535,7 @@ class DecodedURL extends URL {
 }
 //# sourceMappingURL=proxy.js.map
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
-var tunnel = __nccwpck_require__(770);
+var node_modules_tunnel = __nccwpck_require__(770);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
@@ -48236,7 +42611,7 @@ const HttpResponseRetryCodes = [
     HttpCodes.ServiceUnavailable,
     HttpCodes.GatewayTimeout
 ];
-const RetryableHttpVerbs = ['OPTIONS', 'GET', 'DELETE', 'HEAD'];
+const RetryableHttpVerbs = (/* unused pure expression or super */ null && (['OPTIONS', 'GET', 'DELETE', 'HEAD']));
 const ExponentialBackoffCeiling = 10;
 const ExponentialBackoffTimeSlice = 5;
 class HttpClientError extends Error {
@@ -48585,7 +42960,7 @@ class lib_HttpClient {
     }
     getAgentDispatcher(serverUrl) {
         const parsedUrl = new URL(serverUrl);
-        const proxyUrl = getProxyUrl(parsedUrl);
+        const proxyUrl = pm.getProxyUrl(parsedUrl);
         const useProxy = proxyUrl && proxyUrl.hostname;
         if (!useProxy) {
             return;
@@ -48596,7 +42971,7 @@ class lib_HttpClient {
         const info = {};
         info.parsedUrl = requestUrl;
         const usingSsl = info.parsedUrl.protocol === 'https:';
-        info.httpModule = usingSsl ? external_https_namespaceObject : external_http_namespaceObject;
+        info.httpModule = usingSsl ? https : http;
         const defaultPort = usingSsl ? 443 : 80;
         info.options = {};
         info.options.host = info.parsedUrl.hostname;
@@ -48695,7 +43070,7 @@ class lib_HttpClient {
     }
     _getAgent(parsedUrl) {
         let agent;
-        const proxyUrl = getProxyUrl(parsedUrl);
+        const proxyUrl = pm.getProxyUrl(parsedUrl);
         const useProxy = proxyUrl && proxyUrl.hostname;
         if (this._keepAlive && useProxy) {
             agent = this._proxyAgent;
@@ -48710,7 +43085,7 @@ class lib_HttpClient {
         const usingSsl = parsedUrl.protocol === 'https:';
         let maxSockets = 100;
         if (this.requestOptions) {
-            maxSockets = this.requestOptions.maxSockets || external_http_.globalAgent.maxSockets;
+            maxSockets = this.requestOptions.maxSockets || http.globalAgent.maxSockets;
         }
         // This is `useProxy` again, but we need to check `proxyURl` directly for TypeScripts's flow analysis.
         if (proxyUrl && proxyUrl.hostname) {
@@ -48735,7 +43110,7 @@ class lib_HttpClient {
         // if tunneling agent isn't assigned create a new agent
         if (!agent) {
             const options = { keepAlive: this._keepAlive, maxSockets };
-            agent = usingSsl ? new external_https_.Agent(options) : new external_http_.Agent(options);
+            agent = usingSsl ? new https.Agent(options) : new http.Agent(options);
             this._agent = agent;
         }
         if (usingSsl && this._ignoreSslError) {
@@ -48758,7 +43133,7 @@ class lib_HttpClient {
             return proxyAgent;
         }
         const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new undici/* ProxyAgent */.kT(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+        proxyAgent = new ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
             token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
         })));
         this._proxyAgentDispatcher = proxyAgent;
@@ -49619,7 +43994,7 @@ function notice(message, properties = {}) {
  * @param message info message
  */
 function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
+    process.stdout.write(message + os.EOL);
 }
 /**
  * Begin an output group.
@@ -49832,7 +44207,7 @@ var retry_helper_awaiter = (undefined && undefined.__awaiter) || function (thisA
 /**
  * Internal class for retries
  */
-class RetryHelper {
+class retry_helper_RetryHelper {
     constructor(maxAttempts, minSeconds, maxSeconds) {
         if (maxAttempts < 1) {
             throw new Error('max attempts should be greater than or equal to 1');
@@ -49856,11 +44231,11 @@ class RetryHelper {
                     if (isRetryable && !isRetryable(err)) {
                         throw err;
                     }
-                    info(err.message);
+                    core.info(err.message);
                 }
                 // Sleep
                 const seconds = this.getSleepAmount();
-                info(`Waiting ${seconds} seconds before trying again`);
+                core.info(`Waiting ${seconds} seconds before trying again`);
                 yield this.sleep(seconds);
                 attempt++;
             }
@@ -49924,10 +44299,10 @@ const userAgent = 'actions/tool-cache';
  */
 function downloadTool(url, dest, auth, headers) {
     return tool_cache_awaiter(this, void 0, void 0, function* () {
-        dest = dest || external_path_namespaceObject.join(_getTempDirectory(), external_crypto_namespaceObject.randomUUID());
-        yield mkdirP(external_path_namespaceObject.dirname(dest));
-        core_debug(`Downloading ${url}`);
-        core_debug(`Destination ${dest}`);
+        dest = dest || path.join(_getTempDirectory(), crypto.randomUUID());
+        yield io.mkdirP(path.dirname(dest));
+        core.debug(`Downloading ${url}`);
+        core.debug(`Destination ${dest}`);
         const maxAttempts = 3;
         const minSeconds = _getGlobal('TEST_DOWNLOAD_TOOL_RETRY_MIN_SECONDS', 10);
         const maxSeconds = _getGlobal('TEST_DOWNLOAD_TOOL_RETRY_MAX_SECONDS', 20);
@@ -49950,15 +44325,15 @@ function downloadTool(url, dest, auth, headers) {
 }
 function downloadToolAttempt(url, dest, auth, headers) {
     return tool_cache_awaiter(this, void 0, void 0, function* () {
-        if (external_fs_.existsSync(dest)) {
+        if (fs.existsSync(dest)) {
             throw new Error(`Destination file path ${dest} already exists`);
         }
         // Get the response headers
-        const http = new lib_HttpClient(userAgent, [], {
+        const http = new httpm.HttpClient(userAgent, [], {
             allowRetries: false
         });
         if (auth) {
-            core_debug('set auth');
+            core.debug('set auth');
             if (headers === undefined) {
                 headers = {};
             }
@@ -49967,29 +44342,29 @@ function downloadToolAttempt(url, dest, auth, headers) {
         const response = yield http.get(url, headers);
         if (response.message.statusCode !== 200) {
             const err = new HTTPError(response.message.statusCode);
-            core_debug(`Failed to download from "${url}". Code(${response.message.statusCode}) Message(${response.message.statusMessage})`);
+            core.debug(`Failed to download from "${url}". Code(${response.message.statusCode}) Message(${response.message.statusMessage})`);
             throw err;
         }
         // Download the response body
-        const pipeline = external_util_.promisify(external_stream_namespaceObject.pipeline);
+        const pipeline = util.promisify(stream.pipeline);
         const responseMessageFactory = _getGlobal('TEST_DOWNLOAD_TOOL_RESPONSE_MESSAGE_FACTORY', () => response.message);
         const readStream = responseMessageFactory();
         let succeeded = false;
         try {
-            yield pipeline(readStream, external_fs_.createWriteStream(dest));
-            core_debug('download complete');
+            yield pipeline(readStream, fs.createWriteStream(dest));
+            core.debug('download complete');
             succeeded = true;
             return dest;
         }
         finally {
             // Error, delete dest before retry
             if (!succeeded) {
-                core_debug('download failed');
+                core.debug('download failed');
                 try {
-                    yield rmRF(dest);
+                    yield io.rmRF(dest);
                 }
                 catch (err) {
-                    core_debug(`Failed to delete '${dest}'. ${err.message}`);
+                    core.debug(`Failed to delete '${dest}'. ${err.message}`);
                 }
             }
         }
@@ -50486,7 +44861,7 @@ function _getCacheDirectory() {
  */
 function _getTempDirectory() {
     const tempDirectory = process.env['RUNNER_TEMP'] || '';
-    (0,external_assert_.ok)(tempDirectory, 'Expected RUNNER_TEMP to be defined');
+    ok(tempDirectory, 'Expected RUNNER_TEMP to be defined');
     return tempDirectory;
 }
 /**
@@ -50510,6 +44885,8 @@ function _unique(values) {
 var trivy_release = __nccwpck_require__(9358);
 ;// CONCATENATED MODULE: ./src/adapters/trivy-install.ts
 /** Puts a verified Trivy on this machine: a given program, or a release out of a cache or from its mirror. */
+
+
 
 
 
@@ -50585,8 +44962,8 @@ async function fromToolCache(release) {
     if (cached === '')
         return undefined;
     try {
-        for (const name of [asset, 'trivy'])
-            await refuseOther((0,external_node_path_.join)(cached, name));
+        await refuseOther((0,external_node_path_.join)(cached, asset), trivy_install_maxArchive);
+        await refuseOther((0,external_node_path_.join)(cached, 'trivy'), maxProgram);
         await (0,promises_.copyFile)((0,external_node_path_.join)(cached, asset), (0,external_node_path_.join)(directory, asset));
         const located = await unpackProgram(release, 'tool cache');
         if ((await hashFile((0,external_node_path_.join)(cached, 'trivy'))) === located.sha256)
@@ -50609,7 +44986,7 @@ async function fromShelf(release, { shelf, tell }) {
     try {
         if (!(await shelf.take(trivy_install_entryOf(release), kept)))
             return undefined;
-        await refuseOther((0,external_node_path_.join)(kept, asset));
+        await refuseOther((0,external_node_path_.join)(kept, asset), trivy_install_maxArchive);
         await (0,promises_.copyFile)((0,external_node_path_.join)(kept, asset), (0,external_node_path_.join)(directory, asset));
         return await unpackProgram(release, 'Actions cache');
     }
@@ -50623,16 +45000,19 @@ async function fromShelf(release, { shelf, tell }) {
         await (0,promises_.rm)(kept, { recursive: true, force: true });
     }
 }
-/** A link or a pipe leads elsewhere, or nowhere. */
-async function refuseOther(path) {
-    if (!(await (0,promises_.lstat)(path)).isFile())
+/** A link or a pipe leads elsewhere, or nowhere; a file without end fills the disk. @param limit bytes */
+async function refuseOther(path, limit) {
+    const status = await (0,promises_.lstat)(path);
+    if (!status.isFile())
         throw new Error('it is no file');
+    if (status.size > limit)
+        throw new Error(`it has more than ${String(limit)} bytes`);
 }
-async function fromMirror(release, { shelf, tell }) {
+async function fromMirror(release, { shelf, tell, signal }) {
     const { asset, url, tool, version, directory } = release;
     const archive = (0,external_node_path_.join)(directory, asset);
     await (0,promises_.rm)(archive, { force: true });
-    await trivy_install_download(url, archive);
+    await download(url, archive, signal);
     const located = await unpackProgram(release, url);
     await cacheDir(directory, tool, version).catch((error) => {
         tell(`Trivy could not be put into the tool cache: ${(0,errors/* messageOf */.bD)(error)}`);
@@ -50643,6 +45023,8 @@ async function fromMirror(release, { shelf, tell }) {
     await keepIfPossible(shelf, trivy_install_entryOf(release), kept, tell);
     return located;
 }
+/** Bytes: five times what the program has in 2026. */
+const maxProgram = 1024 ** 3;
 /** @throws IntegrityError where the archive in the run's own folder is not the one that is pinned */
 async function unpackProgram({ asset, directory, expected, told, url }, source) {
     const archive = (0,external_node_path_.join)(directory, asset);
@@ -50651,7 +45033,7 @@ async function unpackProgram({ asset, directory, expected, told, url }, source) 
     if (actual !== expected)
         throw mismatch(source === url ? url : `the archive from ${source}`, expected, actual, told);
     const path = (0,external_node_path_.join)(directory, 'trivy');
-    await unpackFiles(archive, directory, ['trivy']).catch((error) => {
+    await unpackFiles(archive, directory, { trivy: maxProgram }).catch((error) => {
         if (isFullDisk(error))
             explainFullDisk(error);
         throw new errors/* ToolError */.v4(`${asset} cannot be unpacked: ${(0,errors/* messageOf */.bD)(error)}`, 'Check trivy-sha256.', [], { cause: error });
@@ -50661,28 +45043,26 @@ async function unpackProgram({ asset, directory, expected, told, url }, source) 
     refuseDenied(sha256);
     return { path, source, sha256 };
 }
-/** Milliseconds for an archive of some 50 MB: the toolkit itself waits for ever for one that stops on its way. */
+/** Milliseconds, with all tries, for an archive of some 50 MB. */
 const downloadLimit = 10 * 60_000;
-async function trivy_install_download(url, path) {
-    let timer;
-    const late = new Promise((_, reject) => {
-        timer = setTimeout(() => {
-            reject(new Error(`it was not done after ${String(downloadLimit / 60_000)} minutes`));
-        }, downloadLimit);
-    });
+/** Bytes: ten times that. */
+const trivy_install_maxArchive = 512 * 1024 ** 2;
+async function download(url, path, signal) {
     try {
-        await Promise.race([downloadTool(url, path), late]);
+        const http = new http_HttpClient({ signal });
+        await http.patiently(downloadLimit, async (inTime) => {
+            const answer = refuseFailure(await http.ask(url, { signal: inTime, pinned: true }));
+            await receive(refuseLonger(answer, trivy_install_maxArchive), path, received_atMost(trivy_install_maxArchive));
+        });
     }
     catch (error) {
+        signal.throwIfAborted();
         if (isFullDisk(error))
             explainFullDisk(error);
-        const status = error instanceof HTTPError ? error.httpStatusCode : undefined;
-        throw new errors/* ToolError */.v4(`Trivy could not be downloaded from ${url}: ${(0,errors/* messageOf */.bD)(error)}`, status === 404
+        const { cause } = error;
+        throw new errors/* ToolError */.v4(`Trivy could not be downloaded from ${url}: ${(0,errors/* messageOf */.bD)(error)}`, cause instanceof Refusal && cause.status === 404
             ? 'Check trivy-version and trivy-mirror: there is no such file.'
             : 'Check the network and its proxy, or set trivy-mirror to a mirror that this runner reaches.', [], { cause: error });
-    }
-    finally {
-        clearTimeout(timer);
     }
 }
 async function askVersion(path, home, run) {
@@ -50706,22 +45086,115 @@ function mismatch(what, expected, actual, told) {
     return new errors/* IntegrityError */.cs(`${what} is not what ${told} says: expected SHA-256 ${expected}, got ${actual}`, 'Do not use that file. If the pin is wrong, correct it from a source that you trust.');
 }
 
+;// CONCATENATED MODULE: ./src/adapters/trivy-lines.ts
+/** More of a kind are not kept: the first ones tell enough, and an image decides how many there are. */
+const maxKept = 1000;
+/** How many of the last lines are kept, for the reason of a scan that fails. */
+const lastLines = 60;
+/** Said of packages of the distribution. An image whose package manager wrote the database gives none of them. */
+const lostPackages = [
+    /\[dpkg\] Parse error\tfile_path="(?!var\/lib\/dpkg\/available")/,
+    /\[dpkg\] Invalid (?:source )?version\t/,
+    /\[apk\] Invalid version found\t/,
+    /Analysis error\terr="(?:failed to parse rpmdb|failed to parse rpmqa manifest|failed to analyze Bottlerocket)/,
+    /Walk error\tfile_path="var\/lib\/dpkg\//,
+    /(?:Failed to parse the installed package version|Installed package version error)\t/,
+    /Some OS packages were skipped due to mismatched PURL namespace/,
+];
+/** Said of other files and packages: also honest images have files that only look like a package’s. */
+const unread = [/\b(?:Analysis error|Walk error)\t/];
+const unjudged = [
+    /Version matching error\terr="[A-Za-z ]*version error \(/,
+    /Conda package is supported for SBOM, not for vulnerability scanning/,
+    /The library type is not supported for vulnerability scanning/,
+];
+/** Says that a file was not read while a layer was analyzed: who takes the analysis from a cache is not told. */
+const whileAnalyzing = /\b(?:Analysis error|Walk error)\t|\[(?:dpkg|apk)\] (?:Parse error|Invalid )/;
+/** Takes the lines of one run of Trivy as they come. */
+class TrivyLines {
+    #last = [];
+    #lost = new Set();
+    #leftOut = new Set();
+    #complaints = [];
+    #tainted = false;
+    add(line) {
+        this.#last.push(line);
+        if (this.#last.length > 2 * lastLines)
+            this.#last.splice(0, lastLines);
+        if (isComplaint(line))
+            this.#complaints.push(line);
+        // With the secret scanner there are tens of thousands of lines: most are none of these.
+        if (!/error|Invalid|skipped|not for vuln|not supported|Failed to/.test(line))
+            return;
+        this.#tainted ||= whileAnalyzing.test(line);
+        if (lostPackages.some(pattern => pattern.test(line)))
+            keep(this.#lost, line, withoutTime);
+        else if (unread.some(pattern => pattern.test(line)))
+            keep(this.#leftOut, line, describeUnread);
+        else if (unjudged.some(pattern => pattern.test(line)))
+            keep(this.#leftOut, line, describeUnjudged);
+    }
+    /** The last lines, without the traces of its functions that Trivy prints in debug mode. */
+    get last() {
+        return this.#last.filter(line => !/^ {4}/.test(line)).slice(-20);
+    }
+    /** Lines about files of a folder that Trivy could not read. */
+    get complaints() {
+        return this.#complaints;
+    }
+    /** True when the analysis of a layer in this run told of something that another run, with its cache, is not told. */
+    get tainted() {
+        return this.#tainted;
+    }
+    get leftOut() {
+        return { lostPackages: [...this.#lost], leftOut: [...this.#leftOut] };
+    }
+}
+/** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
+function isComplaint(line) {
+    return /\b(Analysis error|Walk error|Unable to parse|Failed to parse)\b/i.test(line);
+}
+function keep(kept, line, describe) {
+    if (kept.size < maxKept)
+        kept.add(describe(line));
+}
+/** `2026-12-01T03:37:14Z WARN [dpkg] ...` without what differs from run to run. */
+function withoutTime(line) {
+    return line.replace(/^\S+\s+[A-Z]+\s+/, '').replaceAll('\t', ' ');
+}
+/** Names the file that a line is about; where it names none, what it says. */
+function describeUnread(line) {
+    const file = /\tfile_path="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ??
+        /failed to parse ([^:\\"]{1,500}):/.exec(line)?.[1] ??
+        withoutTime(line).slice(0, 200);
+    return `${file} (Trivy cannot read it)`;
+}
+function describeUnjudged(line) {
+    const version = /version error \(([^)]{0,100})\)/.exec(line)?.[1];
+    if (version !== undefined)
+        return `packages of version ${version} (Trivy cannot compare it)`;
+    const type = /\ttype="([^"]*)"/.exec(line)?.[1] ?? 'conda';
+    return `packages of ${type} (Trivy lists them, and knows no vulnerabilities of them)`;
+}
+
 ;// CONCATENATED MODULE: ./src/adapters/trivy-reason.ts
 /** As much as fits into one line of a log. */
 const maxLength = 400;
 /**
  * Why Trivy failed, from what it printed: `FATAL Fatal error ...: 2 errors occurred:` and then each on a line with a
- * bullet, the innermost last.
+ * bullet (in debug mode: a dash), the innermost last.
  */
 function trivyReason(said) {
-    const line = said.filter(text => /^\s*\* /.test(text)).at(-1) ??
+    const line = said.filter(text => /^\s*[*-] /.test(text)).at(-1) ??
         said.filter(text => /FATAL|error/i.test(text)).at(-1) ??
         said.at(-1);
-    const reason = (line ?? 'it gave no reason').replace(/^\s*\* /, '').replace(/^.*?FATAL\s+(Fatal error\s+)?/, '');
+    const reason = (line ?? 'it gave no reason').replace(/^\s*[*-] /, '').replace(/^.*?FATAL\s+(Fatal error\s+)?/, '');
     return reason.length <= maxLength ? reason : `…${reason.slice(-maxLength)}`;
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/trivy-scanner.ts
+
+
 
 
 
@@ -50740,18 +45213,22 @@ class TrivyScanner {
     /** Absolute paths of the databases, by Trivy's folder for them in a cache directory. */
     #databases = new Map();
     /** Set at the first image that needs it: downloads the Java database once. */
+    #providingJava;
     #javaDatabase;
     #folderCache;
+    /** Caches whose analysis left something out, by directory: a scan that used one would not be told. */
+    #tainted = new Set();
     constructor(options) {
         this.#options = options;
     }
     async prepare(scanners) {
-        const [{ path, ...trivy }, database] = await this.#installAndDownload();
-        this.#program = path;
-        await this.#prove();
-        if (!scanners.includes('misconfig'))
-            return { ...trivy, database };
-        return { ...trivy, database, checks: await this.#provideChecks() };
+        const [{ version, source, sha256 }, database] = await this.#installAndDownload();
+        if (scanners.includes('misconfig'))
+            await this.#proveChecks();
+        return { version, source, sha256, database };
+    }
+    javaDatabase() {
+        return this.#javaDatabase;
     }
     /** Both at once; where one fails, the other is no longer waited for. */
     async #installAndDownload() {
@@ -50762,24 +45239,38 @@ class TrivyScanner {
             stop.abort(signal.reason);
         };
         signal.addEventListener('abort', onEnd);
-        const installing = installTrivy(settings, { run, platform, tempDir, shelf, tell: this.#tell });
+        const installing = installTrivy(settings, { run, platform, tempDir, shelf, signal, tell: this.#tell }).then(installed => {
+            this.#program = installed.path;
+            return installed;
+        });
         installing.catch((error) => {
             stop.abort(error);
         });
-        const downloading = this.#provide(vulnerabilityDatabase, settings.dbRepositories, stop.signal);
+        const downloading = this.#provide(vulnerabilityDatabase, async (path) => {
+            await installing;
+            await this.#prove(vulnerabilityCanary, path);
+        }, stop.signal);
         return Promise.all([installing, downloading]).finally(() => {
             signal.removeEventListener('abort', onEnd);
         });
     }
-    /** Finds what must be found, before anything is believed to be clean. */
-    async #prove() {
+    /** Finds with a database what must be found, before anything is found clean with it. @param path of the database */
+    async #prove(canary, path, { folder } = vulnerabilityDatabase) {
         const cache = await this.newCache();
+        await (0,promises_.symlink)(path, (0,external_node_path_.join)(cache.directory, folder));
         const { text } = await this.#run(cache, proofTimeout, async (output, cwd) => {
             const directory = (0,external_node_path_.join)(cwd, 'canary');
-            await writeCanary(directory);
+            await writeCanary(canary, directory);
             return proofArgs({ scanners: ['vuln'], timeout: proofTimeout, output, cacheDir: cache.directory, directory });
         });
-        checkCanary(text);
+        checkCanary(canary, text);
+    }
+    /** The checks of misconfigurations are those inside of the program: they are pinned with it, and have no network. */
+    async #proveChecks() {
+        const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'canary-'));
+        await writeCanary(checksCanary, directory);
+        const { text } = await this.scanDockerfile((0,external_node_path_.join)(directory, 'Dockerfile'), proofTimeout);
+        checkCanary(checksCanary, text);
     }
     #tell = (text) => {
         this.#options.console.info(text);
@@ -50787,7 +45278,7 @@ class TrivyScanner {
     async newCache(known) {
         try {
             const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(this.#options.tempDir, 'cache-'));
-            const analysed = known === undefined ? '' : (0,external_node_path_.join)(known.directory, analysisFolder);
+            const analysed = known === undefined || this.#tainted.has(known.directory) ? '' : (0,external_node_path_.join)(known.directory, analysisFolder);
             if ((0,external_node_fs_.existsSync)(analysed))
                 await (0,promises_.cp)(analysed, (0,external_node_path_.join)(directory, analysisFolder), { recursive: true });
             return { directory };
@@ -50803,9 +45294,8 @@ class TrivyScanner {
         catch (error) {
             if (!(error instanceof errors/* ToolError */.v4) || !needsJavaDatabase(error))
                 throw error;
-            const { settings } = this.#options;
-            this.#javaDatabase ??= this.#provide(javaDatabase, settings.javaDbRepositories).then(() => undefined);
-            await this.#javaDatabase;
+            this.#providingJava ??= this.#provideJava();
+            await this.#providingJava;
             return this.#scanImageOnce(image, cache, request);
         }
     }
@@ -50827,17 +45317,18 @@ class TrivyScanner {
     }
     async scanLockFiles(directory, timeout) {
         const { directory: cacheDir } = await this.#sharedCache();
-        return this.#run({ directory: cacheDir }, timeout, async (output) => folderArgs({ scanners: ['vuln'], timeout, output, cacheDir, directory }));
+        const { text, lines } = await this.#run({ directory: cacheDir }, timeout, async (output) => folderArgs({ scanners: ['vuln'], timeout, output, cacheDir, directory }));
+        return { text, complaints: lines.complaints };
     }
     async scanDockerfile(path, timeout) {
         const { directory: cacheDir } = await this.#sharedCache();
-        const { text } = await this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
+        const { text, lines } = await this.#run({ directory: cacheDir }, timeout, async (output, cwd) => {
             const directory = (0,external_node_path_.join)(cwd, 'context');
             await (0,promises_.mkdir)(directory);
             await (0,promises_.writeFile)((0,external_node_path_.join)(directory, 'Dockerfile'), withoutIgnores(await (0,promises_.readFile)(path, 'utf8')));
             return folderArgs({ scanners: ['misconfig'], timeout, output, cacheDir, directory });
         });
-        return text;
+        return { text, complaints: lines.complaints };
     }
     /** For scans that keep nothing: they only need the way to the databases. */
     #sharedCache() {
@@ -50845,19 +45336,20 @@ class TrivyScanner {
         return this.#folderCache;
     }
     async #scanImageOnce({ layoutDir, digests }, cache, request) {
-        const { text } = await this.#run(cache, request.timeout, async (output, cwd) => {
+        const own = this.#tainted.has(cache.directory) ? await this.newCache() : cache;
+        const { text, lines } = await this.#run(own, request.timeout, async (output, cwd) => {
             // Trivy reads ':' and '@' in the path of a layout as the beginning of a reference.
             await (0,promises_.symlink)(layoutDir, (0,external_node_path_.join)(cwd, 'layout'));
-            return imageArgs({ ...request, output, cacheDir: cache.directory, input: `layout@${digests.manifest}` });
+            return imageArgs({ ...request, output, cacheDir: own.directory, input: `layout@${digests.manifest}` });
         });
-        return text;
+        return { text, ...lines.leftOut };
     }
     /** @param args makes the arguments, once it knows where the report goes and where Trivy runs */
     async #run(cache, timeout, args) {
         await this.#linkDatabases(cache);
         return this.#inEmptyDirectory(async (cwd) => {
             const output = (0,external_node_path_.join)(cwd, 'report.json');
-            const said = [];
+            const lines = new TrivyLines();
             const result = await this.#options.run({
                 command: this.#program,
                 args: await args(output, cwd),
@@ -50865,39 +45357,20 @@ class TrivyScanner {
                 cwd,
                 // Trivy's own limit comes first, and says more.
                 timeout: timeout + 5000,
-                onLine: line => said.push(line),
+                onLine: line => {
+                    lines.add(line);
+                },
             });
+            if (lines.tainted)
+                this.#tainted.add(cache.directory);
             if (result.status === 'exited' && result.exitCode === 0 && (0,external_node_fs_.existsSync)(output)) {
-                return { text: await (0,promises_.readFile)(output, 'utf8'), complaints: said.filter(isComplaint) };
+                return { text: await (0,promises_.readFile)(output, 'utf8'), lines };
             }
-            const reason = result.status === 'exited' ? trivyReason(said) : describeEnd(result);
+            const reason = result.status === 'exited' ? trivyReason(lines.last) : describeEnd(result);
             throw new errors/* ToolError */.v4(`Trivy ended without a report: ${reason}`, /no space left on device/i.test(reason)
                 ? 'Free space on the disk of the temporary folder (RUNNER_TEMP), then run again.'
-                : 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', said.slice(-20));
+                : 'Run again; for a time-out raise the input timeout. A scan that failed is never a pass.', lines.last);
         }).catch(explainFullDisk);
-    }
-    /** Trivy fetches its checks when it first needs them, and takes those that it has inside when it cannot. */
-    async #provideChecks() {
-        const { directory } = await this.newCache();
-        await this.#inEmptyDirectory(async (cwd) => {
-            const output = (0,external_node_path_.join)(cwd, 'report.json');
-            const args = folderArgs({
-                directory: cwd,
-                output,
-                cacheDir: directory,
-                timeout: checksTimeout,
-                scanners: ['misconfig'],
-            });
-            const env = downloadEnvironment(process.env, cwd);
-            const online = args.filter(arg => arg !== '--skip-check-update');
-            await this.#options.run({ command: this.#program, args: online, env, cwd, timeout: checksTimeout });
-        });
-        const path = (0,external_node_path_.join)(directory, checksFolder);
-        // Written last: without it the checks may be there in part, which Trivy takes for all of them.
-        if (!(0,external_node_fs_.existsSync)((0,external_node_path_.join)(path, 'metadata.json')))
-            return 'embedded';
-        this.#databases.set(checksFolder, path);
-        return 'downloaded';
     }
     async #linkDatabases({ directory }) {
         for (const [folder, path] of this.#databases) {
@@ -50908,20 +45381,26 @@ class TrivyScanner {
             });
         }
     }
-    async #provide(kind, repositories, signal = this.#options.signal) {
+    async #provideJava() {
+        this.#javaDatabase = await this.#provide(javaDatabase, path => this.#prove(javaCanary, path, javaDatabase));
+    }
+    async #provide(kind, prove, signal = this.#options.signal) {
         const { credentials, tempDir, shelf, settings } = this.#options;
-        const { path, repository, updatedAt } = await provideDatabase(kind, repositories, {
+        const [repositories, maxAge] = kind === javaDatabase
+            ? [settings.javaDbRepositories, settings.javaDbMaxAge]
+            : [settings.dbRepositories, settings.dbMaxAge];
+        const { path, repository, updatedAt, digest } = await provideDatabase(kind, repositories, {
             credentials,
             signal,
             tempDir,
             shelf,
             now: new Date(),
             tell: this.#tell,
-            // The other one only knows which file is which package.
-            ...(kind === vulnerabilityDatabase && settings.dbMaxAge !== undefined ? { maxAge: settings.dbMaxAge } : {}),
+            prove,
+            ...(maxAge === undefined ? {} : { maxAge }),
         }).catch(explainFullDisk);
         this.#databases.set(kind.folder, path);
-        return { repository, updatedAt };
+        return { repository, updatedAt, digest };
     }
     /** Trivy silently loads `trivy.yaml`, `.trivyignore` and `trivy-secret.yaml` from where it runs. */
     async #inEmptyDirectory(use) {
@@ -50936,19 +45415,8 @@ class TrivyScanner {
 }
 /** Trivy's folder for its analysis of layers in a cache directory. */
 const analysisFolder = 'fanal';
-/** Trivy's folder for its checks of misconfigurations in a cache directory. */
-const checksFolder = 'policy';
-/** Milliseconds: there are two packages to look at, on a machine that is busy. */
+/** Milliseconds: there are two files to look at, on a machine that is busy. */
 const proofTimeout = 2 * 60_000;
-/** Milliseconds: the checks are small, and there are others to fall back to. */
-const checksTimeout = 60_000;
-/**
- * A comment `#trivy:ignore:DS-0002` makes Trivy leave a finding out without a trace (`pkg/iac/ignore/parse.go` in
- * aquasecurity/trivy): whoever changes the Dockerfile would excuse himself. Lines and columns stay as they are.
- */
-function withoutIgnores(dockerfile) {
-    return dockerfile.replace(/(trivy|tfsec):(?=[^\n]*ignore)/g, '$1_');
-}
 /** A report that calls the image by its own name, and not by where it lay when it was scanned. */
 function withName(report, name) {
     const { Metadata: metadata, ...rest } = JSON.parse(report);
@@ -50957,10 +45425,6 @@ function withName(report, name) {
         ArtifactName: name,
         Metadata: { ...metadata, RepoTags: undefined, Reference: undefined },
     });
-}
-/** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
-function isComplaint(line) {
-    return /\b(Analysis error|Walk error|Unable to parse)\b/i.test(line);
 }
 function needsJavaDatabase({ log }) {
     return log.some(line => /java.?db/i.test(line));
@@ -51023,13 +45487,20 @@ async function withWorkbench(options, use) {
 async function engineOf({ run, tempDir, builder, ending, ...options }) {
     const own = dockerEnvironment(process.env);
     const { ownLogins, registryCredentials } = options;
+    const folder = (0,external_node_path_.join)(tempDir, 'docker');
+    const env = await (ownLogins ? withOwnLogins(own, folder) : withGivenLogins(own, registryCredentials, folder));
     return new DockerEngine({
-        run,
-        runCleaning: createRunProcess(ending.cleaning),
-        env: ownLogins ? own : await withGivenLogins(own, registryCredentials, (0,external_node_path_.join)(tempDir, 'docker')),
+        run: startedIn(tempDir, run),
+        runCleaning: startedIn(tempDir, createRunProcess(ending.cleaning)),
+        env,
+        secrets: await proxySecrets(env),
         tempDir,
         ...(builder === undefined ? {} : { builder }),
     });
+}
+/** Not where this process was started: that is the repository, and what lies there is anybody's. */
+function startedIn(cwd, run) {
+    return request => run({ cwd, ...request });
 }
 function scannerOf({ run, tempDir, shelf, console, ...options }) {
     return new TrivyScanner({
@@ -51044,12 +45515,14 @@ function scannerOf({ run, tempDir, shelf, console, ...options }) {
     });
 }
 function repositoryOf({ run, tempDir, workspace, githubToken }) {
+    const repository = process.env['GITHUB_REPOSITORY'];
     return new GitRepository({
         run,
         workspace,
         tempDir,
         env: gitEnvironment(process.env),
         serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
+        ...(repository === undefined ? {} : { repository }),
         ...(githubToken === undefined ? {} : { token: githubToken }),
     });
 }
@@ -51085,19 +45558,21 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_2__);
 /* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(8181);
 /* harmony import */ var _adapters_browser_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1160);
+/* harmony import */ var _adapters_certificates_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(5250);
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7473);
 /* harmony import */ var _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9833);
 /* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7286);
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9358);
-/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8838);
+/* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5787);
 /* harmony import */ var _command_line_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(1689);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3916);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5495);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(9376);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(3070);
 /* harmony import */ var _report_terminal_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(1053);
 /* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7027);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8330);
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
+
 
 
 
@@ -51171,6 +45646,9 @@ async function gateHere(command) {
     const cacheDir = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(process.env['XDG_CACHE_HOME'] ?? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_1__.homedir)(), '.cache'), 'image-gate');
     tameToolkit(cacheDir);
     const console = consoleOf(command.verbose);
+    const warning = (0,_adapters_certificates_js__WEBPACK_IMPORTED_MODULE_17__/* .insistOnCertificates */ .O)(process.env);
+    if (warning !== undefined)
+        console.warning(warning);
     const folder = folderOf(given, workspace, command.open);
     const inputs = { ...given, sbom: given.sbom && folder !== undefined };
     const keep = { folder: (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(cacheDir, 'databases') };
@@ -51559,6 +46037,11 @@ function parseRepositories(text) {
     }
     return list;
 }
+const spec = (description, defaultText, parse, more = {}) => ({ description, default: defaultText, parse, ...more });
+/** What was given of an object. */
+function defined(values) {
+    return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
 
 ;// CONCATENATED MODULE: ./src/registry-credentials.ts
 /** Reads the input `registry-credentials`. Nothing of a password, or of what could be one, is ever said. */
@@ -51628,7 +46111,6 @@ var spelling = __nccwpck_require__(9229);
 
 
 
-const spec = (description, defaultText, parse, more = {}) => ({ description, default: defaultText, parse, ...more });
 const optionalBoolean = unlessEmpty(parseBoolean);
 const switches = new Set([parseBoolean, optionalBoolean]);
 /** The inputs, in the order in which people meet them; the descriptions are action.yml's to the letter. */
@@ -51649,7 +46131,8 @@ const inputTable = {
     builder: spec('Builder of `docker buildx` to build with; empty: the one that is in use', '', parseBuilder),
     platform: spec('Platform to build for, for instance `linux/arm64`; empty: the builder’s own', '', parsePlatform),
     'build-args': spec('Build arguments for every image, one `NAME=VALUE` a line', '', parseBuildArgs),
-    'no-cache': spec('Use nothing that was built before this run, so that package upgrades are today’s; steps that several images share still run once', 'true', parseBoolean),
+    'no-cache': spec('Run every step anew, so that package upgrades are today’s: use no step, no cache mount and (see `pull`) no base image of before this run; steps that several images share still run once', 'true', parseBoolean),
+    pull: spec('With `no-cache`: resolve the names of base images in their registries, whatever the engine has under these names; `false` for base images that only the engine has', 'true', parseBoolean),
     'registry-credentials': spec('Logins for private base images, one `REGISTRY=USERNAME:PASSWORD` a line (`docker.io` for Docker Hub); no others count, whatever the runner is logged in to', '', parseRegistryCredentials, { actionOnly: true }),
     'allow-untrusted-head': spec('Build also where an event such as `pull_request_target` would give the code of a fork the rights, secrets and caches of this repository', 'false', parseBoolean, { actionOnly: true }),
     'max-parallel': spec('How many images are worked on at once, at most; empty: twice the number of processors, from 4 to 32', '', parseMaxParallel),
@@ -51662,6 +46145,7 @@ const inputTable = {
     'db-repository': spec('Repositories of the vulnerability database, tried in order on any failure', 'mirror.gcr.io/aquasec/trivy-db:2,ghcr.io/aquasecurity/trivy-db:2,public.ecr.aws/aquasecurity/trivy-db:2', parseRepositories),
     'java-db-repository': spec('Repositories of the Java database, tried in order on any failure; only read when an image holds JAR files', 'mirror.gcr.io/aquasec/trivy-java-db:1,ghcr.io/aquasecurity/trivy-java-db:1,public.ecr.aws/aquasecurity/trivy-java-db:1', parseRepositories),
     'db-max-age': spec('Age that the vulnerability database may have: `12h`, `3d`, or `any`; an older one ends the run in `error`', '3d', parseAge),
+    'java-db-max-age': spec('Age that the Java database may have: `10d`, or `any`; with an older one the scan of an image with JAR files fails', '30d', parseAge),
     cache: spec('Keep Trivy and its databases in the Actions cache, where the runner has one', 'true', parseBoolean, {
         actionOnly: true,
     }),
@@ -51699,15 +46183,14 @@ function parseInputs(raw, checkTrivy) {
     };
     const values = Object.fromEntries(inputNames.map(name => [name, read(name)]));
     const inputs = toInputs(values);
-    if (!mistakes.some(mistake => mistake.startsWith('trivy-version:')))
-        mistakes.push(...checkTrivy(inputs.trivy));
+    const others = mistakes.some(mistake => mistake.startsWith('trivy-version:')) ? [] : checkTrivy(inputs.trivy);
+    for (const mistake of others)
+        mistakes.push(mistake);
     if (mistakes.length > 0)
         throw new errors/* ConfigurationError */.j1(mistakes, 'Mend the inputs named above, then run again.');
     return inputs;
 }
 function toInputs(values) {
-    const sha256 = values['trivy-sha256'];
-    const path = values['trivy-path'];
     return {
         imagesRoot: values['images-root'],
         images: values.images,
@@ -51715,25 +46198,31 @@ function toInputs(values) {
         rules: toRules(values),
         policyFile: values.policy,
         onlyChanged: values['only-changed'],
-        ...(values['github-token'] === undefined ? {} : { githubToken: values['github-token'] }),
         warnOnly: values['warn-only'],
         buildArgs: values['build-args'],
         noCache: values['no-cache'],
+        pull: values.pull,
         registryCredentials: values['registry-credentials'],
         allowUntrustedHead: values['allow-untrusted-head'],
-        ...(values.builder === undefined ? {} : { builder: values.builder }),
-        ...(values.platform === undefined ? {} : { platform: values.platform }),
-        ...(values['max-parallel'] === undefined ? {} : { maxParallel: values['max-parallel'] }),
+        ...defined({
+            githubToken: values['github-token'],
+            builder: values.builder,
+            platform: values.platform,
+            maxParallel: values['max-parallel'],
+        }),
         timeout: values.timeout,
         totalTimeout: values['total-timeout'],
         trivy: {
             version: values['trivy-version'],
-            ...(sha256 === undefined ? {} : { sha256 }),
             mirror: values['trivy-mirror'],
-            ...(path === undefined ? {} : { path }),
             dbRepositories: values['db-repository'],
             javaDbRepositories: values['java-db-repository'],
-            ...(values['db-max-age'] === undefined ? {} : { dbMaxAge: values['db-max-age'] }),
+            ...defined({
+                sha256: values['trivy-sha256'],
+                path: values['trivy-path'],
+                dbMaxAge: values['db-max-age'],
+                javaDbMaxAge: values['java-db-max-age'],
+            }),
         },
         cache: values.cache,
         annotations: values.annotations,
@@ -51753,7 +46242,7 @@ function toRules(values) {
         gateEndOfLife: values['gate-end-of-life'],
         gateUnrecognised: values['gate-unrecognised'],
     };
-    return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined));
+    return defined(rules);
 }
 function unknownNames(names) {
     return names
@@ -51764,7 +46253,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 9376:
+/***/ 3070:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -52145,14 +46634,14 @@ function decideImage(build, measured, rules, findException) {
     const base = { ...nothing(build.image), rules, buildDuration: build.duration };
     if (build.status === 'failed')
         return { ...base, state: 'build-failed', failure: build.failure };
-    const built = { ...base, imageId: build.imageId };
+    const built = { ...base, imageId: build.imageId, baseImages: build.baseImages };
     const scan = measured.scans.find(({ image }) => image === build.image);
     if (scan === undefined)
         return { ...built, state: 'scan-failed', failure: notScanned };
     const scanned = { ...built, scanDuration: scan.duration };
     if (scan.status === 'failed')
         return { ...scanned, state: 'scan-failed', failure: scan.failure };
-    const { os, packages } = scan.scan;
+    const { os, packages, leftOut } = scan.scan;
     const compared = rules.rules.gateOn === 'introduced' ? compare(scan, measured) : undefined;
     const findings = judgeFindings(scan, compared?.before, rules, findException);
     return {
@@ -52164,6 +46653,7 @@ function decideImage(build, measured, rules, findException) {
         counts: countGating(findings),
         ...(scan.sbom === undefined ? {} : { sbom: scan.sbom }),
         ...(os ? { os } : {}),
+        ...(leftOut === undefined ? {} : { leftOut }),
         ...(compared === undefined ? {} : { comparison: compared.comparison }),
     };
 }
@@ -52519,7 +47009,7 @@ function adviseOn({ images }) {
 }
 /** The place of the worst severity among all. */
 function worstOf(placed) {
-    return Math.min(...new Set(placed.map(({ finding }) => model_finding/* severities */.g.indexOf(finding.severity))));
+    return placed.reduce((worst, { finding }) => Math.min(worst, model_finding/* severities */.g.indexOf(finding.severity)), model_finding/* severities */.g.length);
 }
 const rank = ({ action }) => (action === 'wait' ? 1 : 0);
 /**
@@ -52572,39 +47062,603 @@ function baseName(instruction) {
     return name;
 }
 
-// EXTERNAL MODULE: ./node_modules/dockerfile-ast/lib/main.js
-var main = __nccwpck_require__(8390);
+;// CONCATENATED MODULE: ./src/dockerfile/shell-words.ts
+/** Splits text into words as BuildKit does (`frontend/dockerfile/shell/lex.go`), where no variable has a value. */
+/** @returns undefined for text that BuildKit refuses: a quotation mark or a `${` without its end, and the like */
+function splitShellWords(text, options) {
+    const lexer = new Lexer(text, options);
+    return lexer.run() ? { words: lexer.words, text: lexer.text } : undefined;
+}
+/** BuildKit calls itself for each part within a part; a list of open ones has no limit that a stranger could reach. */
+class Lexer {
+    words = [];
+    text = '';
+    #characters;
+    #escape;
+    #rawQuotes;
+    #rawEscapes;
+    #frames = [];
+    #at = 0;
+    #word = '';
+    #inWord = false;
+    /** What the outermost open part has become so far. */
+    #part = '';
+    constructor(text, { escape, rawQuotes, rawEscapes }) {
+        // Go's scanner drops a byte order mark where it begins.
+        this.#characters = [...text.replace(/^\uFEFF/, '')];
+        this.#escape = escape;
+        this.#rawQuotes = rawQuotes;
+        this.#rawEscapes = rawEscapes;
+    }
+    /** @returns false for what BuildKit refuses */
+    run() {
+        while (this.#at < this.#characters.length) {
+            const frame = this.#frames.at(-1);
+            const ok = frame === undefined ? this.#outside() : frame.stop === '"' ? this.#quoted() : this.#inside(frame);
+            if (!ok)
+                return false;
+        }
+        if (this.#frames.length > 0)
+            return false;
+        if (this.#word !== '')
+            this.words.push(this.#word);
+        return true;
+    }
+    #outside() {
+        const character = this.#next();
+        switch (character) {
+            case "'":
+                return this.#singleQuoted(text => {
+                    this.#addRaw(text);
+                });
+            case '"':
+                this.#part = '';
+                return this.#openQuote();
+            case '$':
+                this.#part = '';
+                if (!this.#dollar())
+                    return false;
+                if (this.#frames.length === 0)
+                    this.#addText(this.#part);
+                return true;
+            case '<':
+                this.#addRaw(character + this.#heredocSign());
+                return true;
+            case this.#escape: {
+                if (this.#rawEscapes)
+                    this.#addRaw(character);
+                const escaped = this.#next();
+                if (escaped !== '')
+                    this.#addRaw(escaped);
+                return true;
+            }
+            default:
+                this.#addText(character);
+                return true;
+        }
+    }
+    /** There may be white space between `<<` and the word. */
+    #heredocSign() {
+        if (this.#characters[this.#at] !== '<')
+            return '';
+        const start = this.#at;
+        this.#at += 1;
+        while (['\t', '\r', ' '].includes(this.#peek()))
+            this.#at += 1;
+        return this.#characters.slice(start, this.#at).join('');
+    }
+    #inside(frame) {
+        const character = this.#next();
+        switch (character) {
+            case frame.stop:
+                this.#part += character;
+                if (frame.stop === '}')
+                    this.#close();
+                else
+                    frame.stop = '}';
+                return true;
+            case "'":
+                return this.#singleQuoted(text => (this.#part += text));
+            case '"':
+                return this.#openQuote();
+            case '$':
+                return this.#dollar();
+            case this.#escape:
+                this.#part += (this.#rawEscapes ? character : '') + this.#next();
+                return true;
+            default:
+                this.#part += character;
+                return true;
+        }
+    }
+    #quoted() {
+        const character = this.#next();
+        switch (character) {
+            case '"':
+                if (this.#rawQuotes)
+                    this.#part += character;
+                this.#close();
+                return true;
+            case '$':
+                return this.#dollar();
+            case this.#escape: {
+                if (this.#rawEscapes)
+                    this.#part += character;
+                const special = ['"', '$', this.#escape].includes(this.#peek());
+                this.#part += special ? this.#next() : character;
+                return true;
+            }
+            default:
+                this.#part += character;
+                return true;
+        }
+    }
+    #singleQuoted(add) {
+        const end = this.#characters.indexOf("'", this.#at);
+        if (end === -1)
+            return false;
+        const text = this.#characters.slice(this.#at, end).join('');
+        add(this.#rawQuotes ? `'${text}'` : text);
+        this.#at = end + 1;
+        return true;
+    }
+    #openQuote() {
+        if (this.#rawQuotes)
+            this.#part += '"';
+        this.#frames.push({ stop: '"', rawEscapes: this.#rawEscapes });
+        return true;
+    }
+    /** Variables without a value stay as they are written. */
+    #dollar() {
+        if (this.#peek() !== '{') {
+            this.#part += `$${this.#name()}`;
+            return true;
+        }
+        this.#at += 1;
+        if (['', '{', '}', ':'].includes(this.#peek()))
+            return false;
+        this.#part += `\${${this.#name()}`;
+        const sign = this.#next();
+        this.#part += sign;
+        switch (sign) {
+            case '}':
+                return true;
+            case ':': {
+                const second = this.#next();
+                this.#part += second;
+                return !['', '#', '%'].includes(second) && this.#openModifier('}', false);
+            }
+            case '+':
+            case '-':
+            case '?':
+                return this.#openModifier('}', false);
+            case '#':
+            case '%':
+                return this.#openModifier('}', true);
+            case '/':
+                if (this.#peek() === '/')
+                    this.#at += 1;
+                return this.#openModifier('/', true);
+            default:
+                return false;
+        }
+    }
+    #openModifier(stop, rawEscapes) {
+        this.#frames.push({ stop, rawEscapes: this.#rawEscapes });
+        this.#rawEscapes = rawEscapes;
+        // BuildKit has one buffer for all words, and empties it here: what is before the variable is lost.
+        this.#word = '';
+        return true;
+    }
+    #close() {
+        const frame = this.#frames.pop();
+        if (frame === undefined)
+            return;
+        this.#rawEscapes = frame.rawEscapes;
+        if (this.#frames.length > 0)
+            return;
+        if (frame.stop === '"')
+            this.#addRaw(this.#part);
+        else
+            this.#addText(this.#part);
+    }
+    #name() {
+        const start = this.#at;
+        if (/[@*#?\-$!]/.test(this.#peek()))
+            this.#at += 1;
+        else {
+            const part = /\p{Nd}/u.test(this.#peek()) ? /\p{Nd}/u : /[\p{L}\p{Nd}_]/u;
+            while (part.test(this.#peek()))
+                this.#at += 1;
+        }
+        return this.#characters.slice(start, this.#at).join('');
+    }
+    #peek() {
+        return this.#characters[this.#at] ?? '';
+    }
+    /** @returns nothing at the end */
+    #next() {
+        const character = this.#peek();
+        this.#at += 1;
+        return character;
+    }
+    #addText(text) {
+        for (const character of text) {
+            if (!space.test(character))
+                this.#addRaw(character);
+            else {
+                this.text += character;
+                if (this.#inWord && this.#word !== '') {
+                    this.words.push(this.#word);
+                    this.#word = '';
+                    this.#inWord = false;
+                }
+            }
+        }
+    }
+    #addRaw(text) {
+        this.text += text;
+        this.#word += text;
+        this.#inWord = true;
+    }
+}
+/** What Go's `unicode.IsSpace` takes for it. */
+const space = /[\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/;
+
+;// CONCATENATED MODULE: ./src/dockerfile/text.ts
+
+/** The words of an instruction: those of the JSON form, else what white space separates (COPY, ADD, FROM, VOLUME, EXPOSE). */
+function wordsOf({ json, argument }) {
+    return json ?? (argument === '' ? [] : argument.split(/[\t\v\f\r ]+/));
+}
+/** The value of a flag; undefined where there is none, or nothing in it. */
+function flagOf({ flags }, name) {
+    const value = flags.find(flag => flag.startsWith(`--${name}=`))?.slice(name.length + 3);
+    return value === '' ? undefined : value;
+}
+/** A word without its quotation marks and escape characters. Variables stay as they are; so does what BuildKit refuses. */
+function unquote(word, escape) {
+    return splitShellWords(word, { escape, rawQuotes: false, rawEscapes: false })?.text ?? word;
+}
+/** More of an instruction than this nobody needs to recognise it. */
+const maxText = 100;
+/** An instruction in one line, for people, and cut where it is long. */
+function instructionText({ original, heredocs }) {
+    const text = foldWhitespace(original);
+    // What a here-document holds is not the instruction's own line.
+    const whole = heredocs.length === 0 ? text : `${text} …`;
+    const characters = [...whole];
+    return characters.length <= maxText
+        ? whole
+        : `${characters
+            .slice(0, maxText - 1)
+            .join('')
+            .trimEnd()}…`;
+}
+function foldWhitespace(text) {
+    return text.replace(/\s+/g, ' ').trim();
+}
+
+;// CONCATENATED MODULE: ./src/dockerfile/bytes.ts
+/**
+ * BuildKit reads a Dockerfile as bytes, which need not be UTF-8. Here they are strings with one character for each byte:
+ * text would already have lost what tells invalid bytes apart.
+ */
+function toBytes(source) {
+    return (typeof source === 'string' ? Buffer.from(source) : Buffer.from(source)).toString('latin1');
+}
+const valid = [
+    '[\xC2-\xDF][\x80-\xBF]',
+    '\xE0[\xA0-\xBF][\x80-\xBF]',
+    '[\xE1-\xEC\xEE\xEF][\x80-\xBF]{2}',
+    '\xED[\x80-\x9F][\x80-\xBF]',
+    '\xF0[\x90-\xBF][\x80-\xBF]{2}',
+    '[\xF1-\xF3][\x80-\xBF]{3}',
+    '\xF4[\x80-\x8F][\x80-\xBF]{2}',
+].join('|');
+const sequences = new RegExp(`(?:${valid}){1,1000}|[\x80-\xFF]`, 'g');
+/** Decodes UTF-8 as Go does: each invalid byte becomes one U+FFFD, where Node makes one of several. */
+function toText(bytes) {
+    if (!/[\x80-\xFF]/.test(bytes))
+        return bytes;
+    const text = decode(bytes);
+    if (!text.includes('\uFFFD'))
+        return text;
+    return bytes.replace(sequences, part => (part.length === 1 ? '\uFFFD' : decode(part)));
+}
+function decode(bytes) {
+    return Buffer.from(bytes, 'latin1').toString();
+}
+/** Bytes of the white space at a place, 0 where there is none: what Go's `unicode.IsSpace` takes for it, and no U+FEFF. */
+function spaceAt(bytes, at) {
+    const first = bytes.charCodeAt(at);
+    if (first < 0x80)
+        return (first >= 9 && first <= 13) || first === 0x20 ? 1 : 0;
+    if (first === 0xc2)
+        return '\x85\xA0'.includes(bytes.charAt(at + 1) || ' ') ? 2 : 0;
+    return first >= 0xe1 && first <= 0xe3 && wide.test(bytes.slice(at, at + 3)) ? 3 : 0;
+}
+const wide = /^(\xE1\x9A\x80|\xE2\x80[\x80-\x8A\xA8\xA9\xAF]|\xE2\x81\x9F|\xE3\x80\x80)/;
+function trimStart(bytes) {
+    let at = 0;
+    for (let length = spaceAt(bytes, at); length > 0; length = spaceAt(bytes, at))
+        at += length;
+    return bytes.slice(at);
+}
+function trimSpace(bytes) {
+    const start = trimStart(bytes);
+    let end = start.length;
+    const last = () => [1, 2, 3].find(length => end >= length && spaceAt(start, end - length) === length) ?? 0;
+    for (let length = last(); length > 0; length = last())
+        end -= length;
+    return start.slice(0, end);
+}
+/** Takes these characters from the end. A regular expression would look at each run of them again and again. */
+function trimEndOf(bytes, characters) {
+    let end = bytes.length;
+    while (end > 0 && characters.includes(bytes.charAt(end - 1)))
+        end -= 1;
+    return bytes.slice(0, end);
+}
+
+;// CONCATENATED MODULE: ./src/dockerfile/command.ts
+/** Splits one instruction, with its continuation lines joined, as BuildKit does (`parser/split_command.go`, `line_parsers.go`). */
+
+const jsonKeywords = new Set(['ADD', 'CMD', 'COPY', 'ENTRYPOINT', 'RUN', 'SHELL', 'VOLUME']);
+const otherKeywords = ['ARG', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'MAINTAINER'];
+const keywords = new Set([
+    ...jsonKeywords,
+    ...otherKeywords,
+    ...['ONBUILD', 'STOPSIGNAL', 'USER', 'WORKDIR'],
+]);
+/** @returns also the argument's bytes, which the text may not tell */
+function splitCommand(line, escape) {
+    const trimmed = trimSpace(line);
+    const gap = /[\t\v\f\r ]+/.exec(trimmed);
+    const keyword = readKeyword(toText(trimmed.slice(0, gap?.index)));
+    const { flags, after } = readFlags(gap === null ? '' : trimmed.slice(gap.index + gap[0].length), escape);
+    const rest = trimSpace(after);
+    const argument = toText(rest);
+    const json = jsonKeywords.has(keyword) ? readJson(argument) : undefined;
+    return { command: { keyword, flags, argument, json }, rest };
+}
+function readKeyword(text) {
+    // Go lowers letter by letter: U+0130 becomes a plain i.
+    const upper = text.replaceAll('\u0130', 'i').toLowerCase().toUpperCase();
+    return keywords.has(upper) && !/[^\0-\x7F\u0130\u212A]/.test(text) ? upper : text;
+}
+/** Only the first words that begin with `--` are flags, up to one that is no more than that. All by bytes, as in BuildKit. */
+function readFlags(text, escape) {
+    const flags = [];
+    let at = 0;
+    for (;;) {
+        while (isSpaceByte(text[at]))
+            at += 1;
+        if (!text.startsWith('--', at))
+            return { flags, after: text.slice(at) };
+        const { flag, next } = readFlag(text, at, escape);
+        at = next;
+        if (flag === '--')
+            return { flags, after: text.slice(at) };
+        flags.push(flag);
+    }
+}
+function readFlag(text, start, escape) {
+    let [flag, quote, at] = ['', '', start];
+    for (; at < text.length; at += 1) {
+        let character = text.charAt(at);
+        if (quote === '' && isSpaceByte(character))
+            break;
+        if (quote === '' ? character === "'" || character === '"' : character === quote) {
+            quote = quote === '' ? character : '';
+            continue;
+        }
+        if (character === escape) {
+            at += 1;
+            // An escape character at the end is passed over.
+            character = text.charAt(at);
+        }
+        flag += character;
+    }
+    return { flag, next: at };
+}
+/** BuildKit takes each byte for a character here, and the bytes 0x85 and 0xA0 for white space. */
+function isSpaceByte(byte) {
+    return byte !== undefined && /[\t-\r \x85\xA0]/.test(byte);
+}
+/** A list of strings, and nothing after it. BuildKit takes all else for words, or refuses it. */
+function readJson(text) {
+    if (!text.startsWith('['))
+        return undefined;
+    try {
+        const list = JSON.parse(text);
+        // Go has U+FFFD for half of a surrogate pair.
+        return list.every(word => typeof word === 'string') ? list.map(word => Buffer.from(word).toString()) : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/dockerfile/heredoc.ts
+
+/** The here-documents of a line, with its continuation lines joined. The escape character is always a backslash here. */
+function findHeredocs(line) {
+    if (!line.includes('<<'))
+        return [];
+    const split = splitShellWords(line, { escape: '\\', rawQuotes: true, rawEscapes: true });
+    return (split?.words ?? []).flatMap(word => parseHeredoc(word) ?? []);
+}
+/** @returns undefined for a word that begins no here-document (`ParseHeredoc` in BuildKit's parser) */
+function parseHeredoc(word) {
+    const sign = /^[0-9]*<<(-?)[\t\n\f\r ]*/.exec(word);
+    if (sign === null)
+        return undefined;
+    const rest = word.slice(sign[0].length);
+    if (rest === '' || rest.includes('<'))
+        return undefined;
+    const [words, raw] = [false, true].map(rawQuotes => splitShellWords(rest, { escape: '\\', rawQuotes, rawEscapes: false })?.words ?? []);
+    const [name, second] = words ?? [];
+    // BuildKit looks twice, and an empty pair of quotation marks counts only the second time.
+    if (name === undefined || second !== undefined || raw?.length !== 1)
+        return undefined;
+    return { name, chomp: sign[1] === '-' };
+}
+
+;// CONCATENATED MODULE: ./src/dockerfile/dockerfile.ts
+/**
+ * Splits a Dockerfile into its instructions as BuildKit does (`frontend/dockerfile/parser/parser.go`, v0.25.1): what the gate
+ * sees and the build does not, or the other way round, would be a way past it. What BuildKit refuses is split somehow.
+ */
+
+
+
+/** @param source bytes where there are any: text has lost what is not UTF-8 */
+function parseDockerfile(source) {
+    return new Parser(toBytes(source), true).parse();
+}
+/** Those that can have here-documents. */
+const heredocKeywords = new Set(['ADD', 'COPY', 'RUN']);
+class Parser {
+    #lines;
+    /** Whether triggers are read. */
+    #unwraps;
+    /** How many lines are read. */
+    #read = 0;
+    #escape = '\\';
+    /** Directives stand before all else. */
+    #mayBeDirective = true;
+    constructor(bytes, unwraps) {
+        this.#unwraps = unwraps;
+        const lines = bytes.replace(/^\xEF\xBB\xBF/, '').split('\n');
+        // A line end ends a line; it does not begin one.
+        this.#lines = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+    }
+    parse() {
+        const instructions = [];
+        for (let next = this.#readInstruction(); next !== undefined; next = this.#readInstruction())
+            instructions.push(next);
+        return { escape: this.#escape, instructions };
+    }
+    #readInstruction() {
+        const written = this.#readWritten();
+        if (written === undefined)
+            return undefined;
+        const { line, start } = written;
+        const original = toText(line);
+        const { command, rest } = splitCommand(line, this.#escape);
+        const isOnbuild = command.keyword === 'ONBUILD';
+        const { keyword, json } = isOnbuild ? splitCommand(rest, this.#escape).command : command;
+        const starts = heredocKeywords.has(keyword) && json === undefined ? findHeredocs(original) : [];
+        const read = starts.map(heredoc => ({ ...heredoc, bytes: this.#readHeredoc(heredoc) }));
+        const heredocs = read.map(({ name, chomp, bytes }) => ({ name, chomp, content: toText(bytes) }));
+        const lines = { start, end: this.#read };
+        const instruction = { ...command, original, lines, heredocs };
+        if (!isOnbuild || !this.#unwraps)
+            return instruction;
+        const trigger = readTrigger(line + read.map(({ name, bytes }) => `\n${bytes}${toBytes(name)}`).join(''));
+        return trigger === undefined ? instruction : { ...instruction, trigger: { ...trigger, lines } };
+    }
+    /** The lines of an instruction, joined. */
+    #readWritten() {
+        while (this.#read < this.#lines.length) {
+            const first = trimStart(trimEndOf(this.#nextLine(), '\r'));
+            const start = this.#read;
+            if (this.#mayBeDirective)
+                this.#readDirective(first);
+            let part = this.#splitEnd(first.startsWith('#') ? '' : first);
+            if (part.text === '' && !part.continues)
+                continue;
+            const parts = [part.text];
+            while (part.continues && this.#read < this.#lines.length) {
+                const next = trimEndOf(this.#nextLine(), '\r');
+                const visible = trimStart(next);
+                if (visible === '' || visible.startsWith('#'))
+                    continue;
+                part = this.#splitEnd(next);
+                parts.push(part.text);
+            }
+            return { line: parts.join(''), start };
+        }
+        return undefined;
+    }
+    #nextLine() {
+        const line = this.#lines[this.#read] ?? '';
+        this.#read += 1;
+        return line;
+    }
+    /** An escape character at the end continues the line, but not where another is before it. */
+    #splitEnd(line) {
+        const end = trimEndOf(line, ' \t');
+        const continues = end.endsWith(this.#escape) && end.at(-2) !== this.#escape;
+        return continues ? { text: end.slice(0, -1), continues } : { text: line, continues };
+    }
+    #readDirective(line) {
+        const [, name = '', rest = ''] = /^#[\t\n\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=([^]+)$/.exec(line) ?? [];
+        const known = name.toLowerCase();
+        this.#mayBeDirective = ['syntax', 'escape', 'check'].includes(known);
+        const value = trimEndOf(rest, '\t\n\f\r ').replace(/^[\t\n\f\r ]+/, '');
+        if (known === 'escape' && (value === '`' || value === '\\'))
+            this.#escape = value;
+    }
+    #readHeredoc({ name, chomp }) {
+        const end = toBytes(name);
+        const content = [];
+        while (this.#read < this.#lines.length) {
+            const line = this.#nextLine();
+            const bare = trimEndOf(line, '\r');
+            if ((chomp ? bare.replace(/^\t+/, '') : bare) === end)
+                break;
+            content.push(`${line}\n`);
+        }
+        return content.join('');
+    }
+}
+/** BuildKit keeps the text of a trigger in the image, and reads that as a Dockerfile of its own (`parseOnBuild`). */
+function readTrigger(onbuild) {
+    const bytes = onbuild.replace(/^[\t\n\f\r ]*onbuild[\t\n\f\r ]*/i, '');
+    // A trigger of a trigger is refused.
+    return new Parser(bytes, false).parse().instructions[0];
+}
+
 ;// CONCATENATED MODULE: ./src/explain/dockerfile.ts
+
 
 /** The final stage, together with the stages that it is FROM. Undefined where there is no stage at all. */
 function parseFinalStage(dockerfile) {
-    const source = dockerfile.split(/\r?\n/);
-    // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
-    const stages = splitStages(main.DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' ')).getInstructions());
+    const { instructions, escape } = parseDockerfile(dockerfile);
+    const stages = splitStages(instructions, escape);
     const named = new NamedStages(stages);
     const bodies = [];
     let stage = stages.at(-1);
     while (stage !== undefined) {
         bodies.unshift(stage.body);
-        const base = stage.from.getImage()?.toLowerCase();
-        const parent = named.findLastBefore(stage, base);
+        const parent = named.findLastBefore(stage, stage.base);
         if (parent !== undefined) {
             stage = parent;
             continue;
         }
-        const steps = bodies.flatMap(body => body.map(instruction => toStep(instruction, source)));
-        const certain = !named.anyBefore(stage) || base?.includes('$') !== true;
-        return { steps, ...(certain ? { from: toStep(stage.from, source) } : {}) };
+        const steps = bodies.flatMap(body => body.map(toStep));
+        const certain = !named.anyBefore(stage) || !stage.base.includes('$');
+        return { steps, ...(certain ? { from: toStep(stage.from) } : {}) };
     }
     return undefined;
 }
-function splitStages(instructions) {
+function splitStages(instructions, escape) {
     const stages = [];
     for (const instruction of instructions) {
-        if (instruction instanceof main.From)
-            stages.push({ from: instruction, body: [], index: stages.length });
-        else
+        if (instruction.keyword !== 'FROM') {
             stages.at(-1)?.body.push(instruction);
+            continue;
+        }
+        const [base = '', as, name] = wordsOf(instruction);
+        stages.push({
+            from: instruction,
+            base: unquote(base, escape).toLowerCase(),
+            name: as?.toLowerCase() === 'as' ? name?.toLowerCase() : undefined,
+            body: [],
+            index: stages.length,
+        });
     }
     return stages;
 }
@@ -52615,7 +47669,7 @@ class NamedStages {
     constructor(stages) {
         let first = Infinity;
         for (const stage of stages) {
-            const name = stage.from.getBuildStage()?.toLowerCase();
+            const { name } = stage;
             if (name === undefined)
                 continue;
             first = Math.min(first, stage.index);
@@ -52629,7 +47683,7 @@ class NamedStages {
     }
     /** Whoever asks does so for ever earlier stages: later ones are forgotten on the way. */
     findLastBefore({ index }, name) {
-        const known = this.#byName.get(name ?? '') ?? [];
+        const known = this.#byName.get(name) ?? [];
         while ((known.at(-1)?.index ?? -1) >= index)
             known.pop();
         return known.at(-1);
@@ -52638,54 +47692,25 @@ class NamedStages {
         return this.#first < index;
     }
 }
-function toStep(instruction, source) {
-    const { start, end } = instruction.getRange();
-    const written = source
-        .slice(start.line, end.line + 1)
-        .join('\n')
-        .trimStart();
-    const argument = foldWhitespace(withoutFlags(written.slice(instruction.getKeyword().length), source[0] ?? ''));
+function toStep(instruction) {
+    const { keyword, argument, json, lines, heredocs } = instruction;
     return {
-        keyword: instruction.getKeyword().toUpperCase(),
-        argument,
-        text: (source[start.line] ?? '').trim(),
-        lines: { start: start.line + 1, end: end.line + 1 },
-        heredoc: /<<-?["']?\w/.test(argument),
+        keyword,
+        argument: foldWhitespace(argument),
+        text: instructionText(instruction),
+        lines,
+        heredoc: heredocs.length > 0,
+        ...(json === undefined ? {} : { exec: foldWhitespace(json.join(' ')) }),
     };
 }
-/** Joins continuation lines, as BuildKit does before it runs and records them, and drops flags such as `--mount`. */
-function withoutFlags(argument, firstLine) {
-    const escape = escapeOf(firstLine);
-    const lines = argument.split(/\r?\n/).filter((line, index) => index === 0 || !/^\s*(#|$)/.test(line));
-    const joined = lines
-        .map(line => (line.trimEnd().endsWith(escape) ? line.trimEnd().slice(0, -1) : `${line}\n`))
-        .join('');
-    return joined.trim().replace(/^(--[a-z-]+(=\S+)?\s+)+/, '');
-}
-function escapeOf(firstLine) {
-    return /^#\s*escape\s*=\s*`/i.test(firstLine) ? '`' : '\\';
-}
-/** More of an instruction than this nobody needs to recognise it. */
-const maxText = 100;
-/** An instruction in one line, for people: continuation lines joined, and cut where it is long. */
-function instructionText(source, { start, end }) {
-    const lines = source.slice(start - 1, end).filter((line, at) => at === 0 || !/^\s*(#|$)/.test(line));
-    const escape = escapeOf(source[0] ?? '');
-    const last = lines.findIndex(line => !line.trimEnd().endsWith(escape));
-    const joined = lines.slice(0, last + 1 || undefined).map(line => line.trimEnd());
-    const text = foldWhitespace(joined.map(line => (line.endsWith(escape) ? line.slice(0, -1) : line)).join(' '));
-    // What a here-document holds is not the instruction's own line.
-    const whole = last === -1 || last === lines.length - 1 ? text : `${text} …`;
-    const characters = [...whole];
-    return characters.length <= maxText
-        ? whole
-        : `${characters
-            .slice(0, maxText - 1)
-            .join('')
-            .trimEnd()}…`;
-}
-function foldWhitespace(text) {
-    return text.replace(/\s+/g, ' ').trim();
+/** Tells the instruction that begins on a line, in one line; where there is none, the line itself. */
+function readTexts(dockerfile) {
+    const starts = new Map(parseDockerfile(dockerfile).instructions.map(found => [found.lines.start, found]));
+    const source = dockerfile.split('\n');
+    return line => {
+        const found = starts.get(line);
+        return found === undefined ? foldWhitespace(source[line - 1] ?? '') : instructionText(found);
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/explain/history.ts
@@ -52726,19 +47751,8 @@ function tellsOf(layer, step) {
     // BuildKit expands variables, globs and here-documents outside of RUN before it records them.
     if (step.keyword !== 'RUN' || step.heredoc)
         return true;
-    return told.endsWith(step.argument) || told.endsWith(execFormText(step.argument) ?? step.argument);
-}
-/** `RUN ["a", "b"]` is recorded as `RUN a b`. */
-function execFormText(argument) {
-    if (!argument.startsWith('['))
-        return undefined;
-    try {
-        const words = JSON.parse(argument);
-        return Array.isArray(words) ? foldWhitespace(words.join(' ')) : undefined;
-    }
-    catch {
-        return undefined;
-    }
+    // `RUN ["a", "b"]` is recorded as `RUN a b`.
+    return told.endsWith(step.argument) || told.endsWith(step.exec ?? step.argument);
 }
 
 ;// CONCATENATED MODULE: ./src/explain/provenance.ts
@@ -52819,22 +47833,22 @@ function explainOrigins(verdict, { builds, scans, dockerfiles }) {
 /** Maps layers (by DiffID) to the instructions that made them; a layer that cannot be placed has no entry. */
 function locateLayers({ image, scan: { layers } }, provenance, dockerfile) {
     const stage = parseFinalStage(dockerfile);
-    const source = dockerfile.split(/\r?\n/);
+    const textAt = readTexts(dockerfile);
+    const last = dockerfile.split('\n').length;
     const proven = placeByProvenance(layers, provenance, stage);
     // Lines that there are not tell of another Dockerfile.
-    const fits = proven?.every(lines => lines === undefined || lines.end <= source.length) === true;
+    const fits = proven?.every(lines => lines === undefined || lines.end <= last) === true;
     const placed = fits ? proven : stage === undefined ? [] : placeByHistory(layers, stage).map(step => step?.lines);
     const origins = new Map();
     for (const [at, { diffId }] of layers.entries()) {
         const lines = placed[at];
         // Two instructions that make the same layer both brought it: the first one is where it was first.
         if (lines !== undefined && !origins.has(diffId))
-            origins.set(diffId, toOrigin(lines, image.dockerfile, source));
+            origins.set(diffId, toOrigin(lines, image.dockerfile, textAt(lines.start)));
     }
     return origins;
 }
-function toOrigin(lines, file, source) {
-    const instruction = instructionText(source, lines);
+function toOrigin(lines, file, instruction) {
     return { file, lines, instruction, fromBase: /^FROM\s/i.test(instruction) };
 }
 /** A command that wrote a secret into a file very likely has it in itself. */
@@ -52844,8 +47858,51 @@ function withoutCommand(origin) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./src/build/freshness.ts
+/** Bytes that the marks of a run are made of. */
+const randomLength = 32;
+/** Endings that many hosts have. None of these names is ever looked up. */
+const endings = ['com', 'net', 'org', 'io', 'dev', 'info', 'co', 'eu', 'cloud', 'tech', 'app', 'biz', 'online', 'site'];
+/**
+ * @param random `randomLength` bytes that no other run has. The name takes 10 to 13 letters of them, which no two runs on
+ * one engine have in common but once in 10^14
+ */
+function freshMarks(random) {
+    const letters = Array.from(random.subarray(0, 13), byte => String.fromCharCode(97 + (byte % 26)));
+    const name = letters.slice(0, 10 + ((random[13] ?? 0) % 4)).join('');
+    const ending = endings[(random[14] ?? 0) % endings.length] ?? '';
+    const [second = 0, third = 0, fourth = 0] = random.subarray(15, 18);
+    const host = `${name}.${ending}:10.${String(second)}.${String(third)}.${String(1 + (fourth % 254))}`;
+    return {
+        head: { host, cacheMounts: random.subarray(18, 25).toString('hex') },
+        base: { host, cacheMounts: random.subarray(25, 32).toString('hex') },
+    };
+}
+
 // EXTERNAL MODULE: ./src/model.ts
 var model = __nccwpck_require__(182);
+;// CONCATENATED MODULE: ./src/build/base-images.ts
+/**
+ * What the names in FROM and COPY --from meant in this build, from the names that BuildKit gives to these steps. Steps of
+ * every other kind have a name that begins with their instruction. Without a digest where the engine tells none.
+ */
+function baseImagesOf(steps) {
+    const found = steps.flatMap(({ name }) => {
+        const [, reference, digest] = /^(?:\[[^\]]*\] )?FROM (\S+?)(?:@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? [];
+        if (reference === undefined)
+            return [];
+        return [{ name: reference, ...(digest === undefined ? {} : { digest }) }];
+    });
+    const digests = new Map();
+    for (const { name, digest } of found) {
+        const known = digests.get(name) ?? new Set();
+        digests.set(name, digest === undefined ? known : known.add(digest));
+    }
+    return [...digests]
+        .flatMap(([name, all]) => (all.size === 0 ? [{ name }] : [...all].map(digest => ({ name, digest }))))
+        .sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
+}
+
 // EXTERNAL MODULE: external "node:string_decoder"
 var external_node_string_decoder_ = __nccwpck_require__(6193);
 ;// CONCATENATED MODULE: ./src/build/progress.ts
@@ -52879,7 +47936,8 @@ class ProgressReader {
         }
         if (vertex.completed !== undefined && this.#said.get(digest) !== 'done') {
             this.#said.set(digest, 'done');
-            events.push(...this.#flush(digest));
+            for (const event of this.#flush(digest))
+                events.push(event);
             if (vertex.error !== undefined)
                 events.push({ kind: 'failed', name, error: vertex.error });
             else if (!internal)
@@ -52953,7 +48011,10 @@ function parseFailingLines(messages) {
         const line = Number(/^\s*(\d+) \| >>> /.exec(text)?.[1]);
         return Number.isSafeInteger(line) && line > 0 ? [line] : [];
     });
-    return marked.length === 0 ? undefined : { start: Math.min(...marked), end: Math.max(...marked) };
+    if (marked.length === 0)
+        return undefined;
+    const [start, end] = [Math.min, Math.max].map(choose => marked.reduce((one, other) => choose(one, other)));
+    return start === undefined || end === undefined ? undefined : { start, end };
 }
 
 ;// CONCATENATED MODULE: ./src/build/failure.ts
@@ -52961,7 +48022,7 @@ function parseFailingLines(messages) {
 function refusal(image, reason) {
     return {
         message: `refused: ${reason}`,
-        advice: `Make ${image.contextDir} a folder of a name of its own, with a Dockerfile of its own; links must stay inside the images folder, and a Dockerfile or .dockerignore has at most 1 MiB.`,
+        advice: `Make ${image.contextDir} a folder of a name of its own, with a Dockerfile of its own; links must stay inside the images folder. A Dockerfile or .dockerignore has at most 1 MiB; put the file itself there, or a relative link to another file of the same folder, where BuildKit can follow it.`,
         log: [],
     };
 }
@@ -52973,13 +48034,18 @@ function timeout(limit, log) {
         log: log.tail,
     };
 }
-function buildFailure(exitCode, log) {
+/** The base image that the build failed for. */
+function missingBase({ failedStep }) {
+    return /^\[internal\] load metadata for (\S+)$/.exec(failedStep?.name ?? '')?.[1];
+}
+/** @param isHeld whether the engine itself has an image of the name of the base image that could not be pulled */
+function buildFailure(exitCode, log, isHeld = false) {
     const lines = parseFailingLines(log.messages);
     const said = log.messages.filter(text => /^ERROR: /.test(text)).at(-1);
     const { failedStep } = log;
     const reason = (failedStep === undefined ? said?.replace(/^ERROR: /, '') : `${failedStep.name}: ${failedStep.error}`) ??
         `docker buildx build ended with exit code ${String(exitCode)}`;
-    const known = explain(failedStep?.name ?? '', [reason, ...log.messages, ...log.tail].join('\n'));
+    const known = explain(missingBase(log), isHeld, [reason, ...log.messages, ...log.tail].join('\n'));
     return {
         message: known.what === undefined ? `the build failed: ${reason}` : `the build failed: ${known.what}: ${reason}`,
         advice: known.advice,
@@ -53018,18 +48084,20 @@ const refusals = [
         advice: 'Check the network and its proxy, then run again.',
     },
 ];
-/** @param step the name of the step that failed @param text all that was said */
-function explain(step, text) {
+/** Of an image that the engine has, and the registry does not give. */
+const howToKeep = 'The engine itself has an image of that name, of unknown age and origin, which is not used: push it to its registry, or set the input pull to false to build on it.';
+/** @param base the base image that could not be pulled @param isHeld whether the engine has it @param text all that was said */
+function explain(base, isHeld, text) {
     if (/no space left on device|disk quota exceeded/i.test(text)) {
         return {
             what: 'the disk is full',
             advice: 'Free space on the disk of the engine (docker system df shows what is on it), or use a bigger runner.',
         };
     }
-    const base = /^\[internal\] load metadata for (\S+)$/.exec(step)?.[1];
     const refused = base === undefined ? undefined : refusals.find(({ sign }) => sign.test(text));
     if (base !== undefined && refused !== undefined) {
-        return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice: refused.advice };
+        const advice = isHeld ? `${refused.advice} ${howToKeep}` : refused.advice;
+        return { what: `the base image ${base} cannot be pulled, ${refused.what}`, advice };
     }
     if (/exit code: 137\b/.test(text)) {
         return {
@@ -53045,6 +48113,8 @@ function explain(step, text) {
 ;// CONCATENATED MODULE: ./src/build/log.ts
 /** Enough of the end of a log to see why a step failed, short enough for a summary. */
 const tailLines = 20;
+/** Characters of a line that are kept: a step may print megabytes without a line end. */
+const maxLine = 4000;
 /** What is kept of a log that nobody listens to yet: a build may print without end. */
 const waitingLines = 2000;
 /** What a build said: kept until it is this build's turn to be told, then told as it comes. */
@@ -53095,14 +48165,18 @@ class BuildLog {
         if (at !== undefined)
             this.#onProgress(at);
         // Steps that were cancelled because another one failed are not the reason.
-        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error))
-            this.failedStep = event;
+        if (event.kind === 'failed' && !/context canceled|CANCELED/i.test(event.error)) {
+            this.failedStep = { name: cut(event.name), error: cut(event.error) };
+        }
     }
 }
 function keep(lines, line, most) {
-    lines.push(line);
+    lines.push(cut(line));
     if (lines.length > most)
         lines.shift();
+}
+function cut(line) {
+    return line.length <= maxLine ? line : `${line.slice(0, maxLine)} … (${String(line.length)} characters)`;
 }
 function renderEvent(event) {
     switch (event.kind) {
@@ -53223,6 +48297,7 @@ function readLines({ ranges = [] }) {
 
 
 
+
 /** The name that an image has while the run lasts. */
 function buildTag(image, runId) {
     return `image-gate/${runId}/${image.safeName}:${image.revision}`;
@@ -53270,17 +48345,21 @@ async function askEngine(image, plan, log, engine) {
     if (image.refusal !== undefined)
         return failed(refusal(image, image.refusal));
     const progress = new ProgressReader();
+    const request = requestFor(image, plan);
     try {
-        const result = await engine.build(requestFor(image, plan), line => {
+        const result = await engine.build(request, line => {
             progress.read(line).forEach(event => {
                 log.add(event);
             });
         });
-        if (result.status === 'built')
-            return { ...result, provenance: readProvenance(result.provenance) };
+        if (result.status === 'built') {
+            return { ...result, provenance: readProvenance(result.provenance), baseImages: baseImagesOf(log.steps) };
+        }
         if (result.status === 'timed-out')
             return failed(timeout(plan.timeout, log));
-        return failed(buildFailure(result.exitCode, log));
+        const missing = request.fresh?.pull === true ? missingBase(log) : undefined;
+        const isHeld = missing !== undefined && (await engine.holds(missing));
+        return failed(buildFailure(result.exitCode, log, isHeld));
     }
     catch (error) {
         const cause = causeOf(error, plan.signal);
@@ -53290,7 +48369,7 @@ async function askEngine(image, plan, log, engine) {
     }
 }
 function requestFor(image, plan) {
-    const { workspaces, runId, noCache, platform, buildArgs, timeout: limit, signal } = plan;
+    const { workspaces, runId, noCache, pull, marks, platform, buildArgs, timeout: limit, signal } = plan;
     const workspace = workspaces[image.revision];
     return {
         contextDir: (0,external_node_path_.join)(workspace, image.contextDir),
@@ -53298,7 +48377,7 @@ function requestFor(image, plan) {
         tag: buildTag(image, runId),
         buildArgs,
         timeout: limit,
-        ...(noCache ? { freshFor: runId } : {}),
+        ...(noCache ? { fresh: { ...marks[image.revision], pull } } : {}),
         ...(platform === undefined ? {} : { platform }),
         ...(signal === undefined ? {} : { signal }),
     };
@@ -53325,7 +48404,7 @@ function measureSharing(builds) {
             continue;
         ran += 1;
         shared += steps.length - 1;
-        saved += (steps.length - 1) * Math.max(...steps.map(({ duration }) => duration));
+        saved += (steps.length - 1) * steps.reduce((most, { duration }) => Math.max(most, duration), 0);
     }
     return { ran, shared, saved };
 }
@@ -53345,7 +48424,7 @@ var report_text = __nccwpck_require__(5655);
 
 function tellDiscovery({ images, skipped, ignored }, { imagesRoot }, console) {
     const tell = (text) => {
-        console.info((0,characters/* visible */.R)(text));
+        console.info((0,characters/* visible */.RK)(text));
     };
     if (images.length === 0)
         tell(`There is nothing to gate under ${imagesRoot}.`);
@@ -53570,7 +48649,7 @@ function readVulnerability(raw, result) {
         package: readPackage(raw, result),
         ...optional('severitySource', raw, 'SeveritySource'),
         ...optional('fixedVersion', raw, 'FixedVersion'),
-        ...readTexts(raw),
+        ...finding_readTexts(raw),
     };
 }
 function readPackage(raw, result) {
@@ -53593,7 +48672,7 @@ function holdsOneFile({ Class: kind, Type: type, Target: target }) {
 }
 function readSecrets(result) {
     return objectsOf(result['Secrets'], 'Secrets').map(raw => {
-        const texts = readTexts(raw);
+        const texts = finding_readTexts(raw);
         return {
             kind: 'secret',
             id: asString(raw['RuleID'], 'RuleID'),
@@ -53631,7 +48710,7 @@ function readMisconfiguration(raw, file) {
         severity: readSeverity(raw['Severity']),
         message: optionalString(raw['Message'], 'Message') ?? '',
         ...optional('resolution', raw, 'Resolution'),
-        ...readTexts(raw),
+        ...finding_readTexts(raw),
         place: { file, ...(lines === undefined ? {} : { lines }) },
         ...(lines === undefined ? {} : { origin: { file, lines, instruction, fromBase: false } }),
     };
@@ -53665,7 +48744,7 @@ function finding_readLines(start, end) {
 function isLine(value) {
     return Number.isSafeInteger(value) && value > 0;
 }
-function readTexts(raw) {
+function finding_readTexts(raw) {
     const layer = optionalObject(raw['Layer'], 'Layer');
     return {
         ...optional('title', raw, 'Title'),
@@ -53769,20 +48848,51 @@ function checkResult(result) {
         throw unreadable('Trivy was told to leave findings out, and not by Image Gate');
     }
 }
-/** @throws IntegrityError when the text is not a whole report of the given image */
-function parseScanReport(text, expectedDiffIds) {
+/**
+ * @param expectedDiffIds of the image that Trivy was shown
+ * @param standIns those of layers that were added for Trivy, each with that of the layer that its content is from
+ * @throws IntegrityError when the text is not a whole report of the given image
+ */
+function parseScanReport(text, expectedDiffIds, standIns = new Map()) {
     const { report, results } = readResults(text, 'container_image');
     const metadata = asObject(report['Metadata'], 'Metadata');
-    const layers = readLayers(metadata);
-    checkLayers(layers, metadata, expectedDiffIds);
+    const shown = readLayers(metadata);
+    checkLayers(shown, metadata, expectedDiffIds);
+    const layers = shown.filter(({ diffId }) => !standIns.has(diffId));
     const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs');
     const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets);
     return {
-        findings: [...packageResults.flatMap(readVulnerabilities), ...secrets],
+        findings: [...packageResults.flatMap(readVulnerabilities), ...secrets].map(finding => inLayer(finding, standIns)),
         layers,
         packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
         ...readSystem(metadata['OS'], results),
+        ...readThirdParties(results),
     };
+}
+/** How many packages of third parties are named. */
+const maxNamed = 5;
+/**
+ * Trivy drops system packages of other repositories (Docker's, NodeSource's) before it looks for vulnerabilities, by the
+ * maintainer or vendor that a package names (`DropThirdPartyPackages` in aquasecurity/trivy).
+ */
+function readThirdParties(results) {
+    const packages = results
+        .filter(({ Class }) => Class === 'os-pkgs')
+        .flatMap(result => objectsOf(result['Packages'], 'Packages'))
+        .filter(({ Repository }) => Repository?.['Class'] === 'third-party');
+    if (packages.length === 0)
+        return {};
+    const names = [...new Set(packages.map(one => asString(one['Name'], 'Packages[].Name')))].sort();
+    const rest = names.length > maxNamed ? ` and ${String(names.length - maxNamed)} more` : '';
+    return {
+        leftOut: [
+            `packages of third parties: ${names.slice(0, maxNamed).join(', ')}${rest} (Trivy knows no vulnerabilities of them)`,
+        ],
+    };
+}
+function inLayer(finding, standIns) {
+    const layer = standIns.get(finding.layer ?? '');
+    return layer === undefined ? finding : { ...finding, layer };
 }
 /** Both what the image is made of and what Trivy says that it looked at. */
 function checkLayers(layers, metadata, expected) {
@@ -53845,14 +48955,22 @@ function parseLockFileReport({ text, complaints }, image, below = '') {
         .filter(({ Class, Target }) => Class === 'lang-pkgs' && below + String(Target) === file.path)
         .flatMap(result => readLockFile(result, file, image)));
 }
-/** @throws IntegrityError for a report that is none, or not about a Dockerfile */
-function parseDockerfileReport(text, { dockerfile }) {
+/**
+ * @throws IntegrityError for a report that is none, ToolError for a Dockerfile that Trivy did not check: it leaves out of its
+ * report one with an instruction that it does not know, or with a line above 64 KiB
+ */
+function parseDockerfileReport({ text, complaints }, { dockerfile }) {
     const { results } = readResults(text, 'filesystem');
     const checked = results.filter(({ Class, Target }) => Class === 'config' && Target === 'Dockerfile');
-    // Trivy counts the checks that passed too: without a result it did not look.
-    if (checked.length === 0)
-        throw unreadable('it is not about the Dockerfile');
+    if (!checked.some(wasChecked)) {
+        throw new errors/* ToolError */.v4(`Trivy did not check ${dockerfile} for misconfigurations`, 'Write it as docker/dockerfile:1 has it, with lines below 64 KiB, or leave misconfig out of the scanners of this image.', complaints);
+    }
     return checked.flatMap(result => readMisconfigurations(result, dockerfile));
+}
+/** Trivy counts the checks that passed too: without any it did not look. */
+function wasChecked({ MisconfSummary: counts }) {
+    const { Successes, Failures } = optionalObject(counts, 'MisconfSummary');
+    return [Successes, Failures].some(number => typeof number === 'number' && number > 0);
 }
 /** Trivy leaves a lock file that it cannot read out of its report, and that would read as "no findings". */
 function refuseUnread(lockFiles, complaints, below) {
@@ -53892,6 +49010,323 @@ function readPackageLines(result) {
             lines.set(`${name ?? ''} ${version ?? ''}`, where);
     }
     return lines;
+}
+
+;// CONCATENATED MODULE: ./src/scan/left-out.ts
+/** What Trivy left out of its report on an image. */
+
+/**
+ * @param lostPackages what Trivy said of packages of the distribution that are not in its report
+ * @throws ToolError where there are some: nothing is known of their vulnerabilities
+ */
+function refuseLostPackages(lostPackages) {
+    const [first] = lostPackages;
+    if (first === undefined)
+        return;
+    const others = lostPackages.length === 1 ? '' : ` (and ${String(lostPackages.length - 1)} more lines like it)`;
+    throw new errors/* ToolError */.v4(`Trivy left out packages of the image’s distribution: ${first}${others}`, 'Look for what writes to the package database of the image beside the package manager, and take it out of the Dockerfile. Packages that were not looked at are never a pass.', lostPackages.slice(0, 20));
+}
+
+;// CONCATENATED MODULE: ./src/scan/watched.ts
+/** The files of an image that Trivy reads by their names, to tell which packages are installed (of aquasecurity/trivy 0.74). */
+/** `requiredFiles` of the analyzers in `pkg/fanal/analyzer/os`, `pkg`, `repo` and `rapidfort`. */
+const systemFiles = new Set([
+    ...['etc/alpine-release', 'etc/apk/repositories', 'etc/debian_version', 'etc/lsb-release', 'etc/os-release'],
+    ...['usr/lib/os-release', 'etc/system-release', 'usr/lib/system-release', 'etc/almalinux-release'],
+    ...['etc/centos-release', 'etc/fedora-release', 'usr/lib/fedora-release', 'etc/oracle-release', 'etc/redhat-release'],
+    ...['etc/rocky-release', 'var/lib/ubuntu-advantage/status.json', 'usr/share/rapidfort/curated.json'],
+    ...['lib/apk/db/installed', 'usr/lib/apk/db/installed', 'var/lib/dpkg/status', 'var/lib/dpkg/available'],
+    ...['usr/lib/sysimage/rpm', 'var/lib/rpm', 'usr/share/rpm'].flatMap(folder => ['Packages', 'Packages.db', 'rpmdb.sqlite'].map(name => `${folder}/${name}`)),
+    'var/lib/rpmmanifest/container-manifest-2',
+]);
+/** Each file in it tells of packages: images without a package manager have them. */
+const systemFolder = 'var/lib/dpkg/status.d';
+/** Where packages of the system, and the distribution, are told. A link over one of these hides it. */
+const systemPaths = [...systemFiles, `${systemFolder}/*`];
+/** True for the files of the system, of which there is one for the whole image. */
+function isSystemFile(path) {
+    return systemFiles.has(path) || path.startsWith(`${systemFolder}/`);
+}
+/** Names that tell by themselves what a file says (`Required` of the analyzers in `pkg/fanal/analyzer/language`). */
+const names = new Set([
+    ...['package.json', 'installed.json', 'Cargo.lock', 'packages.lock.json', 'packages.config', 'Manifest.toml'],
+]);
+const patterns = [
+    /\.(jar|war|ear|par)$/i,
+    /\.(egg|deps\.json|egg-info)$/,
+    /\.dist-info\/METADATA$/,
+    /(\.egg-info\/(PKG-INFO|METADATA)|EGG-INFO\/PKG-INFO)$/,
+    /\/specifications\/.+\.gemspec$/,
+    /\/envs\/.+\/conda-meta\/[^/]+\.json$/,
+];
+/** True for every file that Trivy reads because of its name. */
+function isWatched(path) {
+    return isSystemFile(path) || names.has(watched_nameOf(path)) || patterns.some(pattern => pattern.test(path));
+}
+/** Names that watched files have, wherever they lie: through a link such a file may come to a watched path. */
+function mayBeWatched(path) {
+    const name = watched_nameOf(path);
+    return watchedNames.has(name) || /\/status\.d\/[^/]+$/.test(path) || isWatched(path) || name.endsWith('.gemspec');
+}
+const watchedNames = new Set([...[...systemFiles].map(watched_nameOf), ...['METADATA', 'PKG-INFO']]);
+function watched_nameOf(path) {
+    return path.slice(path.lastIndexOf('/') + 1);
+}
+/** SBOM files, which Trivy is told not to read (`requiredSuffixes` in `pkg/fanal/analyzer/sbom/sbom.go`). */
+function isSbom(path) {
+    return /\.(spdx|cdx)(\.json)?$/.test(path);
+}
+
+;// CONCATENATED MODULE: ./src/scan/layer-notes.ts
+/** What is worth knowing of the entries of one layer: all that Trivy could read otherwise than an engine. */
+
+
+/** Of one layer: ten times what the biggest known ones have. */
+const maxEntries = 5_000_000;
+const whiteout = '.wh.';
+const opaque = '.wh..wh..opq';
+/** Takes the entries of a layer one by one. */
+class LayerWatch {
+    #entries = 0;
+    #faults = [];
+    #links = [];
+    #files = [];
+    #copies = new Map();
+    #programs = [];
+    #removed = [];
+    /** Files that Trivy reads, to notice a second one of the same path. */
+    #read = new Set();
+    #folders = new Set();
+    #emptied = [];
+    /** @throws IntegrityError for a layer that has more of note than fits into memory */
+    see(entry) {
+        const { path, kind, target } = entry;
+        this.#entries += 1;
+        if (this.#entries > maxEntries)
+            throw tooMany();
+        const name = path.slice(path.lastIndexOf('/') + 1);
+        if (name.startsWith(whiteout)) {
+            this.#seeRemoval(entry, path.slice(0, -name.length), name);
+            return;
+        }
+        if (kind === 'folder')
+            this.#folders.add(path);
+        if (kind === 'symbolic-link')
+            this.#links.push([path, target]);
+        if (kind === 'file')
+            this.#seeFile(entry);
+        if (kind === 'hard-link')
+            this.#seeLink(entry);
+    }
+    notes(diffId) {
+        const strays = this.#emptied.filter(folder => !this.#folders.has(folder.replace(/\/$/, '')) && folder !== '');
+        return {
+            diffId,
+            faults: [...this.#faults, ...strays.map(folder => `it empties ${show(folder)}, which is no folder of it`)],
+            links: this.#links,
+            files: this.#files,
+            copies: [...this.#copies.values()],
+            programs: this.#programs,
+            removed: this.#removed,
+        };
+    }
+    #seeFile({ path, executable }) {
+        if (mayBeWatched(path))
+            this.#files.push(path);
+        // The name under which it is shown has no meaning for Trivy, but its content may have.
+        if (isSbom(path))
+            this.#copies.set(path, { path: `${path}-`, target: path, linked: false });
+        if (!executable && !isWatched(path))
+            return;
+        // Of two files under one path engines take the last, Trivy either.
+        if (this.#read.has(path))
+            this.#copies.set(path, { path, target: path, linked: false });
+        this.#read.add(path);
+    }
+    #seeLink({ path, target, executable }) {
+        if (mayBeWatched(path))
+            this.#files.push(path);
+        const copy = { path, target, linked: true };
+        if (isWatched(path) || this.#read.has(path))
+            this.#copies.set(path, copy);
+        else if (executable)
+            this.#programs.push(copy);
+    }
+    /** @param folder with a slash at its end, or empty */
+    #seeRemoval({ path, kind }, folder, name) {
+        if (kind !== 'file')
+            this.#faults.push(`${show(path)} removes a file, and is none itself`);
+        if (name === opaque) {
+            this.#emptied.push(folder);
+            this.#removed.push(folder);
+            return;
+        }
+        const removed = name.slice(whiteout.length);
+        // Trivy keeps what it knows of a file below its path, under its type.
+        if (removed.startsWith('type:') || isWatched(folder.replace(/\/$/, '')))
+            this.#faults.push(`${show(path)} removes what Trivy knows of a file, and not the file`);
+        this.#removed.push(`${folder}${removed}`);
+    }
+}
+function tooMany() {
+    const message = `a layer has more than ${String(maxEntries)} files`;
+    return new errors/* IntegrityError */.cs(message, 'Put less into one layer of this image.');
+}
+/** For messages: the bytes of a name as a text. */
+function show(path) {
+    return JSON.stringify(Buffer.from(path, 'latin1').toString('utf8').slice(0, 200));
+}
+
+;// CONCATENATED MODULE: ./src/scan/layers.ts
+/**
+ * Holds the layers of an image against how Trivy reads them: file by file, by the text of each name, and without links. Where an
+ * engine would put another file there, Trivy is shown that file, or the scan fails.
+ */
+
+
+
+
+/** Reads each layer once, however many images have it. */
+function layerReader() {
+    const known = new Map();
+    return async (image, at) => {
+        const { digest } = image.layers[at] ?? { digest: '' };
+        const reading = known.get(digest) ?? readNotes(image, at);
+        known.set(digest, reading);
+        return reading;
+    };
+}
+async function readNotes(image, at) {
+    const watch = new LayerWatch();
+    const diffId = await image.readLayer(at, entry => {
+        watch.see(entry);
+    });
+    return watch.notes(diffId);
+}
+/**
+ * @returns what Trivy must be shown once more
+ * @throws IntegrityError where Trivy would not see what is installed
+ */
+async function inspectLayers(image, read) {
+    const notes = [];
+    for (const at of image.layers.keys())
+        notes.push(await read(image, at));
+    notes.forEach(({ diffId }, at) => {
+        const { layers, digests } = image;
+        if (diffId === digests.diffIds[at])
+            return;
+        throw new errors/* IntegrityError */.cs(`layer ${layers[at]?.digest ?? ''} is not the one that the image’s configuration names`, 'Do not run this image. Its configuration, or that of its base image, was written by hand: build it anew.');
+    });
+    const faults = faultsOf(notes, image);
+    if (faults.length === 0)
+        return copiesOf(notes);
+    throw new errors/* IntegrityError */.cs(`Trivy would not see what is installed: ${faults.slice(0, maxFaults).join('; ')}`, 'Let package databases and manifests be plain files under their own names in this image and its base image.');
+}
+/** Of one image. */
+const maxFaults = 5;
+function faultsOf(notes, image) {
+    const links = new Map();
+    const inLayers = notes.map(({ faults, files, links: own, removed }) => {
+        const gone = new Set(removed);
+        for (const link of links.keys())
+            if (isRemoved(link, gone))
+                links.delete(link);
+        for (const [path, target] of own)
+            links.set(inTrueFolder(path, links), target);
+        return [
+            ...faults,
+            ...own.flatMap(([path]) => hiddenBy(path, links)),
+            ...files.flatMap(path => misplaced(path, links)),
+        ];
+    });
+    return notes.flatMap(({ links: own }, at) => {
+        // Links to links, which a later layer may bring.
+        const faults = [...(inLayers[at] ?? []), ...own.flatMap(([path]) => renamed(path, links))];
+        return faults.map(fault => `in layer ${image.layers[at]?.digest.slice(0, 19) ?? ''}, ${fault}`);
+    });
+}
+/** @param removed paths, or with a slash at their end all that is below them */
+function isRemoved(path, removed) {
+    if (removed.has(path) || removed.has(''))
+        return true;
+    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
+        if (removed.has(path.slice(0, at)) || removed.has(path.slice(0, at + 1)))
+            return true;
+    }
+    return false;
+}
+function isBelow(path, folder) {
+    return path === folder || path.startsWith(`${folder}/`);
+}
+/** A link over a file of the system, or over a folder that it is in, is harmless where Trivy reads the other place as well. */
+function hiddenBy(path, links) {
+    const place = inTrueFolder(path, links);
+    return systemPaths
+        .filter(file => isBelow(file, place))
+        .filter(file => !isSystemFile(resolve(file, links)))
+        .slice(0, 1)
+        .map(file => `the link ${show(path)} hides ${file}`);
+}
+/** A file that an engine puts elsewhere than its name says, because a folder of it is a link. */
+function misplaced(path, links) {
+    const place = inTrueFolder(path, links);
+    if (place === path)
+        return [];
+    const hides = isSystemFile(place) ? !isSystemFile(path) : isWatched(place) && !isWatched(path);
+    return hides ? [`${show(path)} comes to ${show(place)} through a link`] : [];
+}
+/** A manifest that is a link to a file which Trivy does not take for one. */
+function renamed(path, links) {
+    const names = isWatched(path) ? [path] : ['METADATA', 'PKG-INFO'].map(name => `${path}/${name}`).filter(isWatched);
+    if (names.length === 0 || systemPaths.includes(path))
+        return [];
+    const leads = names.map(name => resolve(name, links));
+    return leads.some(isWatched) ? [] : [`${show(path)} is a link to ${show(leads[0] ?? '')}`];
+}
+/** As the kernel has it. */
+const maxLinks = 40;
+/** The path with all links followed, its last part too. */
+function resolve(path, links) {
+    return follow(path, links, true);
+}
+function inTrueFolder(path, links) {
+    return follow(path, links, false);
+}
+function follow(path, links, whole) {
+    let done = '';
+    let rest = path.split('/');
+    for (let followed = 0; rest.length > 0;) {
+        const [part = '', ...after] = rest;
+        rest = after;
+        if (part === '' || part === '.')
+            continue;
+        if (part === '..') {
+            done = done.includes('/') ? external_node_path_.posix.dirname(done) : '';
+            continue;
+        }
+        const next = done === '' ? part : `${done}/${part}`;
+        const target = rest.length > 0 || whole ? links.get(next) : undefined;
+        if (target === undefined) {
+            done = next;
+            continue;
+        }
+        followed += 1;
+        // It leads nowhere, for an engine too.
+        if (followed > maxLinks)
+            return path;
+        if (target.startsWith('/'))
+            done = '';
+        rest = [...target.split('/'), ...rest];
+    }
+    return done;
+}
+function copiesOf(notes) {
+    return notes.flatMap(({ copies, programs }, layer) => {
+        const later = new Set(notes.slice(layer + 1).flatMap(({ removed }) => removed));
+        // Trivy has forgotten the program under the name that it saw, and it is still there under the other.
+        const gone = programs.filter(({ target, path }) => isRemoved(target, later) && !isRemoved(path, later));
+        return [...copies, ...gone].map(copy => ({ ...copy, layer }));
+    });
 }
 
 ;// CONCATENATED MODULE: ./src/scan/plan.ts
@@ -53959,6 +49394,8 @@ function groupByLayers(images, sharedOf) {
 
 
 
+
+
 /**
  * Exports every image that was built, together, and scans them. A scan that fails is that image's outcome, never "no
  * findings"; so is an export.
@@ -53976,7 +49413,7 @@ async function scanImages(builds, plan, ports) {
     const scan = async (exported) => {
         const duration = elapsed();
         work.exported = () => duration;
-        const scannable = findScannable(built, exported, outcomes, ports);
+        const scannable = await findScannable(built, { exported, turns: plan.turns }, outcomes, ports);
         work.layers = countLayers(scannable);
         await scanGroups(scannable, plan.turns, ports.scanner, async (image, cache) => {
             outcomes.set(image.built, await scanImage(image, cache, plan, ports));
@@ -53999,42 +49436,23 @@ async function scanImages(builds, plan, ports) {
         work: { export: exportDuration, scan: elapsed() - exportDuration, layers: work.layers },
     };
 }
-/** What was exported whole; for the others, that is their outcome. */
-function findScannable(built, exported, outcomes, ports) {
-    const scannable = [];
-    for (const image of built) {
+/** What was exported whole, and as it says; for the others, that is their outcome. */
+async function findScannable(built, { exported, turns }, outcomes, ports) {
+    const read = layerReader();
+    const found = await Promise.all(built.map(image => turns(async () => {
         try {
-            scannable.push({ built: image, exported: exported.image(image.imageId) });
+            const one = exported.image(image.imageId);
+            return [{ built: image, exported: one, shown: await one.show(await inspectLayers(one, read)) }];
         }
         catch (error) {
             outcomes.set(image, toFailure(image, error, 0, ports));
+            return [];
         }
-    }
-    return scannable;
-}
-/**
- * Images that call different content by the same DiffID. Trivy keeps what it knows of a layer under that name, which an
- * image only claims for what is packed: none of them may speak for another one's layer.
- */
-function findDisputed(images) {
-    const named = new Map();
-    for (const image of images) {
-        const { digests, layers } = image.exported;
-        for (const [at, diffId] of digests.diffIds.entries()) {
-            const known = named.get(diffId) ?? { digests: new Set(), images: new Set() };
-            named.set(diffId, known);
-            known.digests.add(layers[at]?.digest ?? '');
-            known.images.add(image);
-        }
-    }
-    return new Set([...named.values()].filter(({ digests }) => digests.size > 1).flatMap(one => [...one.images]));
+    })));
+    return found.flat();
 }
 async function scanGroups(images, turns, scanner, scan) {
-    const disputed = findDisputed(images);
-    const groups = [
-        ...planScans(images.filter(image => !disputed.has(image)), image => image.exported.digests.diffIds),
-        ...[...disputed].map(image => ({ first: [image], rest: [] })),
-    ];
+    const groups = planScans(images, image => image.exported.digests.diffIds);
     await Promise.all(groups.map(async ({ first, rest }) => {
         let known;
         const warmUp = async () => (known ??= await scanner.newCache());
@@ -54051,7 +49469,7 @@ async function scanGroups(images, turns, scanner, scan) {
         })));
     }));
 }
-async function scanImage({ built, exported }, cache, plan, ports) {
+async function scanImage({ built, exported, shown }, cache, plan, ports) {
     const { scanner, console, clock } = ports;
     const started = clock.now().getTime();
     const elapsed = () => clock.now().getTime() - started;
@@ -54063,17 +49481,27 @@ async function scanImage({ built, exported }, cache, plan, ports) {
     const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
     try {
         const inContext = await scanContext(image, plan, scanner);
-        const text = await scanner.scanImage(exported, await cache(), request);
-        const inImage = parseScanReport(text, digests.diffIds);
+        const { text: ofShown, lostPackages, leftOut } = await scanner.scanImage(shown, await cache(), request);
+        const text = ofShown.replaceAll(shown.digests.config, digests.config);
+        const inImage = parseScanReport(text, shown.digests.diffIds, shown.standIns);
+        refuseLostPackages(lostPackages);
         const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
-        const scan = { ...inImage, layers, findings: [...inImage.findings, ...inContext] };
+        const findings = [...inImage.findings, ...inContext];
+        const missed = [...leftOut, ...(inImage.leftOut ?? [])];
+        const scan = { ...inImage, layers, findings, ...(missed.length === 0 ? {} : { leftOut: missed }) };
         console.info(`Scanned ${(0,model/* imageTitle */.cR)(image)}: ${describeScan(scan)}`);
-        const sbom = plan.sbom && image.revision === 'head' ? await makeSbom(text, image, plan, { scanner, console }) : {};
+        const sbom = plan.sbom && image.revision === 'head'
+            ? await makeSbom(withoutStandIns(text, shown), image, plan, { scanner, console })
+            : {};
         return { status: 'scanned', image, imageId, digests, scan, ...sbom, duration: elapsed() };
     }
     catch (error) {
         return toFailure(built, error, elapsed(), ports);
     }
+}
+/** What is in a layer that was only added for Trivy is in the layer that it is from. */
+function withoutStandIns(report, { standIns }) {
+    return [...standIns].reduce((text, [standIn, diffId]) => text.replaceAll(standIn, diffId), report);
 }
 /** An SBOM is a report and no part of the verdict: without one the image is as clean as it is. */
 async function makeSbom(report, { name }, { timeout }, { scanner, console }) {
@@ -54098,7 +49526,9 @@ async function scanContext(image, plan, scanner) {
     const inLockFiles = [];
     for (const [below, files] of lockFiles ? groupLockFiles(image.lockFiles) : []) {
         const report = await scanner.scanLockFiles((0,external_node_path_.join)(workspace, image.contextDir, below), timeout);
-        inLockFiles.push(...parseLockFileReport(report, { ...image, lockFiles: files }, below));
+        const found = parseLockFileReport(report, { ...image, lockFiles: files }, below);
+        for (const finding of found)
+            inLockFiles.push(finding);
     }
     const inDockerfile = scanners.includes('misconfig')
         ? parseDockerfileReport(await scanner.scanDockerfile((0,external_node_path_.join)(workspace, image.dockerfile), timeout), image)
@@ -54127,6 +49557,197 @@ function describeScan({ os, packages, findings }) {
     return `${system}, ${String(packages)} packages, ${String(findings.length)} findings before the policy`;
 }
 
+;// CONCATENATED MODULE: ./src/discover/change.ts
+/** What a change touches: which images, and what of the gate itself. Pure but for `readHistory`. */
+
+
+/** Work that is not merged yet: it cannot decide about itself, and what was before must be known. */
+function isProposal({ baseline }) {
+    return baseline?.policy === 'base';
+}
+/**
+ * The run with the rules that hold for the commit that is checked out.
+ * @throws GateError where that commit cannot be read
+ */
+async function settleBaseline(context, repository) {
+    const { merged } = context.baseline ?? {};
+    if (merged === undefined || (await repository.isMerged(merged.commit, merged.branch)))
+        return context;
+    return { ...context, baseline: merged.otherwise };
+}
+/**
+ * @param imagesRoot relative to the workspace, with forward slashes
+ * @throws GateError where it must be known and cannot be read
+ */
+async function readHistory(context, repository, imagesRoot) {
+    const { baseline, event } = context;
+    if (baseline !== undefined)
+        await checkCheckout(context, baseline, repository);
+    const hint = baseline?.base;
+    if (hint === undefined) {
+        if (isProposal(context))
+            throw new errors/* ConfigurationError */.j1(`the event ${event ?? ''} names no base`, withoutBase);
+        const when = event === undefined ? 'on the command line' : `on the event ${event}`;
+        return { status: 'none', reason: `${when} there is nothing to compare with` };
+    }
+    try {
+        const base = await repository.resolveBase(hint);
+        if (baseline?.differs === true && (await repository.checkedOut()).commit === base)
+            throw notTheChange(context);
+        return { status: 'known', base, files: await repository.changesSince(base, imagesRoot) };
+    }
+    catch (error) {
+        if (isProposal(context) || error instanceof errors/* ConfigurationError */.j1 || !(error instanceof errors/* GateError */.ue))
+            throw error;
+        return { status: 'unreadable', reason: error.message };
+    }
+}
+/** The check of a pull request must not be the check of another commit, for instance of the base. */
+async function checkCheckout(context, { expected }, repository) {
+    if (expected === undefined)
+        return;
+    const { commit, parents } = await repository.checkedOut();
+    // GitHub's merge commit has the head as a parent; so has a commit that an earlier step made.
+    if (![commit, ...parents].some(one => expected.includes(one)))
+        throw notTheChange(context);
+}
+const withoutBase = 'Run it on an event of GitHub’s, with the payload that GitHub gives.';
+function notTheChange({ event = '' }) {
+    return new errors/* ConfigurationError */.j1(`what is checked out is not the change that the event ${event} is about, perhaps its base branch`, event.startsWith('pull_request') && event !== 'pull_request_target'
+        ? 'Call actions/checkout without `ref`: it then checks out what would be merged.'
+        : 'Use the event pull_request, which checks out what would be merged. Other events need a `ref` for actions/checkout that names the commit of the change.');
+}
+/** What the change does, apart from what is in the images; undefined where that is not known. */
+function describeChange({ history, imagesRoot, images, policyFiles }) {
+    if (history.status !== 'known')
+        return undefined;
+    const { base, files } = history;
+    const names = new Set(images.map(({ name }) => name));
+    const nameOf = (path) => imageNameOf(path, imagesRoot);
+    const renamed = files.flatMap(({ path, from }) => {
+        const [before, after] = [from === undefined ? undefined : nameOf(from), nameOf(path)];
+        return before === undefined || after === undefined || names.has(before) ? [] : [{ from: before, to: after }];
+    });
+    const deleted = files
+        .filter(({ status }) => status === 'deleted')
+        .flatMap(({ path }) => nameOf(path) ?? [])
+        .filter(name => !names.has(name));
+    const paths = change_pathsOf(files);
+    return {
+        base,
+        deleted,
+        renamed,
+        workflows: paths.filter(path => /^\.github\/(workflows|actions)\//.test(path)),
+        policyFiles: paths.filter(path => policyFiles.includes(path)),
+    };
+}
+/** The image whose Dockerfile this is. */
+function imageNameOf(path, imagesRoot) {
+    const [name, file, ...rest] = external_node_path_.posix.relative(imagesRoot, path).split('/');
+    return file === 'Dockerfile' && rest.length === 0 && name !== '..' ? name : undefined;
+}
+/**
+ * Leaves out the images that the change does not touch. Where it touches something that all of them depend on (the policy,
+ * a workflow, a file of the images folder that belongs to no image), or is not known, none is left out.
+ */
+function selectChanged(discovery, history, change, imagesRoot) {
+    if (history.status !== 'known' || change === undefined)
+        return discovery;
+    if (change.policyFiles.length > 0 || change.workflows.length > 0)
+        return discovery;
+    const all = [...discovery.images, ...discovery.skipped.map(({ image }) => image)];
+    const gone = [...change.deleted, ...change.renamed.map(({ from }) => from)];
+    const owned = [...all.map(({ contextDir }) => contextDir), ...gone.map(name => external_node_path_.posix.join(imagesRoot, name))];
+    const shared = touchedBy(history.files).filter(path => change_isBelow(path, imagesRoot) || change_isBelow(imagesRoot, path));
+    if (shared.some(path => !owned.some(directory => change_isBelow(path, directory))))
+        return discovery;
+    // What is refused may be so because of what is gone.
+    const untouched = discovery.images.filter(image => image.refusal === undefined && !touches(history.files, image));
+    return {
+        ...discovery,
+        images: discovery.images.filter(image => !untouched.includes(image)),
+        skipped: [...discovery.skipped, ...untouched.map(image => ({ image, reason: 'only-changed' }))],
+    };
+}
+/** How each image is compared with what it was; empty where nothing is compared. */
+function compareWithBase(images, history) {
+    if (history.status === 'none')
+        return new Map();
+    return new Map(images.map(image => [image.name, compareImage(image, history)]));
+}
+function compareImage(image, history) {
+    if (history.status !== 'known')
+        return { status: 'failed', reason: history.reason };
+    const dockerfile = history.files.find(({ path }) => path === image.dockerfile);
+    if (dockerfile?.status === 'added' || dockerfile?.from !== undefined)
+        return { status: 'new' };
+    return { status: touches(history.files, image) ? 'compared' : 'unchanged' };
+}
+/** True when the change touches something that the image is made of. */
+function touches(files, { sources }) {
+    // What lies above it and is no folder any more, or a submodule, brings or takes all below.
+    return touchedBy(files).some(path => sources.some(source => change_isBelow(path, source) || change_isBelow(source, path)));
+}
+/** @param directory empty for the whole repository */
+function change_isBelow(path, directory) {
+    return directory === '' || path === directory || path.startsWith(`${directory}/`);
+}
+/** They say how git, its submodules and Git LFS write other files. */
+const writers = new Set(['.gitattributes', '.gitmodules', '.lfsconfig']);
+/** The paths of the change; for a file that decides about others, the folder that they are in. */
+function touchedBy(files) {
+    return change_pathsOf(files).map(path => {
+        if (!writers.has(external_node_path_.posix.basename(path)))
+            return path;
+        const folder = external_node_path_.posix.dirname(path);
+        return folder === '.' ? '' : folder;
+    });
+}
+/** Before and after the change. */
+function change_pathsOf(files) {
+    return [...new Set(files.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from])))].sort();
+}
+
+;// CONCATENATED MODULE: ./src/discover/links.ts
+/** Follows links below a folder as BuildKit does in a build context: the folder is the root, and `..` never leads above it. */
+
+/** Components of paths. A system gives up after 40 links, which cannot have as many. */
+const maxSteps = 10_000;
+/**
+ * @param root absolute, with all links followed
+ * @param path relative to the root
+ * @returns undefined for links that lead round in a circle
+ */
+async function followLinks(root, path, files) {
+    const waiting = path.split('/').reverse();
+    const at = [];
+    let leaves = false;
+    for (let steps = 0; waiting.length > 0; steps += 1) {
+        if (steps > maxSteps || waiting.length > maxSteps)
+            return undefined;
+        const part = waiting.pop() ?? '';
+        if (part === '' || part === '.')
+            continue;
+        if (part === '..') {
+            leaves ||= at.length === 0;
+            at.pop();
+            continue;
+        }
+        const target = await files.readLink(external_node_path_.posix.join(root, ...at, part));
+        if (target === undefined) {
+            at.push(part);
+            continue;
+        }
+        if (target.startsWith('/')) {
+            leaves = true;
+            at.length = 0;
+        }
+        for (const part of target.split('/').reverse())
+            waiting.push(part);
+    }
+    return { path: at.join('/'), leaves };
+}
+
 ;// CONCATENATED MODULE: ./src/discover/name.ts
 
 /**
@@ -54153,6 +49774,7 @@ const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const suffixed = /-[0-9a-f]{24}$/;
 
 ;// CONCATENATED MODULE: ./src/discover/images.ts
+
 
 
 
@@ -54226,14 +49848,29 @@ async function classify(entry, root, { workspace, revision = 'head' }, files) {
     const dockerfile = inside.find(({ name }) => name === 'Dockerfile');
     if (dockerfile === undefined)
         return ignoreWithoutDockerfile(inside, directory, ignore, files);
-    if (dockerfile.kind === 'missing')
-        return image('its Dockerfile is a link that leads nowhere');
-    if (dockerfile.kind !== 'file')
-        return image('its Dockerfile is not a file');
-    if (dockerfile.realPath === undefined || !contains(root.realPath, dockerfile.realPath)) {
-        return image('its Dockerfile is a link that leaves the images folder');
+    return image(await refusalOf(inside, entry.realPath, files), entry.realPath);
+}
+/**
+ * BuildKit follows a link within the folder of the image, as if nothing were outside of it. A link that leaves the folder is
+ * another file for BuildKit than for everybody else, and what is checked would not be what is built.
+ */
+async function refusalOf(inside, directory, files) {
+    for (const name of ['Dockerfile', 'Dockerfile.dockerignore', '.dockerignore']) {
+        const entry = inside.find(other => other.name === name);
+        if (entry === undefined)
+            continue;
+        const isLinked = entry.realPath !== (0,external_node_path_.join)(directory, name);
+        const followed = isLinked ? await followLinks(directory, name, files) : undefined;
+        if (followed?.leaves === true)
+            return `its ${name} is a link that leaves the folder of the image`;
+        if (name !== 'Dockerfile')
+            continue;
+        if (entry.kind === 'missing' || (isLinked && followed === undefined))
+            return 'its Dockerfile is a link that leads nowhere';
+        if (entry.kind !== 'file')
+            return 'its Dockerfile is not a file';
     }
-    return image(undefined, entry.realPath, dockerfile.realPath);
+    return undefined;
 }
 async function ignoreWithoutDockerfile(inside, directory, ignore, files) {
     const similar = inside.find(({ name, kind }) => kind === 'file' && /dockerfile|containerfile/i.test(name));
@@ -54287,22 +49924,54 @@ function images_compare(a, b) {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
+;// CONCATENATED MODULE: ./src/discover/work.ts
+/**
+ * Steps of matching that one image may cost, some seconds. Patterns and files both come from the repository under test, and
+ * their product has no other limit.
+ */
+const work_maxSteps = 10_000_000;
+/** Counts the steps of matching, so that a repository cannot keep the gate busy. */
+class MatchingWork {
+    #steps = 0;
+    #most;
+    constructor(most = work_maxSteps) {
+        this.#most = most;
+    }
+    get steps() {
+        return this.#steps;
+    }
+    /** @throws Error beyond the limit */
+    add(steps) {
+        this.#steps += steps;
+        if (this.#steps <= this.#most)
+            return;
+        throw new Error('the patterns of its .dockerignore and of its COPY instructions, held against its lock files, take too long; use fewer of them');
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/discover/pattern.ts
 /**
  * Patterns of paths as Docker has them in `.dockerignore` (`patternmatcher.go` in moby/patternmatcher), and much the same in
  * COPY. They come from the repository under test, as do the names that they are held against: no regular expression is made
  * of them, since one can be written that runs for years.
  */
-/** @returns undefined for a pattern that Docker refuses, or of which nobody would guess what it makes */
-function compilePattern(pattern) {
+
+/**
+ * @param work counts what matching takes
+ * @returns undefined for a pattern that Docker refuses, or of which nobody would guess what it makes
+ */
+function compilePattern(pattern, work = new MatchingWork()) {
     const pieces = parsePattern(pattern);
     if (pieces === undefined)
         return undefined;
     if (pieces.every(piece => piece.kind === 'text')) {
         const plain = pieces.map(({ character }) => character).join('');
-        return path => path === plain || path.startsWith(`${plain}/`);
+        return path => {
+            work.add(1);
+            return path === plain || path.startsWith(`${plain}/`);
+        };
     }
-    return path => matchPieces(pieces, path);
+    return path => matchPieces(pieces, path, work);
 }
 function parsePattern(pattern) {
     const characters = [...pattern];
@@ -54314,7 +49983,8 @@ function parsePattern(pattern) {
         const read = readPiece(characters, at);
         if (read === undefined)
             return undefined;
-        pieces.push(...read.pieces);
+        for (const piece of read.pieces)
+            pieces.push(piece);
         at = read.next;
     }
     // These count as special, also where they are not.
@@ -54377,10 +50047,11 @@ function readClass(characters, start) {
     return ranges.length === 0 ? undefined : { pieces: [{ kind: 'class', negated, ranges }], next: at + 1 };
 }
 /** Walks along the path, at all the places of the pattern at once where it could be. */
-function matchPieces(pieces, path) {
+function matchPieces(pieces, path, work) {
     let places = new Set();
     enter(0, pieces, places);
     for (const character of path) {
+        work.add(places.size);
         // What matches up to here is a folder above.
         if (character === '/' && places.has(pieces.length))
             return true;
@@ -54449,14 +50120,19 @@ function enter(place, pieces, places) {
 ;// CONCATENATED MODULE: ./src/discover/ignore-file.ts
 /** Reads a `.dockerignore` as Docker does (`ignorefile.go` in moby/patternmatcher): what it hides, the build never sees. */
 
-/** @returns true for paths, relative to the context, that the file hides */
-function readIgnoreFile(text) {
+
+/**
+ * @param work counts what matching takes
+ * @returns true for paths, relative to the context, that the file hides
+ */
+function readIgnoreFile(text, work = new MatchingWork()) {
     const rules = text
         .replace(/^\uFEFF/, '')
         .split('\n')
-        .flatMap(readRule);
+        .flatMap(line => readRule(line, work));
     return path => {
         let ignored = false;
+        work.add(rules.length);
         for (const { negated, matches } of rules) {
             if (negated === ignored && matches(path))
                 ignored = !negated;
@@ -54464,19 +50140,33 @@ function readIgnoreFile(text) {
         return ignored;
     };
 }
-function readRule(line) {
-    const pattern = line.startsWith('#') ? '' : trimSpace(line);
+function readRule(line, work) {
+    const pattern = line.startsWith('#') ? '' : ignore_file_trimSpace(line);
     if (pattern === '')
         return [];
     // Docker looks twice, and the second time at what the first has made of it: `/!x` takes something back, too.
-    const once = pattern.startsWith('!') ? `!${cleanPath(trimSpace(pattern.slice(1)))}` : cleanPath(pattern);
-    const twice = cleaned(trimSpace(once));
+    const once = pattern.startsWith('!') ? `!${cleanPath(ignore_file_trimSpace(pattern.slice(1)))}` : cleanPath(pattern);
+    const twice = cleaned(ignore_file_trimSpace(once));
     const negated = twice.startsWith('!');
     const path = negated ? twice.slice(1) : twice;
     // What is not understood hides nothing, or takes everything back: better a file too many than one too few.
-    const matches = compilePattern(path) ?? (() => negated);
+    const matches = compilePattern(withoutMark(path), work) ?? (() => negated);
     return [{ negated, matches }];
 }
+/**
+ * Go's scanner drops a byte order mark where it begins, and makes the regular expression of a pattern from what is left; a
+ * pattern without one is compared as it is written. Where `**` follows the mark, nothing good comes out: it is refused.
+ */
+function withoutMark(pattern) {
+    if (!pattern.startsWith('\uFEFF'))
+        return pattern;
+    const bare = pattern.slice(1);
+    if (bare.startsWith('**'))
+        return refused;
+    return /[*?[\]\\]/.test(bare.replace(/\*\*$/, '')) ? bare : pattern;
+}
+/** No pattern: a class without an end. */
+const refused = '[';
 /** As Go cleans paths, and without a slash before it. */
 function cleanPath(path) {
     const clean = cleaned(path);
@@ -54499,7 +50189,7 @@ function cleaned(path) {
     return root + parts.join('/') || '.';
 }
 /** Go's idea of white space, which has the next line sign and not the byte order mark. */
-function trimSpace(text) {
+function ignore_file_trimSpace(text) {
     let [start, end] = [0, text.length];
     while (start < end && isSpace(text[start]))
         start += 1;
@@ -54513,6 +50203,9 @@ function isSpace(character) {
 
 ;// CONCATENATED MODULE: ./src/discover/lock-files.ts
 /** Finds the lock files of a build context that its Dockerfile copies: what they name is meant to be in the image. */
+
+
+
 
 
 
@@ -54541,77 +50234,54 @@ async function findLockFiles(images, workspace, files) {
     }));
 }
 async function lockFilesOf(image, workspace, files) {
-    const text = (await readShort((0,external_node_path_.join)(workspace, image.dockerfile), 'its Dockerfile', files)) ?? '';
-    const copies = readCopies(text, image.dockerfile);
+    const work = new MatchingWork();
+    const dockerfile = await readShort((0,external_node_path_.join)(workspace, image.dockerfile), 'its Dockerfile', files);
+    const copies = readCopies(dockerfile ?? '', image.dockerfile, work);
     if (copies.length === 0)
         return [];
     const contextDir = (0,external_node_path_.join)(workspace, image.contextDir);
     const realDir = (await files.realPath(contextDir)) ?? contextDir;
-    const kept = await notIgnored(await walk(realDir, '', files), realDir, files);
+    const kept = await notIgnored(await walk(realDir, '', files), realDir, files, work);
     return kept.flatMap(path => copiedBy(path, copies));
 }
 /** @throws Error that says in what way the file is not one that can be read */
 async function readShort(path, what, files) {
-    const text = await files.readText(path).catch((error) => {
+    const bytes = await files.readBytes(path).catch((error) => {
         throw new Error(`${what} cannot be read: ${(0,errors/* messageOf */.bD)(error)}`, { cause: error });
     });
-    const bytes = Buffer.byteLength(text ?? '');
-    if (bytes <= maxBytes)
-        return text;
-    throw new Error(`${what} has ${(bytes / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
+    const length = bytes?.byteLength ?? 0;
+    if (length <= maxBytes)
+        return bytes;
+    throw new Error(`${what} has ${(length / maxBytes).toFixed(1)} MiB; no more than 1 MiB is read`);
 }
-/** Every COPY and ADD that takes something from the context, in any stage. */
-function readCopies(dockerfile, file) {
-    const lines = dockerfile.split(/\r?\n/);
-    // The parser counts a carriage return as the end of a line; neither BuildKit nor anybody who numbers lines does.
-    return main.DockerfileParser.parse(dockerfile.replace(/\r(?!\n)/g, ' '))
-        .getInstructions()
-        .filter(instruction => instruction instanceof main.JSONInstruction)
-        .filter(instruction => ['COPY', 'ADD'].includes(instruction.getKeyword().toUpperCase()))
-        .filter(instruction => !instruction.getFlags().some(flag => flag.getName() === 'from'))
-        .map(instruction => {
-        const { start, end } = instruction.getRange();
-        const origin = {
-            file,
-            lines: { start: start.line + 1, end: end.line + 1 },
-            instruction: (lines[start.line] ?? '').trim(),
-            fromBase: false,
-        };
-        return { sources: readSources(instruction, lines), origin };
-    })
-        .filter(({ sources }) => sources.length > 0);
+/** Every COPY and ADD that takes something from the context, in any stage, or where another stage is FROM this one. */
+function readCopies(dockerfile, file, work) {
+    const { escape, instructions } = parseDockerfile(dockerfile);
+    return instructions.flatMap(instruction => {
+        const copy = instruction.trigger ?? instruction;
+        const sources = readSources(copy, escape, work);
+        if (sources.length === 0)
+            return [];
+        const origin = { file, lines: instruction.lines, instruction: instructionText(instruction), fromBase: false };
+        return [{ sources, origin }];
+    });
 }
 /** All words but the last, which is where they go; what a here-document holds is not of the context. */
-function readSources(instruction, lines) {
-    const json = instruction.getJSONStrings().map(word => word.getJSONValue());
-    // What an escape stands for is not told here.
-    if (json.length > 0 && /\\(?![ \t]*\r?\n)/.test(instruction.getRawArgumentsContent() ?? ''))
-        return [everything];
-    const words = json.length > 0 ? json : readWords(instruction, lines);
-    return words
+function readSources(instruction, escape, work) {
+    if (!['COPY', 'ADD'].includes(instruction.keyword) || flagOf(instruction, 'from') !== undefined)
+        return [];
+    return wordsOf(instruction)
         .slice(0, -1)
-        .filter(word => !/^(<<|(https?|git):\/\/)/.test(word))
-        .map(word => compileSource(word));
-}
-/** The words of the instruction itself: those of its here-documents begin on the line after it. */
-function readWords(instruction, lines) {
-    const words = instruction.getArguments();
-    const heredocs = words.filter(word => word.getValue().startsWith('<<')).map(word => word.getRange().start.line);
-    if (heredocs[0] === undefined)
-        return words.map(word => word.getValue());
-    let last = heredocs[0];
-    while (/[\\`][ \t]*$/.test(lines[last] ?? ''))
-        last += 1;
-    return words.filter(word => word.getRange().start.line <= last).map(word => word.getValue());
+        .filter(word => !/^(https?|git):\/\//.test(word) && parseHeredoc(word) === undefined)
+        .map(word => compileSource(word, escape, work));
 }
 const everything = () => true;
 /** What a variable holds, or what a pattern means, may not be known here: better a file too many than one too few. */
-function compileSource(word) {
-    // Docker takes quotation marks and backslashes away before it looks for files.
-    const source = cleanPath(`/${word.replace(/["'\\]/g, '')}`);
+function compileSource(word, escape, work) {
+    const source = cleanPath(`/${unquote(word, escape)}`);
     if (word.includes('$') || source === '/')
         return everything;
-    return compilePattern(source) ?? everything;
+    return compilePattern(source, work) ?? everything;
 }
 function copiedBy(path, copies) {
     const copy = copies.find(({ sources }) => sources.some(matches => matches(path)));
@@ -54637,7 +50307,7 @@ const skippedFolders = new Set(['node_modules', '.git']);
  * Without what the build never sees. A file that says so must be one, and lie in the context: a link could lead anywhere.
  * @param contextDir with all links followed
  */
-async function notIgnored(paths, contextDir, files) {
+async function notIgnored(paths, contextDir, files, work) {
     if (paths.length === 0)
         return paths;
     const entries = (await files.list(contextDir)) ?? [];
@@ -54648,10 +50318,10 @@ async function notIgnored(paths, contextDir, files) {
         // Where it leads elsewhere, what Docker makes of it is not known: better a file too many than one too few.
         if (entry.kind === 'missing' || entry.realPath?.startsWith(`${contextDir}/`) !== true)
             return paths;
-        const text = await readShort(entry.realPath, `its ${name}`, files);
-        if (text === undefined)
+        const bytes = await readShort(entry.realPath, `its ${name}`, files);
+        if (bytes === undefined)
             return paths;
-        const isIgnored = readIgnoreFile(text);
+        const isIgnored = readIgnoreFile(Buffer.from(bytes).toString(), work);
         return paths.filter(path => !isIgnored(path));
     }
     return paths;
@@ -54662,16 +50332,23 @@ async function notIgnored(paths, contextDir, files) {
 
 
 
+
 /** @param images for which it matters what the change brings: of these, those that it touches are compared */
 async function findBaseImages(images, { history, comparisons, imagesRoot }, { repository, files }) {
     const names = images.map(({ name }) => name).filter(name => comparisons.get(name)?.status === 'compared');
     if (history.status !== 'known' || names.length === 0)
         return { images: [], comparisons };
     try {
-        const workspace = await repository.checkOut(history.base, imagesRoot);
+        const { directory: workspace, incomplete } = await repository.checkOut(history.base, imagesRoot);
         const found = await discoverImages({ workspace, imagesRoot, include: [], allowEmpty: true, revision: 'base' }, files);
         const wanted = found.images.filter(({ name }) => names.includes(name));
-        return { images: await findLockFiles(wanted, workspace, files), workspace, comparisons };
+        const cut = new Map(wanted.flatMap(image => lacks(image, incomplete)));
+        const images = wanted.filter(({ name }) => !cut.has(name));
+        return {
+            images: await findLockFiles(images, workspace, files),
+            workspace,
+            comparisons: new Map([...comparisons, ...cut]),
+        };
     }
     catch (error) {
         if (!(error instanceof errors/* GateError */.ue))
@@ -54680,123 +50357,13 @@ async function findBaseImages(images, { history, comparisons, imagesRoot }, { re
         return { images: [], comparisons: new Map([...comparisons, ...names.map(name => [name, failed])]) };
     }
 }
-
-;// CONCATENATED MODULE: ./src/discover/change.ts
-/** What a change touches: which images, and what of the gate itself. Pure but for `readHistory`. */
-
-
-/**
- * Events in which somebody asks for a change to be accepted: what it changes cannot decide about the change itself. To
- * know what was before is then a must.
- */
-function isProposal({ event }) {
-    return event === 'pull_request' || event === 'pull_request_target' || event === 'merge_group';
-}
-/** @throws GateError where it must be known and cannot be read */
-async function readHistory(context, repository) {
-    const { base: hint, event } = context;
-    if (hint === undefined) {
-        if (isProposal(context))
-            throw new errors/* ConfigurationError */.j1(`the event ${event ?? ''} names no base`, withoutBase);
-        const when = event === undefined ? 'on the command line' : `on the event ${event}`;
-        return { status: 'none', reason: `${when} there is nothing to compare with` };
-    }
-    try {
-        if (event === 'pull_request_target' && !(await repository.isCheckedOut(context.head ?? ''))) {
-            throw notThePullRequest();
-        }
-        const base = await repository.resolveBase(hint);
-        const files = await repository.changesSince(base);
-        return { status: 'known', base, files };
-    }
-    catch (error) {
-        if (isProposal(context) || !(error instanceof errors/* GateError */.ue))
-            throw error;
-        return { status: 'unreadable', reason: error.message };
-    }
-}
-const withoutBase = 'Run it on an event of GitHub’s, with the payload that GitHub gives.';
-function notThePullRequest() {
-    return new errors/* ConfigurationError */.j1('what is checked out is the base branch, not the pull request', 'Use the event pull_request, which checks out what would be merged; pull_request_target is not safe for building.');
-}
-/** What the change does, apart from what is in the images; undefined where that is not known. */
-function describeChange({ history, imagesRoot, images, policyFiles }) {
-    if (history.status !== 'known')
-        return undefined;
-    const { base, files } = history;
-    const names = new Set(images.map(({ name }) => name));
-    const nameOf = (path) => imageNameOf(path, imagesRoot);
-    const renamed = files.flatMap(({ path, from }) => {
-        const [before, after] = [from === undefined ? undefined : nameOf(from), nameOf(path)];
-        return before === undefined || after === undefined || names.has(before) ? [] : [{ from: before, to: after }];
-    });
-    const deleted = files
-        .filter(({ status }) => status === 'deleted')
-        .flatMap(({ path }) => nameOf(path) ?? [])
-        .filter(name => !names.has(name));
-    const paths = change_pathsOf(files);
-    return {
-        base,
-        deleted,
-        renamed,
-        workflows: paths.filter(path => /^\.github\/(workflows|actions)\//.test(path)),
-        policyFiles: paths.filter(path => policyFiles.includes(path)),
-    };
-}
-/** The image whose Dockerfile this is. */
-function imageNameOf(path, imagesRoot) {
-    const [name, file, ...rest] = external_node_path_.posix.relative(imagesRoot, path).split('/');
-    return file === 'Dockerfile' && rest.length === 0 && name !== '..' ? name : undefined;
-}
-/**
- * Leaves out the images that the change does not touch. Where it touches something that all of them depend on (the policy,
- * a workflow, a file of the images folder that belongs to no image), or is not known, none is left out.
- */
-function selectChanged(discovery, history, change, imagesRoot) {
-    if (history.status !== 'known' || change === undefined)
-        return discovery;
-    if (change.policyFiles.length > 0 || change.workflows.length > 0)
-        return discovery;
-    const all = [...discovery.images, ...discovery.skipped.map(({ image }) => image)];
-    const gone = [...change.deleted, ...change.renamed.map(({ from }) => from)];
-    const owned = [...all.map(({ contextDir }) => contextDir), ...gone.map(name => external_node_path_.posix.join(imagesRoot, name))];
-    const shared = change_pathsOf(history.files).filter(path => isBelow(path, imagesRoot) || isBelow(imagesRoot, path));
-    if (shared.some(path => !owned.some(directory => isBelow(path, directory))))
-        return discovery;
-    // What is refused may be so because of what is gone.
-    const untouched = discovery.images.filter(image => image.refusal === undefined && !touches(history.files, image));
-    return {
-        ...discovery,
-        images: discovery.images.filter(image => !untouched.includes(image)),
-        skipped: [...discovery.skipped, ...untouched.map(image => ({ image, reason: 'only-changed' }))],
-    };
-}
-/** How each image is compared with what it was; empty where nothing is compared. */
-function compareWithBase(images, history) {
-    if (history.status === 'none')
-        return new Map();
-    return new Map(images.map(image => [image.name, compareImage(image, history)]));
-}
-function compareImage(image, history) {
-    if (history.status !== 'known')
-        return { status: 'failed', reason: history.reason };
-    const dockerfile = history.files.find(({ path }) => path === image.dockerfile);
-    if (dockerfile?.status === 'added' || dockerfile?.from !== undefined)
-        return { status: 'new' };
-    return { status: touches(history.files, image) ? 'compared' : 'unchanged' };
-}
-/** True when the change touches something that the image is made of. */
-function touches(files, { sources }) {
-    // What lies above it and is no folder any more, or a submodule, brings or takes all below.
-    return change_pathsOf(files).some(path => sources.some(source => isBelow(path, source) || isBelow(source, path)));
-}
-/** @param directory empty for the whole repository */
-function isBelow(path, directory) {
-    return directory === '' || path === directory || path.startsWith(`${directory}/`);
-}
-/** Before and after the change. */
-function change_pathsOf(files) {
-    return [...new Set(files.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from])))].sort();
+/** An image without a part of its context would be another one, so nothing of it counts as known before. */
+function lacks({ name, sources }, incomplete) {
+    const part = incomplete.find(({ path }) => sources.some(source => change_isBelow(path, source) || change_isBelow(source, path)));
+    if (part === undefined)
+        return [];
+    const reason = `before the change ${part.path} is ${part.what}, whose content is not in the commit`;
+    return [[name, { status: 'failed', reason }]];
 }
 
 // EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
@@ -54829,7 +50396,8 @@ function findOddities(document) {
     (0,dist/* visit */.YR)(document, {
         Map: (_, map) => {
             remember(map);
-            oddities.push(...findOddKeys(map));
+            for (const found of findOddKeys(map))
+                oddities.push(found);
         },
         Seq: (_, list) => {
             remember(list);
@@ -57192,11 +52760,11 @@ function maxCodePoints(requirement, message$1) {
 //#endregion
 //#region src/actions/maxEntries/maxEntries.ts
 /* @__NO_SIDE_EFFECTS__ */
-function maxEntries(requirement, message$1) {
+function dist_maxEntries(requirement, message$1) {
 	return {
 		kind: "validation",
 		type: "max_entries",
-		reference: maxEntries,
+		reference: dist_maxEntries,
 		async: false,
 		expects: `<=${requirement}`,
 		requirement,
@@ -58754,11 +54322,11 @@ function trimEnd() {
 * @returns A trim start action.
 */
 /* @__NO_SIDE_EFFECTS__ */
-function trimStart() {
+function dist_trimStart() {
 	return {
 		kind: "transformation",
 		type: "trim_start",
-		reference: trimStart,
+		reference: dist_trimStart,
 		async: false,
 		"~run"(dataset) {
 			dataset.value = dataset.value.trimStart();
@@ -63127,13 +58695,14 @@ function read_toException(entry, until, place) {
 }
 
 ;// CONCATENATED MODULE: ./src/policy/revisions.ts
-/** Whose policy decides: on a proposed change that of the base, so that nobody excuses himself. */
+/** Whose policy decides: on a proposed change that of the base, so that a change cannot exempt itself. */
 
 
 /** @throws ConfigurationError with every mistake in the policy that decides, or would after the merge */
 async function readPolicies({ file, head, base, now }) {
     if (base === undefined)
         return { inForce: await readPolicy(file, head, now), revision: 'head', broken: [] };
+    const { revision } = base;
     const before = await readPolicy(file, base.read, now).catch((error) => {
         if (error instanceof errors/* ConfigurationError */.j1)
             return error;
@@ -63141,11 +58710,11 @@ async function readPolicies({ file, head, base, now }) {
     });
     if (before instanceof errors/* ConfigurationError */.j1) {
         const proposed = await readPolicy(file, head, now);
-        return { inForce: noPolicy(proposed.files), proposed, revision: 'base', broken: before.messages };
+        return { inForce: noPolicy(proposed.files), proposed, revision, broken: before.messages };
     }
     if (!base.changed(before.files))
-        return { inForce: before, revision: 'base', broken: [] };
-    return { inForce: before, proposed: await readPolicy(file, head, now), revision: 'base', broken: [] };
+        return { inForce: before, revision, broken: [] };
+    return { inForce: before, proposed: await readPolicy(file, head, now), revision, broken: [] };
 }
 function noPolicy(files) {
     return { rules: {}, images: [], exceptions: [], warnings: [], files };
@@ -63178,25 +58747,37 @@ function everyRules({ inForce, proposed }, { rules }, name) {
     return [inForce, ...(proposed === undefined ? [] : [proposed])].map(policy => resolveRules(policy, rules, name).rules);
 }
 /** What there was before the change, and by whose policy it is judged. Both are only asked for where they matter. */
-async function readBefore({ inputs, context, ports }) {
-    const { repository, files, clock } = ports;
-    const proposal = isProposal(context) ? await readHistory(context, repository) : undefined;
-    const base = proposal?.status === 'known'
-        ? {
-            read: (path) => repository.readText(proposal.base, path),
-            changed: (paths) => proposal.files.some(({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from))),
-        }
-        : undefined;
+async function readBefore({ inputs, ports, ...asked }) {
+    const { repository } = ports;
+    const context = await settleBaseline(asked.context, repository);
+    const imagesRoot = imagesRootOf({ inputs, context });
+    const own = (context.baseline?.policy ?? 'checkout') === 'checkout';
+    const early = own ? undefined : await readHistory(context, repository, imagesRoot);
+    const base = early === undefined ? undefined : await judgeOf(early, context, repository);
     const policies = await readPolicies({
         file: inputs.policyFile,
-        head: path => readHead(path, context.workspace, files),
-        now: clock.now(),
+        head: path => readHead(path, context.workspace, ports.files),
+        now: ports.clock.now(),
         ...(base === undefined ? {} : { base }),
     });
     const needed = inputs.onlyChanged || comparesAny(policies.inForce, inputs.rules);
     const notAsked = { status: 'none', reason: 'nothing asks for a comparison' };
-    const history = proposal ?? (needed ? await readHistory(context, repository) : notAsked);
+    const history = early ?? (needed ? await readHistory(context, repository, imagesRoot) : notAsked);
     return { history, policies };
+}
+/** The revision whose policy decides. @throws GateError where it cannot be read */
+async function judgeOf(history, { baseline }, repository) {
+    const source = baseline?.policy;
+    const touched = history.status === 'known' ? history.files : undefined;
+    // Where nothing is compared, the policy of what is checked out may be another one.
+    const changed = (paths) => touched?.some(({ path, from }) => paths.includes(path) || (from !== undefined && paths.includes(from))) ?? false;
+    if (typeof source === 'object') {
+        const commit = await repository.resolveBase({ kind: 'branch', name: source.branch });
+        return { revision: 'default', read: path => repository.readText(commit, path), changed };
+    }
+    if (history.status !== 'known')
+        return undefined;
+    return { revision: 'base', read: path => repository.readText(history.base, path), changed };
 }
 /**
  * Links are refused, as they are in a commit: one that leads out of the repository could show what is there to whoever
@@ -63271,6 +58852,7 @@ function takeTurns(most) {
 
 
 
+
 /** Builds and scans; what was before the change beside what is now, on the same engine and with the same database. */
 async function measure({ discovery: { images }, base, policies }, run) {
     if (images.length === 0)
@@ -63290,7 +58872,11 @@ async function measure({ discovery: { images }, base, policies }, run) {
         const { outcomes, work } = await scanImages(builds, { ...inputs, workspaces, rulesOf, turns }, ports);
         const steps = measureSharing(builds);
         const facts = { engine, work: { ...work, build: buildDuration, steps } };
-        return { builds, scans: outcomes, ...facts, ...(scanner === undefined ? {} : { scanner }) };
+        if (scanner === undefined)
+            return { builds, scans: outcomes, ...facts };
+        const javaDatabase = ports.scanner.javaDatabase();
+        const used = { ...scanner, ...(javaDatabase === undefined ? {} : { javaDatabase }) };
+        return { builds, scans: outcomes, ...facts, scanner: used };
     }
     finally {
         await ports.engine.clean();
@@ -63314,7 +58900,8 @@ async function buildAndPrepare(images, workspaces, scanners, run) {
         throw error;
     });
     const runId = (0,external_node_crypto_.randomBytes)(4).toString('hex');
-    const plan = { ...inputs, workspaces, runId, turns: takeTurns(togetherOn(run)), signal: stop.signal };
+    const marks = freshMarks((0,external_node_crypto_.randomBytes)(randomLength));
+    const plan = { ...inputs, workspaces, runId, marks, turns: takeTurns(togetherOn(run)), signal: stop.signal };
     const [scanner, builds] = await Promise.allSettled([preparing, buildImages(images, plan, ports)]);
     // If both fail, the builds were ended because of the scanner; in a run that was cancelled, the scanner because of that.
     const isReason = !cancelled.aborted || (scanner.status === 'rejected' && scanner.reason instanceof errors/* IntegrityError */.cs);
@@ -63570,26 +59157,29 @@ var summary_images = __nccwpck_require__(5141);
 ;// CONCATENATED MODULE: ./src/report/extent.ts
 
 
+/** So few rows that the part of an image is only long when its texts are. */
+const fewRows = 3;
 /**
  * What blocks nothing goes first, as a whole; then rows, the least severe of each instruction; then images, the least
  * affected first: whoever has 200 of them wants to see each one's worst.
  */
 const extents = [
     { images: Infinity, rows: 200, asides: true },
-    ...[200, 50, 10, 3].map(rows => ({ images: Infinity, rows, asides: false })),
-    ...[50, 20, 5, 0].map(images => ({ images, rows: 3, asides: false })),
+    ...[200, 50, 10, fewRows].map(rows => ({ images: Infinity, rows, asides: false })),
+    ...[50, 20, 5, 0].map(images => ({ images, rows: fewRows, asides: false })),
 ];
 /**
  * Renders as much as fits: the worst findings first.
  * @param shorter what there is instead where not even the least does; the last of these must fit whatever happens
  */
-function renderWithin({ bytes, characters = bytes, most = { images: Infinity, rows: Infinity }, title, elsewhere }, report, render, ...shorter) {
+function renderWithin({ bytes, characters = bytes, most = { images: Infinity, rows: Infinity }, title, share, elsewhere }, report, render, ...shorter) {
     const fits = (text) => text.length <= characters && Buffer.byteLength(text) <= bytes;
     for (const { images, rows, asides } of extents) {
         const extent = {
             images: Math.min(images, most.images),
             rows: Math.min(rows, most.rows),
             title,
+            share: rows > fewRows ? Infinity : share,
             asides,
             elsewhere,
         };
@@ -63905,6 +59495,7 @@ const room = {
     bytes: 260_000,
     most: { images: 10, rows: 10 },
     title: 56,
+    share: 6000,
     elsewhere: 'the job summary',
 };
 /** More rows than this nobody reads in a comment. */
@@ -63983,8 +59574,9 @@ function closing(report) {
 function stateMarker({ runId = 0 }, fails) {
     return `<!-- image-gate-run:${String(runId)}:${fails ? 'failed' : 'passed'} -->`;
 }
+/** Of the second line alone: further down are words of the change. */
 function readState(body) {
-    const [, runId = '0', state] = /<!-- image-gate-run:(\d+):(failed|passed) -->/.exec(body) ?? [];
+    const [, runId = '0', state] = /^<!-- image-gate-run:(\d{1,15}):(failed|passed) -->$/.exec(body.split('\n')[1]?.trim() ?? '') ?? [];
     return { runId: Number(runId), failed: state === 'failed' };
 }
 
@@ -63995,6 +59587,9 @@ var characters = __nccwpck_require__(1136);
 ;// CONCATENATED MODULE: ./src/report/markup.ts
 /** HTML in which nothing that came from elsewhere can be more than text. */
 
+
+/** Characters of a text: one that comes from elsewhere may have any length. */
+const maxText = 4000;
 /** Text that is HTML already. */
 class Markup {
     text;
@@ -64016,7 +59611,7 @@ function textOf(value) {
         return value.text;
     if (typeof value === 'object')
         return value.reduce((all, { text }) => all + text, '');
-    return (0,characters/* visible */.R)(String(value)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`);
+    return (0,characters/* visible */.RK)((0,report_text/* shorten */.ml)(String(value), maxText)).replace(/[&<>"']/g, character => `&#${String(character.charCodeAt(0))};`);
 }
 /** A link, where the address is a web address; otherwise the text alone. */
 function markup_anchor(text, address) {
@@ -64043,8 +59638,12 @@ function markup_table(header, rows, name = '') {
   </div> `;
 }
 
+// EXTERNAL MODULE: ./src/report/part.ts
+var part = __nccwpck_require__(1685);
 ;// CONCATENATED MODULE: ./src/report/html-findings.ts
 /** The table of findings in the HTML report, with its filters. */
+
+
 
 
 
@@ -64060,7 +59659,7 @@ function findings({ verdict, context }) {
     const header = ['Severity', 'Finding', 'Image', 'In', 'Remedy', 'Brought by', 'Ruling'];
     return markup `<h2 id="findings-title">Findings</h2>
     ${filters(shown)}
-    <div id="findings">${markup_table(header, shown.map(placed => row(placed, context)))}</div>
+    <div id="findings">${markup_table(header, shown.map(placed => (0,part/* partOf */.B)(() => row(placed, context), reason => markup `<tr><td colspan="${header.length}">A finding is not here, since ${reason}.</td></tr>`)))}</div>
     ${rest === 0 ? nothing : markup `<p class="quiet">… and ${(0,report_text/* count */.U9)(rest, 'more finding')}, less severe or not gating: see the JSON report. Of each image the worst are here.</p>`} `;
 }
 function filters(rows) {
@@ -64095,7 +59694,7 @@ function row({ image: { image }, finding }, context) {
   >
     <td><b class="${severity}">${severity}</b><small>${by === undefined ? '' : `by ${by}`}</small></td>
     <td>${markup_anchor(id, url)}<small>${title}</small></td>
-    <td class="name">${image.name}</td>
+    <td class="name">${(0,characters/* visibleName */.ko)(image.name)}</td>
     <td><code>${(0,report_text/* subjectText */.yq)(finding)}</code><small>${pathOf(finding, image, context)}</small></td>
     <td>${(0,report_text/* remedyText */.K1)(finding)}</td>
     <td>${broughtBy(finding, image, context)}</td>
@@ -64259,6 +59858,8 @@ function renderPage(title, body) {
 
 
 
+
+
 function renderHtml(report) {
     const { repository, pullRequest } = report.context;
     const where = [repository, pullRequest === undefined ? undefined : `#${String(pullRequest)}`];
@@ -64268,7 +59869,7 @@ function renderHtml(report) {
         notes(report),
         steps(report),
         html_images(report),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failure(image, report.context)),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failurePart(image, report.context)),
         findings(report),
         asides(report),
         html_footer(report),
@@ -64320,7 +59921,7 @@ function html_images({ verdict }) {
     const counted = model_finding/* severities */.g.filter(severity => verdict.counts[severity] > 0);
     const time = (value) => (value === 0 ? '' : (0,report_text/* durationText */.S5)(value));
     const rows = verdict.images.map(image => markup `<tr>
-      <td><a href="#image=${(0,report_address/* encodePart */.QU)(image.image.name)}">${image.image.name}</a></td>
+      <td><a href="#image=${(0,report_address/* encodePart */.QU)(image.image.name)}">${(0,characters/* visibleName */.ko)(image.image.name)}</a></td>
       <td><span class="${image.state}">${(0,report_text/* stateText */.r9)(image)}</span>${(0,report_text/* comparisonText */.VF)(image)}</td>
       ${counted.map(severity => markup `<td class="number ${severity}">${(0,report_text/* numberText */.$4)(image.counts[severity]).replace(/^0$/, '')}</td>`)}
       <td>${(0,report_text/* systemText */.VZ)(image)}</td>
@@ -64333,12 +59934,15 @@ function html_images({ verdict }) {
     return markup `<h2>Images</h2>
     ${markup_table(header, rows, 'images')}`;
 }
+function failurePart(verdict, context) {
+    return (0,part/* partOf */.B)(() => failure(verdict, context), reason => markup `<h2>${verdict.image.name}</h2><p>Why is not here, since ${reason}: see the JSON report.</p>`);
+}
 function failure(verdict, context) {
     const { image, failure: what } = verdict;
     if (what === undefined)
         return nothing;
     const address = what.lines === undefined ? undefined : (0,report_address/* lineAddress */.lU)(context, image.dockerfile, what.lines);
-    return markup `<h2>${image.name}: ${(0,report_text/* stateText */.r9)(verdict)}</h2>
+    return markup `<h2>${(0,characters/* visibleName */.ko)(image.name)}: ${(0,report_text/* stateText */.r9)(verdict)}</h2>
     <p><code>${markup_anchor((0,report_text/* placeText */.Z9)(image.dockerfile, what.lines), address)}</code>: ${what.message}</p>
     <p>${what.advice}</p>
     ${what.log.length === 0 ? nothing : markup `<pre>${lines(what.log)}</pre>`}`;
@@ -64374,7 +59978,7 @@ function capitalised(word) {
 }
 
 // EXTERNAL MODULE: ./src/report/database.ts
-var report_database = __nccwpck_require__(5049);
+var database = __nccwpck_require__(5049);
 ;// CONCATENATED MODULE: ./src/report/json-parts.ts
 /**
  * JSON that is made and written part by part: as one text, very many findings would fill more memory than there is, and
@@ -64428,7 +60032,7 @@ function* piecesOf({ head, name, items }, indent, level) {
     yield `${first ? '' : lineEnd(1)}]${lineEnd(0)}}`;
 }
 function json_parts_textOf(value, indent, level) {
-    const json = (0,characters/* escapeInJson */.F)(JSON.stringify(value, null, indent));
+    const json = (0,characters/* escapeInJson */.F5)(JSON.stringify(value, null, indent));
     return indent === 0 ? json : json.replaceAll('\n', `\n${' '.repeat(indent * level)}`);
 }
 
@@ -64491,10 +60095,7 @@ function toWork(work) {
     };
 }
 function toScanner({ scanner, startedAt }) {
-    if (scanner?.database === undefined)
-        return scanner;
-    const ageHours = (0,report_database/* ageInHours */.I)(scanner.database, startedAt);
-    return { ...scanner, database: { ...scanner.database, ageHours } };
+    return scanner === undefined ? undefined : { ...scanner, ...(0,database/* withAges */.l8)(scanner, startedAt) };
 }
 function toImage(image) {
     const head = {
@@ -64507,6 +60108,7 @@ function toImage(image) {
         dockerfile: image.image.dockerfile,
         contextDir: image.image.contextDir,
         imageId: image.imageId,
+        baseImages: image.baseImages,
         digests: image.digests,
         os: image.os,
         packages: image.packages,
@@ -64521,11 +60123,14 @@ function toImage(image) {
 ;// CONCATENATED MODULE: ./src/report/sarif-text.ts
 /** Text of SARIF in which nothing that came from elsewhere is more than text. */
 
+
+/** Characters of a text: GitHub shows no more of a rule's description. */
+const sarif_text_maxText = 1024;
 /**
  * A viewer makes links of `[text](address)` even in plain messages (SARIF 2.1.0, section 3.11.6), so that is taken apart.
  */
 function sarifText(text) {
-    return (0,characters/* visible */.R)(text.replace(/[\n\t]+/g, ' ')).replace(/\](?=\()/g, '] ');
+    return (0,characters/* visible */.RK)((0,report_text/* shorten */.ml)(text, sarif_text_maxText).replace(/[\n\t]+/g, ' ')).replace(/\](?=\()/g, '] ');
 }
 
 ;// CONCATENATED MODULE: ./src/report/sarif.ts
@@ -64596,10 +60201,9 @@ function renderRun(category, images, report, version) {
 }
 /** By what was measured, and what is missing here. */
 function propertiesOf({ scanner, startedAt }, omitted) {
-    const database = scanner?.database;
     return {
         ...(scanner === undefined ? {} : { trivy: scanner.version }),
-        ...(database === undefined ? {} : { database: { ...database, ageHours: (0,report_database/* ageInHours */.I)(database, startedAt) } }),
+        ...(scanner === undefined ? {} : (0,database/* withAges */.l8)(scanner, startedAt)),
         ...(omitted === 0 ? {} : { omittedResults: omitted, omittedResultsAreIn: 'report.json' }),
     };
 }
@@ -64719,6 +60323,8 @@ var package_0 = __nccwpck_require__(8330);
 
 
 
+/** Of CycloneDX in JSON: "Recognized file patterns" in its specification. */
+const sbomEnding = '.cdx.json';
 class ReportFolder {
     #directory;
     #files;
@@ -64769,10 +60375,13 @@ class ReportFolder {
     }
     async #keepSboms({ verdict }) {
         const directory = (0,external_node_path_.join)(this.#directory, 'sbom');
-        for (const { image, sbom } of verdict.images) {
-            if (sbom === undefined)
-                continue;
-            await this.#files.copy(sbom, (0,external_node_path_.join)(directory, `${image.safeName}.cdx.json`));
+        const made = verdict.images.flatMap(({ image, sbom }) => (sbom === undefined ? [] : [{ image, sbom }]));
+        if (made.length === 0)
+            return;
+        // What a repository has there must not look like the gate's, and no link may lead away.
+        await this.#files.clear(directory, sbomEnding);
+        for (const { image, sbom } of made) {
+            await this.#files.copy(sbom, (0,external_node_path_.join)(directory, image.safeName + sbomEnding));
             this.#paths.sbom = directory;
         }
     }
@@ -64854,8 +60463,9 @@ function group({ findings }) {
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ escapeInJson),
-/* harmony export */   R: () => (/* binding */ visible)
+/* harmony export */   F5: () => (/* binding */ escapeInJson),
+/* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   ko: () => (/* binding */ visibleName)
 /* harmony export */ });
 /**
  * Characters that a reader does not see, or that show him something else than what is there: control characters, those
@@ -64864,7 +60474,14 @@ function group({ findings }) {
 const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uD800-\uDFFF\uFEFF\uFFA0\uFFF0-\uFFFB\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]|[\u180B-\u180F]|[\uFE00-\uFE0F]|\u034F|\u17B4|\u17B5/gu;
 /** Replaces what a reader cannot see by what he can: `\u{202e}`. */
 function visible(text) {
-    return replaceHidden(text, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+    return replaceHidden(text, escape);
+}
+/** A name of nothing but blanks as something to see; any other name as it is. */
+function visibleName(name) {
+    return name.trim() === '' ? Array.from(name, escape).join('') : name;
+}
+function escape(character) {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 /** The same in a text that is JSON: there it is another way to write the same string. */
 function escapeInJson(json) {
@@ -64901,9 +60518,10 @@ const picture = /^\p{Extended_Pictographic}/u;
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   I: () => (/* binding */ ageInHours),
-/* harmony export */   Z: () => (/* binding */ databaseText)
+/* harmony export */   a6: () => (/* binding */ databaseTexts),
+/* harmony export */   l8: () => (/* binding */ withAges)
 /* harmony export */ });
+/* unused harmony export ageInHours */
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
 
 const hour = 3_600_000;
@@ -64915,14 +60533,31 @@ function ageInHours({ updatedAt }, startedAt) {
     // One that was built while the run went on is no older than nothing.
     return Number.isNaN(age) ? undefined : Math.max(0, age);
 }
-/** `database of 2026-11-24 (6 hours old)`; empty where none was used. */
-function databaseText({ scanner, startedAt }) {
-    if (scanner?.database === undefined)
-        return '';
-    const age = ageInHours(scanner.database, startedAt);
-    const old = age === undefined ? '' : ` (${ageText(age)})`;
-    return `database of ${scanner.database.updatedAt.slice(0, 10)}${old}`;
+/** `database of 2026-11-24 (6 hours old) from REPOSITORY (sha256:0123456789ab)`, for each database that was used. */
+function databaseTexts({ scanner, startedAt }) {
+    const text = (name, database) => {
+        if (database === undefined)
+            return [];
+        const age = ageInHours(database, startedAt);
+        const old = age === undefined ? '' : ` (${ageText(age)})`;
+        const digest = database.digest.slice(0, shortDigest);
+        return [`${name} of ${database.updatedAt.slice(0, 10)}${old} from ${database.repository} (${digest})`];
+    };
+    return [...text('database', scanner?.database), ...text('Java database', scanner?.javaDatabase)];
 }
+/** Both databases with their age, for what machines read. */
+function withAges({ database, javaDatabase }, startedAt) {
+    const aged = (info) => {
+        const ageHours = ageInHours(info, startedAt);
+        return { ...info, ...(ageHours === undefined ? {} : { ageHours }) };
+    };
+    return {
+        ...(database === undefined ? {} : { database: aged(database) }),
+        ...(javaDatabase === undefined ? {} : { javaDatabase: aged(javaDatabase) }),
+    };
+}
+/** Characters of a digest, with its algorithm, that are enough for a person to compare. */
+const shortDigest = 'sha256:'.length + 12;
 function ageText(hours) {
     if (hours === 0)
         return 'less than an hour old';
@@ -64947,7 +60582,7 @@ function factsOf(report) {
     return [
         `Policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .policyText */ .MJ)(report)}`,
         ...(scanner === undefined ? [] : [`Trivy ${scanner.version} (${scanner.source})`]),
-        ...(scanner?.database === undefined ? [] : [`${(0,_database_js__WEBPACK_IMPORTED_MODULE_0__/* .databaseText */ .Z)(report)} from ${scanner.database.repository}`]),
+        ...(0,_database_js__WEBPACK_IMPORTED_MODULE_0__/* .databaseTexts */ .a6)(report),
         ...(engine === undefined ? [] : [(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .engineText */ .mm)(engine)]),
         `took ${(0,_text_js__WEBPACK_IMPORTED_MODULE_1__/* .durationText */ .S5)(duration)}`,
     ];
@@ -64982,13 +60617,16 @@ function factsOf(report) {
  */
 
 
+/** Characters of a text, and of a line of a log, that a reader of a summary wants: names may have any length. */
+const maxText = 1000;
+const maxLogLine = 400;
 /**
  * Text for the middle of a line or a table cell: no markup, and nothing that GitHub would turn into a mention, a
  * reference or a link. An empty comment inside is what breaks those, since they are looked for after Markdown. A pipe is
  * written as a number, since renderers do not agree on what ends a cell after a backslash.
  */
 function escapeText(text) {
-    return (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .R)(text.replace(/[\n\t]+/g, ' '))
+    return (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(text, maxText).replace(/[\n\t]+/g, ' '))
         .replace(/[\\`*_[\]~$]/g, '\\$&')
         .replace(/&/g, '&amp;')
         .replace(/</g, '&lt;')
@@ -64998,22 +60636,24 @@ function escapeText(text) {
 }
 /** Text as code: GitHub looks for neither mentions nor links in it. */
 function code(text) {
-    const plain = (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .R)(text.replace(/[\n\t]+/g, ' ')).trim();
+    const plain = (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)((0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visibleName */ .ko)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(text, maxText)).replace(/[\n\t]+/g, ' ')).trim();
     if (plain === '')
         return '';
     // In code between backticks nothing can be written as a number.
     if (plain.includes('|'))
         return `<code>${escapeText(plain)}</code>`;
-    const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(run => run.length));
-    const fence = '`'.repeat(longest + 1);
+    const fence = '`'.repeat(longestFence(plain) + 1);
     const space = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
     return `${fence}${space}${plain}${space}${fence}`;
 }
+/** The longest run of backticks. There may be very many runs: more than a call takes arguments. */
+function longestFence(text) {
+    return (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
+}
 /** Lines as a block of code. */
 function codeBlock(lines) {
-    const plain = lines.map(line => (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .R)(line.replace(/\t/g, '    ')));
-    const longest = Math.max(2, ...plain.flatMap(line => (line.match(/`+/g) ?? []).map(run => run.length)));
-    const fence = '`'.repeat(longest + 1);
+    const plain = lines.map(line => (0,_characters_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)((0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(line, maxLogLine).replace(/\t/g, '    ')));
+    const fence = '`'.repeat(Math.max(2, longestFence(plain.join('\n'))) + 1);
     return [`${fence}text`, ...plain, fence].join('\n');
 }
 /** A link, where the address is a plain web address; otherwise the text alone. */
@@ -65060,6 +60700,39 @@ function numbered(items) {
 /** Sections as one text, without those that are empty. */
 function joinSections(sections) {
     return `${sections.filter(section => section !== '').join('\n\n')}\n`;
+}
+
+
+/***/ }),
+
+/***/ 1685:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B: () => (/* binding */ partOf),
+/* harmony export */   i: () => (/* binding */ textPartOf)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
+/** Reports in which the part of one image cannot cost another image its part. */
+
+/**
+ * One image's part of a report.
+ * @param instead what stands in its place when it cannot be rendered; gets the reason, as a clause
+ */
+function partOf(render, instead) {
+    try {
+        return render();
+    }
+    catch (error) {
+        return instead(`it could not be rendered (${(0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .messageOf */ .bD)(error)})`);
+    }
+}
+/** @param most characters; an image's texts come from the repository under test and may have any length */
+function textPartOf(most, render, instead) {
+    return partOf(() => {
+        const text = render();
+        return text.length <= most ? text : instead('it is too long');
+    }, instead);
 }
 
 
@@ -65140,47 +60813,55 @@ function effectText(effect, { name, words } = plain) {
 /* harmony export */   OS: () => (/* binding */ blockingImages),
 /* harmony export */   e9: () => (/* binding */ failures)
 /* harmony export */ });
-/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6982);
+/* harmony import */ var _model_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6982);
 /* harmony import */ var _address_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4746);
 /* harmony import */ var _cause_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4193);
 /* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4285);
-/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5655);
+/* harmony import */ var _part_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1685);
+/* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5655);
 /** What the job summary and the comment say of each image that does not pass. */
 
 
 
 
 
+
 /** What went wrong, image by image. */
-function failures(report, { images, elsewhere }) {
-    const all = (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed');
+function failures(report, { images, share, elsewhere }) {
+    const all = (0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .imagesIn */ .o$)(report, 'build-failed', 'scan-failed');
     const shown = all.slice(0, Math.max(images, 5));
     const rest = all.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)(rest, 'more image')} that failed: see the table above and ${elsewhere}.`];
-    return [...shown.map(image => failure(image, report.context)), ...more];
+    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .count */ .U9)(rest, 'more image')} that failed: see the table above and ${elsewhere}.`];
+    return [...shown.map(image => failurePart(image, report.context, { share, elsewhere })), ...more];
 }
 /** What blocks, image by image, the worst first; where not all of them fit, how many more there are. */
 function blockingImages(report, extent) {
     const { images, elsewhere } = extent;
     const all = worstImages(report);
     const rest = all.slice(images);
-    const findings = rest.reduce((sum, { counts }) => sum + (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .totalOf */ .e6)(counts), 0);
-    const more = `${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)(rest.length, 'more image')} with ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)(findings, 'finding')}: see the table above and ${elsewhere}.`;
+    const findings = rest.reduce((sum, { counts }) => sum + (0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .totalOf */ .e6)(counts), 0);
+    const more = `${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .count */ .U9)(rest.length, 'more image')} with ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .count */ .U9)(findings, 'finding')}: see the table above and ${elsewhere}.`;
     return [
-        ...all.slice(0, images).map(image => blocking(image, report.context, extent)),
+        ...all.slice(0, images).map(image => blockingPart(image, report.context, extent)),
         ...(rest.length === 0 ? [] : [`… and ${more}`]),
     ];
 }
 function worstImages(report) {
-    const worse = (a, b) => _model_js__WEBPACK_IMPORTED_MODULE_4__/* .severities */ .g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
-    return (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .imagesIn */ .o$)(report, 'vulnerable').toSorted(worse);
+    const worse = (a, b) => _model_js__WEBPACK_IMPORTED_MODULE_5__/* .severities */ .g.map(name => b.counts[name] - a.counts[name]).find(difference => difference !== 0) ?? 0;
+    return (0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .imagesIn */ .o$)(report, 'vulnerable').toSorted(worse);
 }
-function failure(verdict, context) {
-    const { image, failure: what } = verdict;
+/** Characters: a message, advice and the last lines of a log. */
+const maxFailure = 20_000;
+function failurePart(verdict, context, { share, elsewhere }) {
+    const title = `### ⛔ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(verdict.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .stateText */ .r9)(verdict)}`;
+    const instead = (reason) => `${title}\n\nWhy is not here, since ${reason}: see ${elsewhere}.`;
+    return (0,_part_js__WEBPACK_IMPORTED_MODULE_3__/* .textPartOf */ .i)(Math.min(share, maxFailure), () => failure(title, verdict, context), instead);
+}
+function failure(title, { image, failure: what }, context) {
     if (what === undefined)
         return '';
     const lines = [
-        `### ⛔ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .stateText */ .r9)(verdict)}`,
+        title,
         `${place(context, image.dockerfile, what.lines)}: ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)(what.message)}`,
         `**What to do next:** ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)(what.advice)}`,
     ];
@@ -65190,11 +60871,13 @@ function failure(verdict, context) {
 }
 /** Lines of a file, with a link to them. */
 function place(context, file, lines) {
-    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .placeText */ .Z9)(file, lines), lines === undefined ? undefined : (0,_address_js__WEBPACK_IMPORTED_MODULE_0__/* .lineAddress */ .lU)(context, file, lines));
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .placeText */ .Z9)(file, lines), lines === undefined ? undefined : (0,_address_js__WEBPACK_IMPORTED_MODULE_0__/* .lineAddress */ .lU)(context, file, lines));
 }
-function blocking(image, context, extent) {
-    const title = `### ❌ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(image.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .totalOf */ .e6)(image.counts), 'finding')} (${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .countsText */ .WN)(image.counts)})`;
-    return [title, ...(0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n');
+function blockingPart(image, context, extent) {
+    const title = `### ❌ ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(image.image.name)}: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .count */ .U9)((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .totalOf */ .e6)(image.counts), 'finding')} (${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .countsText */ .WN)(image.counts)})`;
+    const render = () => [title, ...(0,_cause_js__WEBPACK_IMPORTED_MODULE_1__/* .groupByCause */ .w)(image).map(cause => renderCause(cause, image, context, extent))].join('\n\n');
+    const instead = (reason) => `${title}\n\nThe list is not here, since ${reason}: see ${extent.elsewhere}.`;
+    return (0,_part_js__WEBPACK_IMPORTED_MODULE_3__/* .textPartOf */ .i)(extent.share, render, instead);
 }
 function renderCause({ origin, findings }, { image }, context, { rows, title, elsewhere }) {
     const where = place(context, origin?.file ?? image.dockerfile, origin?.lines);
@@ -65202,7 +60885,7 @@ function renderCause({ origin, findings }, { image }, context, { rows, title, el
     const base = origin?.fromBase === true ? ', the base image' : '';
     const shown = findings.slice(0, rows);
     const rest = findings.length - shown.length;
-    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .numberText */ .$4)(rest)} more, less severe or equal: see ${elsewhere}.`];
+    const more = rest === 0 ? [] : [`… and ${(0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .numberText */ .$4)(rest)} more, less severe or equal: see ${elsewhere}.`];
     return [`${where}: ${what}${base}`, findingTable(shown, context, title), ...more].join('\n\n');
 }
 /**
@@ -65212,7 +60895,7 @@ function renderCause({ origin, findings }, { image }, context, { rows, title, el
 function findingTable(findings, context, title) {
     const rows = findings.map(finding => [
         (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)(finding.severity, ...ratingLines(finding)),
-        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .link */ .nf)(finding.id, finding.url), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .shorten */ .ml)(finding.title ?? '', title))),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .link */ .nf)(finding.id, finding.url), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .shorten */ .ml)(finding.title ?? '', title))),
         subjectCell(finding, context),
         remedyCell(finding),
     ]);
@@ -65226,10 +60909,10 @@ function ratingLines(finding) {
     const others = Object.entries(vendorSeverities)
         .filter(([vendor, rating]) => vendor !== severitySource && rating !== severity)
         .map(([vendor, rating]) => `${vendor}: ${rating.toLowerCase()}`);
-    return [severitySource === undefined ? '' : `by ${severitySource}`, (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .listText */ .so)(others, 3)].map(_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1);
+    return [severitySource === undefined ? '' : `by ${severitySource}`, (0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .listText */ .so)(others, 3)].map(_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1);
 }
 function subjectCell(finding, context) {
-    const subject = (0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .subjectText */ .yq)(finding);
+    const subject = (0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .subjectText */ .yq)(finding);
     if (finding.kind === 'end-of-life' || finding.kind === 'unrecognised')
         return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)(subject);
     if (finding.kind !== 'vulnerability')
@@ -65237,13 +60920,13 @@ function subjectCell(finding, context) {
     const { place: line, package: { name, version, path }, } = finding;
     const where = line === undefined
         ? (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(path ?? '')
-        : (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .placeText */ .Z9)(path ?? line.file, line.lines), (0,_address_js__WEBPACK_IMPORTED_MODULE_0__/* .lineAddress */ .lU)(context, line.file, line.lines));
+        : (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .codeLink */ .U1)((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .placeText */ .Z9)(path ?? line.file, line.lines), (0,_address_js__WEBPACK_IMPORTED_MODULE_0__/* .lineAddress */ .lU)(context, line.file, line.lines));
     return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .cellLines */ .gv)((0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(name), (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(version), where);
 }
 function remedyCell(finding) {
     if (finding.kind === 'vulnerability' && finding.fixedVersion !== undefined)
         return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(finding.fixedVersion);
-    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .shorten */ .ml)((0,_text_js__WEBPACK_IMPORTED_MODULE_3__/* .remedyText */ .K1)(finding)));
+    return (0,_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .escapeText */ .X1)((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .shorten */ .ml)((0,_text_js__WEBPACK_IMPORTED_MODULE_4__/* .remedyText */ .K1)(finding)));
 }
 
 
@@ -65315,15 +60998,23 @@ var characters = __nccwpck_require__(1136);
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Pictures, and the signs of East Asia (Unicode's East Asian Width, wide and fullwidth). */
 const wide = /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u;
+/** Characters that are segmented at once: V8 copies the whole text for each segment, which fills the memory. */
+const maxSegmented = 256;
 /** How many columns a terminal needs for a text. */
 function widthOf(text) {
     if (/^[ -~]*$/.test(text))
         return text.length;
-    return [...segmenter.segment(text)].reduce((sum, { segment }) => sum + (wide.test(segment) ? 2 : 1), 0);
+    let width = 0;
+    for (let at = 0; at < text.length; at += maxSegmented) {
+        const part = text.slice(at, at + maxSegmented);
+        for (const { segment } of segmenter.segment(part))
+            width += wide.test(segment) ? 2 : 1;
+    }
+    return width;
 }
 /** Fills cells so that they stand below each other; all but the first `left` columns end together, as numbers do. */
 function align(rows, left = Infinity) {
-    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => widthOf(row[column] ?? ''))));
+    const widths = (rows[0] ?? []).map((_, column) => rows.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0));
     return rows.map(row => row.map((cell, column) => {
         const space = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
         return column < left ? cell + space : space + cell;
@@ -65332,6 +61023,8 @@ function align(rows, left = Infinity) {
 
 // EXTERNAL MODULE: ./src/report/facts.ts
 var report_facts = __nccwpck_require__(1349);
+// EXTERNAL MODULE: ./src/report/part.ts
+var part = __nccwpck_require__(1685);
 // EXTERNAL MODULE: ./src/report/summary-images.ts
 var summary_images = __nccwpck_require__(5141);
 // EXTERNAL MODULE: ./src/report/steps.ts
@@ -65344,6 +61037,7 @@ var report_text = __nccwpck_require__(5655);
 var warnings = __nccwpck_require__(2741);
 ;// CONCATENATED MODULE: ./src/report/terminal.ts
 /** The report for a person at a terminal. */
+
 
 
 
@@ -65371,16 +61065,16 @@ const maxImages = 50;
 /** @param colour false where the output is not a terminal or NO_COLOR is set */
 function renderTerminal(report, colour) {
     const paint = (style, text) => (colour ? (0,external_node_util_.styleText)(style, text, { validateStream: false }) : text);
-    const quiet = (lines) => lines.map(line => paint('gray', (0,characters/* visible */.R)(line)));
+    const quiet = (lines) => lines.map(line => paint('gray', plain(line)));
     const sections = [
         imageLines(report, paint),
         ...blockingSections(report, paint),
-        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => failureLines(image, paint)),
-        (report.verdict.problem?.messages ?? []).map(text => `  ${(0,characters/* visible */.R)(text)}`),
+        ...(0,report_text/* imagesIn */.o$)(report, 'build-failed', 'scan-failed').map(image => (0,part/* partOf */.B)(() => failureLines(image, paint), reason => insteadOf(image, reason))),
+        (report.verdict.problem?.messages ?? []).map(text => `  ${plain(text)}`),
         quiet([...exceptionLines(report), ...notCountedLines(report)]),
         effectLines(report),
         quiet(workLines(report)),
-        attentionOf(report).map(text => paint('yellow', `Warning: ${(0,characters/* visible */.R)(text)}`)),
+        attentionOf(report).map(text => paint('yellow', `Warning: ${plain(text)}`)),
         closingLines(report, paint),
     ];
     return sections
@@ -65388,13 +61082,19 @@ function renderTerminal(report, colour) {
         .map(lines => `${lines.join('\n')}\n`)
         .join('\n');
 }
+/** Characters of a text: names and logs may have any length. */
+const maxText = 1000;
+const plain = (text) => (0,characters/* visible */.RK)((0,report_text/* shorten */.ml)(text, maxText));
+const insteadOf = ({ image }, reason) => [
+    `  ${plain(image.name)}: not here, since ${reason}`,
+];
 function imageLines({ verdict: { images } }, paint) {
     if (images.length === 0)
         return [];
     const counted = model_finding/* severities */.g.filter(severity => images.some(({ counts }) => counts[severity] > 0));
     const rows = images.map(image => [
-        (0,characters/* visible */.R)(image.image.name),
-        (0,characters/* visible */.R)((0,report_text/* stateText */.r9)(image) + (0,report_text/* comparisonText */.VF)(image)),
+        plain((0,characters/* visibleName */.ko)(image.image.name)),
+        plain((0,report_text/* stateText */.r9)(image) + (0,report_text/* comparisonText */.VF)(image)),
         ...counted.map(severity => (image.counts[severity] === 0 ? '' : (0,report_text/* numberText */.$4)(image.counts[severity]))),
         image.state === 'skipped' ? '' : (0,report_text/* durationText */.S5)(image.buildDuration + image.scanDuration),
     ]);
@@ -65412,7 +61112,9 @@ function blockingSections(report, paint) {
     const findings = rest.reduce((sum, { counts }) => sum + (0,report_text/* totalOf */.e6)(counts), 0);
     const more = `… and ${(0,report_text/* count */.U9)(rest.length, 'more image')} with ${(0,report_text/* count */.U9)(findings, 'finding')}: see the HTML report.`;
     return [
-        ...all.filter(image => worst.has(image)).map(image => blockingLines(image, paint)),
+        ...all
+            .filter(image => worst.has(image))
+            .map(image => (0,part/* partOf */.B)(() => blockingLines(image, paint), reason => insteadOf(image, reason))),
         ...(rest.length === 0 ? [] : [[more]]),
     ];
 }
@@ -65421,7 +61123,7 @@ function blockingLines(image, paint) {
         const place = (0,report_text/* placeText */.Z9)(origin?.file ?? image.image.dockerfile, origin?.lines);
         const instruction = origin === undefined ? '  no single line brought these' : `  ${origin.instruction}`;
         return [
-            `${paint('bold', (0,characters/* visible */.R)(place))}${paint('gray', (0,characters/* visible */.R)(instruction))}`,
+            `${paint('bold', plain(place))}${paint('gray', plain(instruction))}`,
             ...findingLines(findings.slice(0, maxRows), paint),
             ...moreLines(findings.length),
         ];
@@ -65431,7 +61133,7 @@ function moreLines(number) {
     return number > maxRows ? [`  … and ${(0,report_text/* numberText */.$4)(number - maxRows)} more`] : [];
 }
 function findingLines(findings, paint) {
-    const cells = findings.map(finding => [finding.severity, finding.id, (0,report_text/* subjectText */.yq)(finding), (0,report_text/* shorten */.ml)(fixText(finding))].map(characters/* visible */.R));
+    const cells = findings.map(finding => [finding.severity, finding.id, (0,report_text/* subjectText */.yq)(finding), (0,report_text/* shorten */.ml)(fixText(finding))].map(plain));
     return align(cells).map(([severity = '', ...rest]) => {
         const style = /^(CRITICAL|HIGH)/.test(severity) ? 'red' : 'yellow';
         return `  ${paint(style, severity)}  ${rest.join('  ')}`.trimEnd();
@@ -65463,7 +61165,7 @@ function notCountedLines({ verdict }) {
 function effectLines({ policyEffects: effects = [] }) {
     if (effects.length === 0)
         return [];
-    const shown = effects.slice(0, maxRows).map(effect => `  ${(0,characters/* visible */.R)((0,report_steps/* effectText */.tr)(effect))}`);
+    const shown = effects.slice(0, maxRows).map(effect => `  ${plain((0,report_steps/* effectText */.tr)(effect))}`);
     return ['After the merge, the changed policy would decide otherwise', ...shown, ...moreLines(effects.length)];
 }
 /** What makes the verdict worth less than it looks, and what was perhaps meant to be gated. */
@@ -65476,10 +61178,10 @@ function failureLines(verdict, paint) {
     if (failure === undefined)
         return [];
     return [
-        `${paint('bold', (0,characters/* visible */.R)((0,report_text/* placeText */.Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,report_text/* stateText */.r9)(verdict))}`,
-        `  ${(0,characters/* visible */.R)(failure.message)}`,
-        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${(0,characters/* visible */.R)(line)}`)),
-        `  ${(0,characters/* visible */.R)(failure.advice)}`,
+        `${paint('bold', plain((0,report_text/* placeText */.Z9)(image.dockerfile, failure.lines)))}  ${paint('yellow', (0,report_text/* stateText */.r9)(verdict))}`,
+        `  ${plain(failure.message)}`,
+        ...failure.log.slice(-maxRows).map(line => paint('gray', `  | ${plain(line)}`)),
+        `  ${plain(failure.advice)}`,
     ];
 }
 function workLines({ work }) {
@@ -65499,10 +61201,10 @@ function closingLines(report, paint) {
     const rest = advice.slice(maxAdvice).reduce((sum, { removes }) => sum + removes, 0);
     const [policy = '', ...facts] = (0,report_facts/* factsOf */.x)(report);
     return [
-        paint('gray', (0,characters/* visible */.R)(policy)),
-        paint('gray', (0,characters/* visible */.R)(facts.join(' · '))),
-        paint(['bold', style], (0,characters/* visible */.R)((0,report_text/* headline */.Pl)(report)) + counted),
-        ...steps.map(characters/* visible */.R),
+        paint('gray', plain(policy)),
+        paint('gray', plain(facts.join(' · '))),
+        paint(['bold', style], plain((0,report_text/* headline */.Pl)(report)) + counted),
+        ...steps.map(plain),
         ...(rest === 0 ? [] : [`  … and more for the other ${(0,report_text/* count */.U9)(rest, 'finding')}`]),
     ];
 }
@@ -65641,13 +61343,15 @@ function headline(report) {
 function skipText(reason) {
     return reason === 'images' ? 'as the input images asks' : 'since this change does not touch them';
 }
+/** Whose file it is, where that is not what is checked out. */
+const revisionText = { head: '', base: ' of the base', default: ' of the default branch' };
 /** How the policy reads, for people. */
 function policyText({ verdict, policy }) {
     const texts = [
         ...new Set(verdict.images.flatMap(({ rules }) => (rules === undefined ? [] : [rulesText(rules.rules)]))),
     ];
     const rules = texts.length > 1 ? 'rules by image' : (texts[0] ?? 'nothing was judged');
-    const file = policy?.file === undefined ? 'no policy file' : `${policy.file}${policy.revision === 'base' ? ' of the base' : ''}`;
+    const file = policy?.file === undefined ? 'no policy file' : `${policy.file}${revisionText[policy.revision]}`;
     return [
         verdict.warnOnly ? `${rules} (warn-only: reported, not enforced)` : rules,
         ...(policy === undefined ? [] : [file]),
@@ -65755,7 +61459,8 @@ function isAre(number) {
 function shorten(text, most = 100) {
     if (text.length <= most)
         return text;
-    const characters = [...text];
+    // A character is one or two units long.
+    const characters = [...text.slice(0, 2 * most + 2)];
     return characters.length <= most
         ? text
         : `${characters
@@ -65777,17 +61482,15 @@ function shorten(text, most = 100) {
 /* harmony import */ var _text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5655);
 
 function collectWarnings(circumstances) {
-    const { scanner, policies, untrusted } = circumstances;
+    const { policies, untrusted } = circumstances;
     return [
         ...(untrusted === undefined ? [] : [`As allow-untrusted-head asks, ${untrusted}: it may have taken any of them.`]),
         ...aboutWorkflows(circumstances),
         ...aboutPolicy(circumstances),
         ...aboutComparison(circumstances),
         ...aboutSystems(circumstances.verdict),
+        ...aboutLeftOut(circumstances.verdict),
         ...policies.inForce.warnings.map(({ place, message }) => `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .placeText */ .Z9)(place.file, place.lines)}: ${message}`),
-        ...(scanner?.checks === 'embedded'
-            ? ['The checks for misconfigurations are those inside of Trivy: newer ones could not be fetched.']
-            : []),
     ];
 }
 function aboutWorkflows({ context, change }) {
@@ -65804,14 +61507,13 @@ function aboutWorkflows({ context, change }) {
         ];
 }
 function aboutPolicy({ change, policies }) {
+    const judge = policies.revision === 'default' ? 'default branch' : 'base branch';
     if (policies.broken.length > 0) {
-        return [`The policy of the base branch cannot be read, so the defaults decide: ${policies.broken.join('; ')}`];
+        return [`The policy of the ${judge} cannot be read, so the defaults decide: ${policies.broken.join('; ')}`];
     }
     if (policies.proposed === undefined || change === undefined)
         return [];
-    return [
-        `This change edits the policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .listText */ .so)(change.policyFiles)}. It is judged by the policy of the base branch.`,
-    ];
+    return [`This change edits the policy: ${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .listText */ .so)(change.policyFiles)}. It is judged by the policy of the ${judge}.`];
 }
 /** Said once, and only to those who asked for a comparison. */
 function aboutComparison({ verdict, history, onlyChanged }) {
@@ -65837,6 +61539,16 @@ function aboutSystems({ images }) {
         }
     }
     return [...names].map(([title, some]) => `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .listText */ .so)(some, 5)}: ${title}. What is found in it is not all that there is.`);
+}
+/** Said once for all images that have the same, for instance from one base image. */
+function aboutLeftOut({ images }) {
+    const names = new Map();
+    for (const { image, leftOut = [] } of images) {
+        const text = (0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .listText */ .so)(leftOut, 5);
+        if (text !== '')
+            names.set(text, [...(names.get(text) ?? []), image.name]);
+    }
+    return [...names].map(([text, some]) => `${(0,_text_js__WEBPACK_IMPORTED_MODULE_0__/* .listText */ .so)(some, 5)}: not everything was looked at: ${text}.`);
 }
 function capital(text) {
     return text.charAt(0).toUpperCase() + text.slice(1);
@@ -78379,7 +74091,7 @@ module.exports = {"rE":"0.1.0"};
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];
@@ -78474,36 +74186,6 @@ module.exports = {"rE":"0.1.0"};
 /******/ 	};
 /******/ })();
 /******/ 
-/******/ /* webpack/runtime/create fake namespace object */
-/******/ (() => {
-/******/ 	var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
-/******/ 	var leafPrototypes;
-/******/ 	// create a fake namespace object
-/******/ 	// mode & 1: value is a module id, require it
-/******/ 	// mode & 2: merge all properties of value into the ns
-/******/ 	// mode & 4: return value when already ns object
-/******/ 	// mode & 16: return value when it's Promise-like
-/******/ 	// mode & 8|1: behave like require
-/******/ 	__nccwpck_require__.t = function(value, mode) {
-/******/ 		if(mode & 1) value = this(value);
-/******/ 		if(mode & 8) return value;
-/******/ 		if(typeof value === 'object' && value) {
-/******/ 			if((mode & 4) && value.__esModule) return value;
-/******/ 			if((mode & 16) && typeof value.then === 'function') return value;
-/******/ 		}
-/******/ 		var ns = Object.create(null);
-/******/ 		__nccwpck_require__.r(ns);
-/******/ 		var def = {};
-/******/ 		leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
-/******/ 		for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
-/******/ 			Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
-/******/ 		}
-/******/ 		def['default'] = () => (value);
-/******/ 		__nccwpck_require__.d(ns, def);
-/******/ 		return ns;
-/******/ 	};
-/******/ })();
-/******/ 
 /******/ /* webpack/runtime/define property getters */
 /******/ (() => {
 /******/ 	// define getter functions for harmony exports
@@ -78519,17 +74201,6 @@ module.exports = {"rE":"0.1.0"};
 /******/ /* webpack/runtime/hasOwnProperty shorthand */
 /******/ (() => {
 /******/ 	__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/make namespace object */
-/******/ (() => {
-/******/ 	// define __esModule on exports
-/******/ 	__nccwpck_require__.r = (exports) => {
-/******/ 		if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
-/******/ 			Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
-/******/ 		}
-/******/ 		Object.defineProperty(exports, '__esModule', { value: true });
-/******/ 	};
 /******/ })();
 /******/ 
 /************************************************************************/
