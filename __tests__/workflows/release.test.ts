@@ -115,6 +115,16 @@ describe('release.yml', () => {
     expect(ruleset.rules.map(({ type }) => type)).toEqual(['creation', 'update', 'deletion'])
   })
 
+  it('has a ruleset to import that keeps the tag of a version where it is, for maintainers too', () => {
+    expect(JSON.parse(readFileSync('.github/version-tags.json', 'utf8'))).toMatchObject({
+      target: 'tag',
+      enforcement: 'active',
+      conditions: { ref_name: { include: ['refs/tags/v*.*.*'] } },
+      rules: [{ type: 'update' }, { type: 'deletion' }],
+      bypass_actors: [],
+    })
+  })
+
   describe('the tag', () => {
     const check = (folder: string, commit: string) =>
       new Runner().run(workflow, 'release', 'The tag still names the commit that was tested', folder, {
