@@ -186,6 +186,8 @@ export interface ImageReport {
   readonly lostPackages: readonly string[]
   /** What else it left out, each as a short text: files that it cannot read, packages that it cannot compare. */
   readonly leftOut: readonly string[]
+  /** The distribution and its release, where it knows no such release. */
+  readonly unknownRelease?: string
 }
 
 /** Finds out what is in an image. */

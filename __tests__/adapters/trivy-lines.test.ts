@@ -71,6 +71,17 @@ describe('the lines of Trivy', () => {
     expect(read(`${time}\t${line}`).leftOut).toEqual({ lostPackages: [], leftOut: [] })
   })
 
+  it('tell of a release that Trivy does not know, and of another one than the image’s', () => {
+    const unknown = `${time}\tWARN\tThis OS version is not on the EOL list\tfamily="debian" version="trixie/sid"`
+    expect(read(unknown).leftOut).toMatchObject({ unknownRelease: 'debian trixie/sid', leftOut: [] })
+    const alpine = (release: string): string =>
+      `${time}\tINFO\t[alpine] Detecting vulnerabilities...\tos_version="3.20" repository="${release}" pkg_num=1`
+    expect(read(alpine('edge')).leftOut.leftOut).toEqual([
+      'packages of alpine 3.20 (judged as those of edge, which etc/apk/repositories names)',
+    ])
+    for (const same of ['3.20', '']) expect(read(alpine(same)).leftOut).toEqual({ lostPackages: [], leftOut: [] })
+  })
+
   it('that an image multiplies fill no memory, and hide none of the other kind', () => {
     const lines = read(...Array.from({ length: 5000 }, (_, at) => unreadable(`srv/${String(at)}/package.json`)))
     lines.add(`${time}\tWARN\t[dpkg] Invalid version\tOS="debian" package="a" version="v1.0"`)

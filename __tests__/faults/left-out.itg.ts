@@ -1,4 +1,5 @@
 /** What Trivy leaves out of its report and says in its log only. Each image is vulnerable without its trick. */
+import type { FileTree } from '../git.js'
 import { dockerfileOf, heartbleed } from '../testbed.js'
 import { Faults } from './faults.js'
 import type { Row, Scene } from './scene.js'
@@ -36,15 +37,33 @@ const tricks: Record<string, readonly [string, string, RegExp]> = {
   ],
 }
 
+/** Other files that decide what its packages are compared with. */
+const systems: Record<string, readonly [string, string, string | RegExp]> = {
+  'two-systems': [
+    'a file that names another distribution',
+    edited('echo 3.99.0 > /etc/alpine-release'),
+    /takes the image for alpine 3\.99\.0, but \d+ of its packages are those of dpkg/,
+  ],
+  release: ['a release that there is not', edited('echo 99 > /etc/debian_version'), 'unrecognised'],
+  supplier: [
+    'an empty file that names a supplier',
+    edited('mkdir -p /usr/share/rapidfort && touch /usr/share/rapidfort/curated.json'),
+    'unrecognised',
+  ],
+}
+
+const all = { ...tricks, ...systems }
+
 const images: Scene = {
-  files: Object.fromEntries(Object.entries(tricks).map(([name, [, text]]) => [dockerfileOf(name), text])),
-  rows: Object.entries(tricks).map(([image, [fault, , says]]): Row => ({
-    fault,
-    where: 'image scan',
-    image,
-    state: 'scan-failed',
-    says,
-  })),
+  files: {
+    ...(Object.fromEntries(Object.entries(all).map(([name, [, text]]) => [dockerfileOf(name), text])) as FileTree),
+    '.github/image-gate.yml':
+      'images:\n  release:\n    gate-unrecognised: true\n  supplier:\n    gate-unrecognised: true\n',
+  },
+  rows: Object.entries(all).map(([image, [fault, , says]]): Row => {
+    const state = says === 'unrecognised' ? 'vulnerable' : 'scan-failed'
+    return { fault, where: 'image scan', image, state, says }
+  }),
 }
 
 const faults = new Faults([images])

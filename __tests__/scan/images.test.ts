@@ -98,6 +98,10 @@ describe('scanImages', () => {
     const leftOut = ['srv/package.json (Trivy cannot read it)']
     const { outcomes } = await run([built(anImage())], async () => ({ text: report, lostPackages: [], leftOut }))
     expect(outcomes).toMatchObject([{ status: 'scanned', scan: { leftOut } }])
+    const said = { text: report, lostPackages: [], leftOut: [], unknownRelease: 'debian 99' }
+    const unknown = await run([built(anImage())], async () => said)
+    const unexamined = 'Trivy does not know the release debian 99, and maybe no vulnerabilities of it'
+    expect(unknown.outcomes).toMatchObject([{ status: 'scanned', scan: { unexamined } }])
   })
 
   it('exports all of them at once, each once, and none where nothing was built', async () => {

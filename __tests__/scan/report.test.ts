@@ -240,7 +240,8 @@ describe('parseScanReport', () => {
       'debian 12.5 was recognised, but no package of it',
     )
     expect(unexamined({ Family: 'debian' }, packages(cve))).toBeUndefined()
-    expect(unexamined({ Family: 'activestate' })).toBeUndefined()
+    expect(unexamined({ Family: 'activestate' })).toBe('Trivy does not know the vulnerabilities of activestate')
+    expect(unexamined({ Family: 'alpine', Name: '3.20', Supplier: 'rapidfort' }, packages(cve))).toContain('rapidfort')
     expect(unexamined(undefined)).toBeUndefined()
   })
 
@@ -259,6 +260,52 @@ describe('parseScanReport', () => {
     })
     expect(many.leftOut?.[0]).toContain('p0, p1, p2, p3, p4 and 3 more')
     expect(parse(() => undefined)).not.toHaveProperty('leftOut')
+  })
+
+  it.each([
+    ['alpine', 'dpkg'],
+    ['debian', 'apk'],
+    ['wolfi', 'rpm'],
+    ['rocky', 'dpkg'],
+  ])('refuses an image that says it is %s, with packages of %s', (Family, AnalyzedBy) => {
+    const packagesBy = (analyzer: string): (() => unknown) =>
+      parse.bind(undefined, report => {
+        report.Metadata = { ...report.Metadata, OS: { Family, Name: '9' } }
+        report.Results = [
+          { Target: 'x', Class: 'os-pkgs', Packages: [{ Name: 'a', AnalyzedBy: analyzer }, { Name: 'b' }] },
+        ]
+      })
+    expect(packagesBy(AnalyzedBy)).toThrow(`for ${Family} 9, but 1 of its packages are those of ${AnalyzedBy}`)
+    expect(packagesBy({ debian: 'dpkg', rocky: 'rpmqa' }[Family] ?? 'apk')).not.toThrow()
+    expect(packagesBy('sbom')).not.toThrow()
+  })
+
+  it.each([
+    ['python-pkg', { Name: 'seal-django', Version: '4.2' }, true],
+    ['pip', { Name: 'django', Version: '4.2.8+sp1' }, true],
+    ['jar', { Name: 'seal.sp1.org.x:y', Version: '1' }, true],
+    ['node-pkg', { Name: '@seal-security/ejs', Version: '1' }, true],
+    ['gobinary', { Name: 'sealsecurity.io/x', Version: 'v1' }, true],
+    ['node-pkg', { Name: 'seal-django', Version: '1.0.0+sp1' }, false],
+    ['gemspec', { Name: 'sealed', Version: '1' }, false],
+  ])('tells which packages only a supplier’s advisories are for: %s %j', (Type, one, expected) => {
+    const scan = parse(report => {
+      report.Results?.push({ Target: 'x', Class: 'lang-pkgs', Type, Packages: [one] })
+    })
+    expect(scan.leftOut?.join()).toEqual(
+      expected ? expect.stringMatching(/Seal Security: .* of that supplier only/) : undefined,
+    )
+  })
+
+  it.each([
+    [{ Name: 'openssl', SrcName: 'seal-openssl' }, 'packages of Seal Security: openssl'],
+    [{ Name: 'zlib', Version: '1.2', Release: '1.root.io.2' }, 'packages of Root.io: zlib'],
+    [{ Name: 'musl', Version: '1.2.4-r10071' }, 'packages of Root.io: musl'],
+  ])('tells which packages of the system are a supplier’s: %j', (one, expected) => {
+    const scan = parse(report => {
+      report.Results = [{ Target: 'x', Class: 'os-pkgs', Packages: [one] }]
+    })
+    expect(scan.leftOut?.join()).toContain(expected)
   })
 
   it('takes an image without layers for what it is', () => {

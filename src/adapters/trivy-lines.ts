@@ -29,6 +29,12 @@ const unjudged: readonly RegExp[] = [
   /The library type is not supported for vulnerability scanning/,
 ]
 
+/** Said of a release without an end of life: Trivy may know no vulnerabilities of it. */
+const unknownRelease = /This OS version is not on the EOL list\tfamily="([^"]{0,100})" version="([^"]{0,100})"/
+
+/** Alpine is judged by the release that its file of repositories names. */
+const otherRelease = /\[alpine\] Detecting vulnerabilities\.\.\.\tos_version="([^"]{0,100})" repository="([^"]{1,100})"/
+
 /** Says that a file was not read while a layer was analyzed: who takes the analysis from a cache is not told. */
 const whileAnalyzing = /\b(?:Analysis error|Walk error)\t|\[(?:dpkg|apk)\] (?:Parse error|Invalid )/
 
@@ -39,17 +45,29 @@ export class TrivyLines {
   readonly #leftOut = new Set<string>()
   readonly #complaints: string[] = []
   #tainted = false
+  #unknownRelease: string | undefined
 
   add(line: string): void {
     this.#last.push(line)
     if (this.#last.length > 2 * lastLines) this.#last.splice(0, lastLines)
     if (isComplaint(line)) this.#complaints.push(line)
+    this.#seeRelease(line)
     // With the secret scanner there are tens of thousands of lines: most are none of these.
     if (!/error|Invalid|skipped|not for vuln|not supported|Failed to/.test(line)) return
     this.#tainted ||= whileAnalyzing.test(line)
     if (lostPackages.some(pattern => pattern.test(line))) keep(this.#lost, line, withoutTime)
     else if (unread.some(pattern => pattern.test(line))) keep(this.#leftOut, line, describeUnread)
     else if (unjudged.some(pattern => pattern.test(line))) keep(this.#leftOut, line, describeUnjudged)
+  }
+
+  #seeRelease(line: string): void {
+    const unknown = unknownRelease.exec(line)
+    if (unknown !== null) this.#unknownRelease = `${unknown[1] ?? ''} ${unknown[2] ?? ''}`
+    const [, release = '', repository = ''] = otherRelease.exec(line) ?? []
+    if (release !== repository)
+      this.#leftOut.add(
+        `packages of alpine ${release} (judged as those of ${repository}, which etc/apk/repositories names)`,
+      )
   }
 
   /** The last lines, without the traces of its functions that Trivy prints in debug mode. */
@@ -67,8 +85,9 @@ export class TrivyLines {
     return this.#tainted
   }
 
-  get leftOut(): Pick<ImageReport, 'lostPackages' | 'leftOut'> {
-    return { lostPackages: [...this.#lost], leftOut: [...this.#leftOut] }
+  get leftOut(): Omit<ImageReport, 'text'> {
+    const unknown = this.#unknownRelease === undefined ? {} : { unknownRelease: this.#unknownRelease }
+    return { lostPackages: [...this.#lost], leftOut: [...this.#leftOut], ...unknown }
   }
 }
 

@@ -27,7 +27,7 @@ import type {
   Turns,
 } from '../ports.js'
 import { groupLockFiles, parseDockerfileReport, parseLockFileReport } from './context-report.js'
-import { refuseLostPackages } from './left-out.js'
+import { withLeftOut } from './left-out.js'
 import { inspectLayers, layerReader } from './layers.js'
 import { planScans } from './plan.js'
 import { parseScanReport } from './report.js'
@@ -174,14 +174,12 @@ async function scanImage(
   const request = { scanners: ['vuln' as const, ...secrets], timeout: plan.timeout }
   try {
     const inContext = await scanContext(image, plan, scanner)
-    const { text: ofShown, lostPackages, leftOut } = await scanner.scanImage(shown, await cache(), request)
+    const { text: ofShown, ...said } = await scanner.scanImage(shown, await cache(), request)
     const text = ofShown.replaceAll(shown.digests.config, digests.config)
-    const inImage = parseScanReport(text, shown.digests.diffIds, shown.standIns)
-    refuseLostPackages(lostPackages)
+    const inImage = withLeftOut(parseScanReport(text, shown.digests.diffIds, shown.standIns), said)
     const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest))
     const findings = [...inImage.findings, ...inContext]
-    const missed = [...leftOut, ...(inImage.leftOut ?? [])]
-    const scan = { ...inImage, layers, findings, ...(missed.length === 0 ? {} : { leftOut: missed }) }
+    const scan = { ...inImage, layers, findings }
     console.info(`Scanned ${imageTitle(image)}: ${describeScan(scan)}`)
     const sbom =
       plan.sbom && image.revision === 'head'

@@ -16,6 +16,7 @@ import {
   unreadable,
   type JsonObject,
 } from './json.js'
+import { describeSuppliers } from './suppliers.js'
 import { readSystem } from './system.js'
 
 export interface Results {
@@ -72,35 +73,14 @@ export function parseScanReport(
   checkLayers(shown, metadata, expectedDiffIds)
   const layers = shown.filter(({ diffId }) => !standIns.has(diffId))
   const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs')
+  const leftOut = describeSuppliers(packageResults)
   const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets)
   return {
     findings: [...packageResults.flatMap(readVulnerabilities), ...secrets].map(finding => inLayer(finding, standIns)),
     layers,
     packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
     ...readSystem(metadata['OS'], results),
-    ...readThirdParties(results),
-  }
-}
-
-/** How many packages of third parties are named. */
-const maxNamed = 5
-
-/**
- * Trivy drops system packages of other repositories (Docker's, NodeSource's) before it looks for vulnerabilities, by the
- * maintainer or vendor that a package names (`DropThirdPartyPackages` in aquasecurity/trivy).
- */
-function readThirdParties(results: readonly JsonObject[]): Pick<ImageScan, 'leftOut'> {
-  const packages = results
-    .filter(({ Class }) => Class === 'os-pkgs')
-    .flatMap(result => objectsOf(result['Packages'], 'Packages'))
-    .filter(({ Repository }) => (Repository as JsonObject | null | undefined)?.['Class'] === 'third-party')
-  if (packages.length === 0) return {}
-  const names = [...new Set(packages.map(one => asString(one['Name'], 'Packages[].Name')))].sort()
-  const rest = names.length > maxNamed ? ` and ${String(names.length - maxNamed)} more` : ''
-  return {
-    leftOut: [
-      `packages of third parties: ${names.slice(0, maxNamed).join(', ')}${rest} (Trivy knows no vulnerabilities of them)`,
-    ],
+    ...(leftOut.length === 0 ? {} : { leftOut }),
   }
 }
 
