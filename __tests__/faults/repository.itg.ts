@@ -173,7 +173,7 @@ const oddities: Scene = {
       'Trivy cannot read the lock file',
     ),
     row('lock-file scan', 'l-huge', 'vulnerable', 'a Pipfile.lock of 10 000 packages', 'CVE-2019-14234'),
-    row('.dockerignore', 'i-zero', 'clean', 'a link to an endless device', ''),
+    row('.dockerignore', 'i-zero', 'build-failed', 'a link to an endless device', 'leaves the folder of the image'),
     row('.dockerignore', 'i-slow', 'clean', 'a pattern that is slow to match', ''),
     row('Dockerfile', 'c-slow', 'clean', 'a source of COPY that is slow to match', ''),
   ],
