@@ -140,6 +140,8 @@ function checkParents({ stage: { seen }, gates }: Played): string[] {
   return notes.flatMap(name => {
     const note = readFileSync(join(seen, name), 'utf8')
     const parent = Number(/^parent (\d+)$/m.exec(note)?.[1])
+    // A program that was ended before it could write its note did nothing yet.
+    if (Number.isNaN(parent)) return []
     return gates.includes(parent) ? [] : [`not the gate started ${note.split('\nparent ')[0] ?? ''}`]
   })
 }
