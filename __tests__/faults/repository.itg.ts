@@ -126,7 +126,7 @@ const refused = (fault: string, image: string, says: string | RegExp, where = 'i
 const leavesFolder = 'refused: it is a link that leaves the images folder'
 const leadsNowhere = 'refused: it is a link that leads nowhere'
 const dockerfileNowhere = 'refused: its Dockerfile is a link that leads nowhere'
-const dockerfileLeaves = 'refused: its Dockerfile is a link that leaves the images folder'
+const dockerfileLeaves = 'refused: its Dockerfile is a link that leaves the folder of the image'
 const notAFile = 'refused: its Dockerfile is not a file'
 
 const root = dirname(folderOf('x'))
@@ -150,7 +150,7 @@ const oddities: Scene = {
     refused('a link out of the repository', 'f-out', dockerfileLeaves, 'Dockerfile'),
     refused('a link in a circle', 'f-loop', dockerfileNowhere, 'Dockerfile'),
     refused('a link that leads nowhere', 'f-nowhere', dockerfileNowhere, 'Dockerfile'),
-    refused('a link to an endless device', 'f-zero', notAFile, 'Dockerfile'),
+    refused('a link to an endless device', 'f-zero', dockerfileLeaves, 'Dockerfile'),
     refused('a pipe', 'f-pipe', notAFile, 'Dockerfile'),
     refused('a folder', 'f-folder', notAFile, 'Dockerfile'),
     refused('a device', 'f-device', notAFile, 'Dockerfile'),
