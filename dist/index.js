@@ -42381,6 +42381,10 @@ const unjudged = [
     /Conda package is supported for SBOM, not for vulnerability scanning/,
     /The library type is not supported for vulnerability scanning/,
 ];
+/** Said of a release without an end of life: Trivy may know no vulnerabilities of it. */
+const unknownRelease = /This OS version is not on the EOL list\tfamily="([^"]{0,100})" version="([^"]{0,100})"/;
+/** Alpine is judged by the release that its file of repositories names. */
+const otherRelease = /\[alpine\] Detecting vulnerabilities\.\.\.\tos_version="([^"]{0,100})" repository="([^"]{1,100})"/;
 /** Says that a file was not read while a layer was analyzed: who takes the analysis from a cache is not told. */
 const whileAnalyzing = /\b(?:Analysis error|Walk error)\t|\[(?:dpkg|apk)\] (?:Parse error|Invalid )/;
 /** Takes the lines of one run of Trivy as they come. */
@@ -42390,12 +42394,14 @@ class TrivyLines {
     #leftOut = new Set();
     #complaints = [];
     #tainted = false;
+    #unknownRelease;
     add(line) {
         this.#last.push(line);
         if (this.#last.length > 2 * lastLines)
             this.#last.splice(0, lastLines);
         if (isComplaint(line))
             this.#complaints.push(line);
+        this.#seeRelease(line);
         // With the secret scanner there are tens of thousands of lines: most are none of these.
         if (!/error|Invalid|skipped|not for vuln|not supported|Failed to/.test(line))
             return;
@@ -42406,6 +42412,14 @@ class TrivyLines {
             keep(this.#leftOut, line, describeUnread);
         else if (unjudged.some(pattern => pattern.test(line)))
             keep(this.#leftOut, line, describeUnjudged);
+    }
+    #seeRelease(line) {
+        const unknown = unknownRelease.exec(line);
+        if (unknown !== null)
+            this.#unknownRelease = `${unknown[1] ?? ''} ${unknown[2] ?? ''}`;
+        const [, release = '', repository = ''] = otherRelease.exec(line) ?? [];
+        if (release !== repository)
+            this.#leftOut.add(`packages of alpine ${release} (judged as those of ${repository}, which etc/apk/repositories names)`);
     }
     /** The last lines, without the traces of its functions that Trivy prints in debug mode. */
     get last() {
@@ -42420,7 +42434,8 @@ class TrivyLines {
         return this.#tainted;
     }
     get leftOut() {
-        return { lostPackages: [...this.#lost], leftOut: [...this.#leftOut] };
+        const unknown = this.#unknownRelease === undefined ? {} : { unknownRelease: this.#unknownRelease };
+        return { lostPackages: [...this.#lost], leftOut: [...this.#leftOut], ...unknown };
     }
 }
 /** What Trivy's walk over a folder says of a file that it could not read (`pkg/fanal` in aquasecurity/trivy). */
@@ -42918,7 +42933,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _adapters_trivy_release_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9358);
 /* harmony import */ var _adapters_workbench_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8918);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(8422);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3070);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(1708);
 /* harmony import */ var _report_annotations_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(856);
 /* harmony import */ var _report_closing_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4949);
 /* harmony import */ var _report_outputs_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(5468);
@@ -43408,7 +43423,7 @@ function unknownNames(names) {
 
 /***/ }),
 
-/***/ 3070:
+/***/ 1708:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -45921,7 +45936,66 @@ function readVendorSeverities(value) {
     ]));
 }
 
+;// CONCATENATED MODULE: ./src/scan/suppliers.ts
+/** Packages that Trivy lists and does not hold against the advisories that one would expect, from its report. */
+
+/** How many packages of a kind are named. */
+const maxNamed = 5;
+/** Types of results (`pkg/fanal/types/const.go` in aquasecurity/trivy) by ecosystem. */
+const python = ['python-pkg', 'pip', 'pipenv', 'poetry', 'uv', 'pylock'];
+const java = ['jar', 'pom', 'gradle', 'sbt'];
+const node = ['node-pkg', 'npm', 'yarn', 'pnpm', 'bun'];
+const ruby = ['gemspec', 'bundler'];
+const go = ['gobinary', 'gomod'];
+/** When Seal Security counts as the supplier of a package, whatever its content (`pkg/detector/library/seal/seal.go`). */
+const sealed = [
+    { types: python, name: /^seal-/i, version: /\+sp\d+(p\d+)?$/ },
+    { types: java, name: /^seal\.sp\d/, version: /\+sp\d+(p\d+)?$/ },
+    { types: node, name: /^@seal-security\// },
+    { types: ruby, name: /^seal-/ },
+    { types: go, name: /^sealsecurity\.io\// },
+];
+/** What the packages in results are, where Trivy looks in few advisories or none: short texts for people. */
+function describeSuppliers(results) {
+    const ofSystem = results.filter(({ Class }) => Class === 'os-pkgs').flatMap(packagesOf);
+    const ofLanguages = results.filter(({ Class }) => Class === 'lang-pkgs');
+    return [
+        ...describe('packages of third parties', ofSystem.filter(isThirdParty), 'Trivy knows no vulnerabilities of them'),
+        ...describe('packages of Seal Security', [...ofSystem.filter(isSealedSystemPackage), ...ofLanguages.flatMap(sealedPackages)], 'Trivy looks in the advisories of that supplier only'),
+        ...describe('packages of Root.io', ofSystem.filter(isOfRoot), 'advisories of that supplier take precedence'),
+    ];
+}
+const packagesOf = (result) => objectsOf(result['Packages'], 'Packages');
+const suppliers_nameOf = (one) => optionalString(one['Name'], 'Packages[].Name') ?? '';
+const versionOf = (one) => optionalString(one['Version'], 'Packages[].Version') ?? '';
+/** Docker's, NodeSource's, by the maintainer or vendor that a package names (`DropThirdPartyPackages`). */
+function isThirdParty({ Repository: repository }) {
+    return repository?.['Class'] === 'third-party';
+}
+/** `sealPkg` in `pkg/detector/ospkg/seal/seal.go`. */
+function isSealedSystemPackage(one) {
+    return /^seal-/i.test(suppliers_nameOf(one)) || /^seal-/i.test(optionalString(one['SrcName'], 'Packages[].SrcName') ?? '');
+}
+/** `pkg/detector/ospkg/rootio/supplier.go`. */
+function isOfRoot(one) {
+    const release = optionalString(one['Release'], 'Packages[].Release') ?? '';
+    return /\.root\.io|-r\d007\d/.test(`${versionOf(one)}-${release}`);
+}
+function sealedPackages(result) {
+    const rules = sealed.filter(({ types }) => types.includes(optionalString(result['Type'], 'Type') ?? ''));
+    return packagesOf(result).filter(one => rules.some(({ name, version }) => name?.test(suppliers_nameOf(one)) === true || version?.test(versionOf(one)) === true));
+}
+function describe(what, packages, consequence) {
+    const names = [...new Set(packages.map(suppliers_nameOf))].sort();
+    if (names.length === 0)
+        return [];
+    const rest = names.length > maxNamed ? ` and ${String(names.length - maxNamed)} more` : '';
+    return [`${what}: ${names.slice(0, maxNamed).join(', ')}${rest} (${consequence})`];
+}
+
 ;// CONCATENATED MODULE: ./src/scan/system.ts
+/** Which distribution an image has, and whether Trivy looked at its packages. */
+
 
 /**
  * Distributions that Trivy has known vulnerabilities of for years: of these its report has packages, or it is not whole.
@@ -45931,8 +46005,18 @@ const examined = new Set([
     ...['alma', 'alpine', 'amazon', 'cbl-mariner', 'centos', 'chainguard', 'debian', 'oracle', 'photon', 'redhat'],
     ...['rocky', 'ubuntu', 'wolfi'],
 ]);
-/** The one distribution whose packages are those of its languages (`HasOSPackages` in `pkg/fanal/types/const.go`). */
-const withoutPackages = 'activestate';
+/** The analyzers of packages that distributions have (`pkg/fanal/analyzer/pkg` in aquasecurity/trivy). */
+const managers = [
+    [['apk'], ['alpine', 'chainguard', 'minimos', 'wolfi']],
+    [['dpkg'], ['debian', 'echo', 'ubuntu']],
+    [
+        ['rpm', 'rpmqa'],
+        [
+            ...['alma', 'amazon', 'azurelinux', 'cbl-mariner', 'centos', 'opensuse', 'opensuse-leap', 'opensuse-tumbleweed'],
+            ...['oracle', 'photon', 'redhat', 'rocky', 'slem', 'sles'],
+        ],
+    ],
+];
 /** What Trivy calls the distribution of packages that belong to none. */
 const none = 'none';
 /** @throws IntegrityError where the report says nothing of the packages of a distribution that Trivy knows */
@@ -45954,12 +46038,36 @@ function readSystem(value, results) {
     if (ofSystem.length === 0) {
         if (examined.has(family))
             throw unreadable(`it names ${family}, and says nothing of its packages`);
-        if (family === withoutPackages)
-            return { os };
+        // Of ActiveState, for instance, Trivy never looks at them (`HasOSPackages` in `pkg/fanal/types/const.go`).
         return { os, unexamined: `Trivy does not know the vulnerabilities of ${family} ${name}`.trimEnd() };
+    }
+    refuseOthers(os, ofSystem);
+    const supplier = optionalString(system['Supplier'], 'Supplier');
+    // A file of any content says so.
+    if (supplier === 'rapidfort') {
+        return { os, unexamined: `an image of ${supplier}: Trivy looks in the advisories of that supplier only` };
     }
     const seen = ofSystem.some(result => ['Packages', 'Vulnerabilities'].some(key => objectsOf(result[key], key).length > 0));
     return seen ? { os } : { os, unexamined: `${family} ${name} was recognised, but no package of it`.replace('  ', ' ') };
+}
+/**
+ * A file that names another distribution makes Trivy hold every package against advisories that have none of them.
+ * @throws IntegrityError where packages are not those of a package manager that the distribution has
+ */
+function refuseOthers({ family, name }, ofSystem) {
+    const own = managers.find(([, families]) => families.includes(family))?.[0];
+    if (own === undefined)
+        return;
+    const others = ofSystem
+        .flatMap(result => objectsOf(result['Packages'], 'Packages'))
+        .map(one => optionalString(one['AnalyzedBy'], 'Packages[].AnalyzedBy'))
+        .filter(analyzer => analyzer !== undefined && isManager(analyzer) && !own.includes(analyzer));
+    if (others.length === 0)
+        return;
+    throw new errors/* IntegrityError */.cs(`Trivy takes the image for ${`${family} ${name}`.trimEnd()}, but ${String(others.length)} of its packages are those of ${String(others[0])}`, 'Let no file of the image or of its base image name another distribution than the one that its packages are of (/etc/alpine-release, /etc/debian_version, /etc/redhat-release, /etc/os-release).');
+}
+function isManager(analyzer) {
+    return managers.some(([analyzers]) => analyzers.includes(analyzer));
 }
 
 ;// CONCATENATED MODULE: ./src/scan/report.ts
@@ -45967,6 +46075,7 @@ function readSystem(value, results) {
  * Reads Trivy's JSON report (schema version 2, `pkg/types/report.go` in aquasecurity/trivy) into our model. Whatever
  * does not look like such a report is an error: nonsense must never read as "no findings".
  */
+
 
 
 
@@ -46015,34 +46124,14 @@ function parseScanReport(text, expectedDiffIds, standIns = new Map()) {
     checkLayers(shown, metadata, expectedDiffIds);
     const layers = shown.filter(({ diffId }) => !standIns.has(diffId));
     const packageResults = results.filter(({ Class }) => Class === 'os-pkgs' || Class === 'lang-pkgs');
+    const leftOut = describeSuppliers(packageResults);
     const secrets = results.filter(({ Class }) => Class === 'secret').flatMap(readSecrets);
     return {
         findings: [...packageResults.flatMap(readVulnerabilities), ...secrets].map(finding => inLayer(finding, standIns)),
         layers,
         packages: packageResults.reduce((sum, result) => sum + objectsOf(result['Packages'], 'Packages').length, 0),
         ...readSystem(metadata['OS'], results),
-        ...readThirdParties(results),
-    };
-}
-/** How many packages of third parties are named. */
-const maxNamed = 5;
-/**
- * Trivy drops system packages of other repositories (Docker's, NodeSource's) before it looks for vulnerabilities, by the
- * maintainer or vendor that a package names (`DropThirdPartyPackages` in aquasecurity/trivy).
- */
-function readThirdParties(results) {
-    const packages = results
-        .filter(({ Class }) => Class === 'os-pkgs')
-        .flatMap(result => objectsOf(result['Packages'], 'Packages'))
-        .filter(({ Repository }) => Repository?.['Class'] === 'third-party');
-    if (packages.length === 0)
-        return {};
-    const names = [...new Set(packages.map(one => asString(one['Name'], 'Packages[].Name')))].sort();
-    const rest = names.length > maxNamed ? ` and ${String(names.length - maxNamed)} more` : '';
-    return {
-        leftOut: [
-            `packages of third parties: ${names.slice(0, maxNamed).join(', ')}${rest} (Trivy knows no vulnerabilities of them)`,
-        ],
+        ...(leftOut.length === 0 ? {} : { leftOut }),
     };
 }
 function inLayer(finding, standIns) {
@@ -46171,9 +46260,24 @@ function readPackageLines(result) {
 /** What Trivy left out of its report on an image. */
 
 /**
- * @param lostPackages what Trivy said of packages of the distribution that are not in its report
- * @throws ToolError where there are some: nothing is known of their vulnerabilities
+ * @param scan what the report says of the image
+ * @returns the same, with what Trivy said beside its report
+ * @throws ToolError where packages of the distribution are not in the report: nothing is known of their vulnerabilities
  */
+function withLeftOut(scan, said) {
+    refuseLostPackages(said.lostPackages);
+    const leftOut = [...said.leftOut, ...(scan.leftOut ?? [])];
+    const { unknownRelease: release } = said;
+    const unexamined = scan.unexamined ??
+        (release === undefined
+            ? undefined
+            : `Trivy does not know the release ${release}, and maybe no vulnerabilities of it`);
+    return {
+        ...scan,
+        ...(leftOut.length === 0 ? {} : { leftOut }),
+        ...(unexamined === undefined ? {} : { unexamined }),
+    };
+}
 function refuseLostPackages(lostPackages) {
     const [first] = lostPackages;
     if (first === undefined)
@@ -46636,14 +46740,12 @@ async function scanImage({ built, exported, shown }, cache, plan, ports) {
     const request = { scanners: ['vuln', ...secrets], timeout: plan.timeout };
     try {
         const inContext = await scanContext(image, plan, scanner);
-        const { text: ofShown, lostPackages, leftOut } = await scanner.scanImage(shown, await cache(), request);
+        const { text: ofShown, ...said } = await scanner.scanImage(shown, await cache(), request);
         const text = ofShown.replaceAll(shown.digests.config, digests.config);
-        const inImage = parseScanReport(text, shown.digests.diffIds, shown.standIns);
-        refuseLostPackages(lostPackages);
+        const inImage = withLeftOut(parseScanReport(text, shown.digests.diffIds, shown.standIns), said);
         const layers = inImage.layers.map((layer, at) => withDigest(layer, exported.layers[at]?.digest));
         const findings = [...inImage.findings, ...inContext];
-        const missed = [...leftOut, ...(inImage.leftOut ?? [])];
-        const scan = { ...inImage, layers, findings, ...(missed.length === 0 ? {} : { leftOut: missed }) };
+        const scan = { ...inImage, layers, findings };
         console.info(`Scanned ${(0,model/* imageTitle */.cR)(image)}: ${describeScan(scan)}`);
         const sbom = plan.sbom && image.revision === 'head'
             ? await makeSbom(withoutStandIns(text, shown), image, plan, { scanner, console })
