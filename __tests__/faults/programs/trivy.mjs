@@ -4,7 +4,7 @@
  * by a comment `# fault: NAME`. Arguments: the real program, and what that was given.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 const [real = '', ...args] = process.argv.slice(2)
@@ -78,9 +78,16 @@ const faults = {
     writeFileSync(output, text.slice(0, text.length / 2))
   },
   other: () => {
-    const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'))
-    const other = manifests.find((/** @type {{digest: string}} */ manifest) => manifest.digest !== digest)
-    runReal(args.map(word => (word === input ? `${layout}@${other.digest}` : word)))
+    // Beside the layout of this image lies that of all images.
+    const whole = realpathSync(layout).replace(/-shown-[^/]*$/, '')
+    const { manifests } = JSON.parse(readFileSync(join(whole, 'index.json'), 'utf8'))
+    const known = blob(digest).layers.map((/** @type {{digest: string}} */ layer) => layer.digest)
+    const other = manifests.find(
+      (/** @type {{digest: string}} */ manifest) =>
+        !blob(manifest.digest).layers.every((/** @type {{digest: string}} */ layer) => known.includes(layer.digest)),
+    )
+    symlinkSync(whole, 'whole')
+    runReal(args.map(word => (word === input ? `whole@${other.digest}` : word)))
   },
   schema: () => falsify(report => (report.SchemaVersion = 3)),
   kind: () => falsify(report => (report.ArtifactType = 'filesystem')),
