@@ -8,6 +8,8 @@ import type { Environment } from './process.js'
 
 type Source = Readonly<Record<string, string | undefined>>
 
+export type GitSetting = readonly [key: string, value: string]
+
 const common = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'XDG_RUNTIME_DIR']
 
 const network = [
@@ -49,20 +51,22 @@ const withoutGit: Environment = {
   GIT_DIR: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
-  ...gitConfiguration({
-    'safe.bareRepository': 'explicit',
-    'protocol.allow': 'never',
-    'core.hooksPath': '/dev/null',
-    'core.fsmonitor': 'false',
-  }),
+  ...gitConfiguration([
+    ['safe.bareRepository', 'explicit'],
+    ['protocol.allow', 'never'],
+    ['core.hooksPath', '/dev/null'],
+    ['core.fsmonitor', 'false'],
+  ]),
 }
 
-function gitConfiguration(settings: Readonly<Record<string, string>>): Environment {
-  const entries = Object.entries(settings).flatMap(([key, value], at) => [
+/** Settings of git in the environment, where no list of processes shows them. One key may stand there more than once. */
+export function gitConfiguration(settings: readonly GitSetting[]): Environment {
+  if (settings.length === 0) return {}
+  const entries = settings.flatMap(([key, value], at) => [
     [`GIT_CONFIG_KEY_${String(at)}`, key],
     [`GIT_CONFIG_VALUE_${String(at)}`, value],
   ])
-  return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) } as Environment
+  return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) } as Environment
 }
 
 /** For the docker client. */

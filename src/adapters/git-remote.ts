@@ -1,4 +1,5 @@
 /** Where the commits come from that a change is judged by. Pure. */
+import type { GitSetting } from './environment.js'
 
 export interface OwnRepository {
   /** The address of GitHub: `https://github.com`. */
@@ -40,10 +41,10 @@ const forTheWay = /^(http|url|credential|ssh|core\.(sshcommand|gitproxy)$)/
  * The settings of a checkout that another repository needs to fetch from the same server: its credentials, first of all.
  * @param listed what `git config --list -z` prints: `KEY LF VALUE NUL`
  */
-export function settingsForTheWay(listed: string): readonly (readonly [string, string])[] {
+export function settingsForTheWay(listed: string): readonly GitSetting[] {
   return listed
     .split('\0')
-    .map((entry): readonly [string, string] => {
+    .map((entry): GitSetting => {
       const end = entry.indexOf('\n')
       // A key without `=` and value means true.
       return end < 0 ? [entry, 'true'] : [entry.slice(0, end), entry.slice(end + 1)]

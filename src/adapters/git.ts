@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { ConfigurationError, GateError, ToolError } from '../errors.js'
 import type { BaseHint } from '../model.js'
 import type { CheckedOut, FileChange, Repository } from '../ports.js'
+import { gitConfiguration, type GitSetting } from './environment.js'
 import { explainFullDisk } from './full-disk.js'
 import { checkOutFolder, pathOf, submoduleMode } from './git-checkout.js'
 import { GitCommand, type GitCall, type GitOptions, type GitOutput } from './git-command.js'
 import { remoteOf, settingsForTheWay } from './git-remote.js'
-import type { Environment } from './process.js'
 
 export interface RepositoryOptions extends GitOptions {
   /** Where other revisions are written to. Absolute. */
@@ -23,8 +23,6 @@ export interface RepositoryOptions extends GitOptions {
 
 /** Whole folders are enough. */
 const ignoredFiles = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory']
-
-type Setting = readonly [key: string, value: string]
 
 /** Milliseconds. */
 const fetchTimeout = 5 * 60_000
@@ -232,11 +230,16 @@ export class GitRepository implements Repository {
     args: readonly string[],
     what: string,
     more: GitCall = {},
-    settings: readonly Setting[] = [],
+    settings: readonly GitSetting[] = [],
   ): Promise<void> {
     const { token } = this.#options
-    const fetch = (...added: readonly Setting[]): Promise<GitOutput> =>
-      this.#git.call(args, { ...more, fails: true, timeout: fetchTimeout, env: environmentOf([...settings, ...added]) })
+    const fetch = (...added: readonly GitSetting[]): Promise<GitOutput> =>
+      this.#git.call(args, {
+        ...more,
+        fails: true,
+        timeout: fetchTimeout,
+        env: gitConfiguration([...settings, ...added]),
+      })
     const first = await fetch()
     if (first.exitCode === 0) return
     const second = token === undefined ? first : await fetch(...this.#credentials(token))
@@ -249,7 +252,7 @@ export class GitRepository implements Repository {
   }
 
   /** The empty value takes back what others have set. */
-  #credentials(token: string): readonly Setting[] {
+  #credentials(token: string): readonly GitSetting[] {
     const key = `http.${this.#options.serverUrl.replace(/\/+$/, '')}/.extraheader`
     const value = `AUTHORIZATION: basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
     return [
@@ -257,16 +260,6 @@ export class GitRepository implements Repository {
       [key, value],
     ]
   }
-}
-
-/** Settings in the environment, where no list of processes shows them. */
-function environmentOf(settings: readonly Setting[]): Environment {
-  if (settings.length === 0) return {}
-  const entries = settings.flatMap(([key, value], at) => [
-    [`GIT_CONFIG_KEY_${String(at)}`, key],
-    [`GIT_CONFIG_VALUE_${String(at)}`, value],
-  ])
-  return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) } as Environment
 }
 
 /** `STATUS NUL PATH NUL`, and for what was moved `R100 NUL BEFORE NUL AFTER NUL`; see "RAW OUTPUT FORMAT" in git-diff(1). */
