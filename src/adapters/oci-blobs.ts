@@ -1,7 +1,10 @@
 /** Files of an OCI image layout: blobs under the digest of their content, and the JSON in some of them. */
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { IntegrityError, messageOf } from '../errors.js'
 
 /** What lies under a path of the export, by its true digest (`sha256:...`). */
@@ -31,6 +34,43 @@ export async function writeBlob(text: string, layoutDir: string): Promise<Blob> 
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
   await writeFile(pathOf(digest, layoutDir), text)
   return { digest, bytes: Buffer.byteLength(text) }
+}
+
+/** Writes content of any length under its digest. One at a time in each folder. */
+export async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Promise<Blob> {
+  const incoming = join(layoutDir, 'incoming')
+  const hash = createHash('sha256')
+  let bytes = 0
+  const measure = new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk)
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  const file = createWriteStream(incoming, { highWaterMark: 1 << 20 })
+  try {
+    await pipeline(content, measure, file)
+    const digest = `sha256:${hash.digest('hex')}`
+    await rename(incoming, pathOf(digest, layoutDir))
+    return { digest, bytes }
+  } catch (error) {
+    // It may only now be opening its file: removed before that, it would be there again.
+    if (!file.closed) await new Promise<void>(resolve => file.once('close', resolve))
+    await rm(incoming, { force: true })
+    throw error
+  }
+}
+
+/** What makes a folder of blobs an OCI image layout. */
+export async function writeIndex(manifests: readonly Blob[], layoutDir: string): Promise<void> {
+  const index = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: manifests.map(({ digest, bytes }) => ({ mediaType: manifestType, digest, size: bytes })),
+  }
+  await writeFile(join(layoutDir, 'index.json'), JSON.stringify(index))
+  await writeFile(join(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
 }
 
 /** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */

@@ -3,11 +3,10 @@
  * the digest of their content, which is computed here and never believed.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdirSync } from 'node:fs'
-import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createReadStream, mkdirSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { Transform, type Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { extract, type Header } from 'tar-stream'
 import { GateError, IntegrityError, messageOf, ToolError } from '../errors.js'
 import type { ImageDigests } from '../model.js'
@@ -21,8 +20,10 @@ import {
   pathOf,
   propertiesOf,
   readJson,
+  storeBlob,
   suspect,
   writeBlob,
+  writeIndex,
   type Blob,
 } from './oci-blobs.js'
 import { showImage } from './shown-image.js'
@@ -110,20 +111,18 @@ export async function openLayout(layoutDir: string, blobs: BlobsByPath, imageIds
     saved: await readSaved(layoutDir, blobs),
   }
   const images = new Map<string, ExportedImage | GateError>()
-  const manifests: unknown[] = []
+  const manifests: Blob[] = []
   for (const imageId of new Set(imageIds)) {
     try {
       const image = await describeImage(imageId, layout)
       images.set(imageId, image)
-      const { size } = await stat(pathOf(image.digests.manifest, layoutDir))
-      manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size })
+      const digest = image.digests.manifest
+      manifests.push({ digest, bytes: (await stat(pathOf(digest, layoutDir))).size })
     } catch (error) {
       images.set(imageId, explain(error))
     }
   }
-  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }
-  await writeFile(join(layoutDir, 'index.json'), JSON.stringify(index))
-  await writeFile(join(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
+  await writeIndex(manifests, layoutDir)
   return {
     image: imageId => {
       const found = images.get(imageId)
@@ -141,32 +140,6 @@ function explain(error: unknown): GateError {
   } catch (explained) {
     if (explained instanceof GateError) return explained
     throw explained
-  }
-}
-
-/** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
-async function storeBlob(content: AsyncIterable<Buffer>, layoutDir: string): Promise<Blob> {
-  const incoming = join(layoutDir, 'incoming')
-  const hash = createHash('sha256')
-  let bytes = 0
-  const measure = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk)
-      bytes += chunk.length
-      done(null, chunk)
-    },
-  })
-  const file = createWriteStream(incoming, { highWaterMark: 1 << 20 })
-  try {
-    await pipeline(content, measure, file)
-    const digest = `sha256:${hash.digest('hex')}`
-    await rename(incoming, pathOf(digest, layoutDir))
-    return { digest, bytes }
-  } catch (error) {
-    // It may only now be opening its file: removed before that, it would be there again.
-    if (!file.closed) await new Promise<void>(resolve => file.once('close', resolve))
-    await rm(incoming, { force: true })
-    throw error
   }
 }
 

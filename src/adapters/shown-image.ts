@@ -2,17 +2,24 @@
  * The image that Trivy is shown: the files are those of the image that was built, but nothing in its configuration makes Trivy
  * look away, and hard links are files.
  */
-import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, createWriteStream, openSync, writeSync } from 'node:fs'
-import { mkdtemp, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
+import { mkdtemp, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { pack } from 'tar-stream'
 import { IntegrityError } from '../errors.js'
 import type { ExportedImage, LayerCopy, LayerEntry, ShownImage } from '../ports.js'
 import { readLayer } from './layer-reader.js'
-import { manifestType, pathOf, propertiesOf, readJson, writeBlob, type Blob } from './oci-blobs.js'
+import {
+  manifestType,
+  pathOf,
+  propertiesOf,
+  readJson,
+  storeBlob,
+  writeBlob,
+  writeIndex,
+  type Blob,
+} from './oci-blobs.js'
 
 /** Bytes that hard links may take when they are files; those of one big file could fill any disk. */
 const maxCopies = 4 * 1024 ** 3
@@ -44,7 +51,7 @@ export async function showImage(image: Stored, copies: readonly LayerCopy[]): Pr
     layers: shownLayers,
   })
   const manifest = await writeBlob(text, layoutDir)
-  await writeIndex(folder, manifest)
+  await writeIndex([manifest], folder)
   const standIns = [...added].map(([at, { digest }]) => [digest, digests.diffIds[at] ?? ''] as const)
   return {
     layoutDir: folder,
@@ -107,13 +114,6 @@ function only(from: Readonly<Record<string, unknown>>, keys: readonly string[]):
   return Object.fromEntries(keys.filter(key => key in from).map(key => [key, from[key]]))
 }
 
-async function writeIndex(folder: string, { digest, bytes }: Blob): Promise<void> {
-  const manifests = [{ mediaType: manifestType, digest, size: bytes }]
-  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }
-  await writeFile(join(folder, 'index.json'), JSON.stringify(index))
-  await writeFile(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
-}
-
 interface Content {
   readonly file: string
   readonly bytes: number
@@ -130,31 +130,22 @@ async function writeCopies(
   const found = await collect(digest, copies, layoutDir, await mkdtemp(join(folder, 'copies-')))
   const total = [...found.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   if (total > maxCopies) throw tooMuch(digest)
-  const archive = pack()
-  const incoming = join(folder, 'incoming')
-  const hash = createHash('sha256')
-  let bytes = 0
-  const measure = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk)
-      bytes += chunk.length
-      done(null, chunk)
-    },
-  })
-  const writing = pipeline(archive as unknown as NodeJS.ReadableStream, measure, createWriteStream(incoming))
-  for (const { path, layer } of copies) {
+  const contents = copies.map(({ path, layer }) => {
     const content = found.get(path)
     if (content === undefined) throw withoutContent(digest, path)
+    return { path, layer, content }
+  })
+  const archive = pack()
+  // The library's streams are iterables of buffers, which its types do not say. The folder has the blobs of the layout.
+  const storing = storeBlob(archive as unknown as AsyncIterable<Buffer>, folder)
+  for (const { path, layer, content } of contents) {
     const mode = content.executable ? 0o755 : 0o644
     // Two layers of an image may have the same copies, and each must have a DiffID of its own.
     const header = { name: toText(path), size: content.bytes, mode, mtime: new Date(layer * 1000) }
     await pipeline(createReadStream(content.file), archive.entry(header) as unknown as NodeJS.WritableStream)
   }
   archive.finalize()
-  await writing
-  const own = `sha256:${hash.digest('hex')}`
-  await rename(incoming, pathOf(own, layoutDir))
-  return { digest: own, bytes }
+  return storing
 }
 
 /** The content of each copy, by its path. */
@@ -171,9 +162,12 @@ async function collect(
   const found = new Map<string, Content>()
   let files = 0
   let open: number | undefined
-  const see = ({ path, kind, bytes, executable }: LayerEntry): void => {
+  const close = (): void => {
     if (open !== undefined) closeSync(open)
     open = undefined
+  }
+  const see = ({ path, kind, bytes, executable }: LayerEntry): void => {
+    close()
     if (kind === 'file' && targets.has(path)) {
       const content = { file: join(folder, String((files += 1))), bytes, executable }
       open = openSync(content.file, 'w')
@@ -186,7 +180,7 @@ async function collect(
   }
   await readLayer(digest, layoutDir, see, chunk => {
     if (open !== undefined) writeSync(open, chunk)
-  })
+  }).finally(close)
   return found
 }
 
