@@ -1,32 +1,13 @@
 /** The checks of misconfigurations: from the program, and from nowhere else. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRunProcess } from '../../src/adapters/process.js'
-import { noShelf } from '../../src/adapters/shelf.js'
-import { TrivyScanner } from '../../src/adapters/trivy-scanner.js'
-import { thisPlatform } from '../../src/adapters/workbench.js'
 import { IntegrityError } from '../../src/errors.js'
-import { parseInputs } from '../../src/inputs.js'
 import { pushDatabase } from '../../testbed/database/database.mjs'
 import { archiveOf, FakeRegistry } from '../fake-registry.js'
+import { scannerWith } from '../scanner.js'
 import { bed, removeTemporaryFolders, run, scriptOf, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
-
-function scannerWith(trivyPath: string): TrivyScanner {
-  const { signal } = new AbortController()
-  const given = { 'trivy-path': trivyPath, 'db-repository': bed.database.repository, 'db-max-age': 'any' }
-  return new TrivyScanner({
-    settings: parseInputs(given, () => []).trivy,
-    run: createRunProcess(signal),
-    tempDir: temporaryFolder(),
-    shelf: noShelf,
-    credentials: [],
-    platform: thisPlatform,
-    signal,
-    console: { info: () => undefined },
-  })
-}
 
 /** Puts a bundle into a registry with one check, which asks `address` and never finds anything. */
 async function pushBundle(address: string): Promise<string> {
@@ -65,9 +46,11 @@ describe('checks of misconfigurations', () => {
     const listener = new FakeRegistry()
     await listener.run(async address => {
       const others = `--checks-bundle-repository ${await pushBundle(address)}`
-      const scanner = scannerWith(
-        scriptOf(`case $1 in version) exec ${bed.trivy.path} "$@";; esac\nexec ${bed.trivy.path} "$@" ${others}`),
-      )
+      const scanner = scannerWith({
+        'trivy-path': scriptOf(
+          `case $1 in version) exec ${bed.trivy.path} "$@";; esac\nexec ${bed.trivy.path} "$@" ${others}`,
+        ),
+      })
       await scanner.prepare(['vuln', 'misconfig'])
       expect((await scanner.scanDockerfile(dockerfile(), 60_000)).text).toMatch(/"ID": "DS-0002"/)
       expect(listener.asked).toEqual([])
@@ -81,7 +64,7 @@ describe('checks of misconfigurations', () => {
 
   it('must find what they must find', async () => {
     const silent = `case $1 in fs) while [ "$1" != --output ]; do shift; done; echo '{"SchemaVersion":2}' > "$2";; *) exec ${bed.trivy.path} "$@";; esac`
-    const preparing = scannerWith(scriptOf(silent)).prepare(['vuln', 'misconfig'])
+    const preparing = scannerWith({ 'trivy-path': scriptOf(silent) }).prepare(['vuln', 'misconfig'])
     await expect(preparing).rejects.toThrow(IntegrityError)
     await expect(preparing).rejects.toThrow('Trivy and its checks of misconfigurations do not find DS-0002')
   })

@@ -2,33 +2,16 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRunProcess } from '../../src/adapters/process.js'
-import { noShelf } from '../../src/adapters/shelf.js'
-import { TrivyScanner } from '../../src/adapters/trivy-scanner.js'
-import { thisPlatform } from '../../src/adapters/workbench.js'
-import { parseInputs, type RawInputs } from '../../src/inputs.js'
+import type { RawInputs } from '../../src/inputs.js'
 import type { ScannerInfo } from '../../src/model.js'
 import { emptyBolt } from '../bolt.js'
 import { archiveOf, FakeRegistry } from '../fake-registry.js'
+import { scannerWith } from '../scanner.js'
 import { bed, removeTemporaryFolders, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
 
-async function prepare(raw: RawInputs = {}): Promise<ScannerInfo> {
-  const { signal } = new AbortController()
-  const given = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, 'db-max-age': 'any', ...raw }
-  const scanner = new TrivyScanner({
-    settings: parseInputs(given, () => []).trivy,
-    run: createRunProcess(signal),
-    tempDir: temporaryFolder(),
-    shelf: noShelf,
-    credentials: [],
-    platform: thisPlatform,
-    signal,
-    console: { info: () => undefined },
-  })
-  return scanner.prepare(['vuln'])
-}
+const prepare = (raw: RawInputs = {}): Promise<ScannerInfo> => scannerWith(raw).prepare(['vuln'])
 
 /** The small database, as a file. */
 function smallDatabase(): Buffer {

@@ -7,15 +7,12 @@ import { join, resolve } from 'node:path'
 import { DockerEngine } from '../../src/adapters/docker-engine.js'
 import { dockerEnvironment } from '../../src/adapters/environment.js'
 import { createRunProcess } from '../../src/adapters/process.js'
-import { noShelf } from '../../src/adapters/shelf.js'
-import { thisPlatform } from '../../src/adapters/workbench.js'
-import { TrivyScanner } from '../../src/adapters/trivy-scanner.js'
-import { parseInputs } from '../../src/inputs.js'
 import type { BuildOutcome, ScannerName } from '../../src/model.js'
 import { scanImages } from '../../src/scan/images.js'
 import type { Scanner } from '../../src/ports.js'
 import { takeTurns } from '../../src/turns.js'
 import { anImage, noEnding, RecordingConsole, tickingClock } from '../builders.js'
+import { scannerWith } from '../scanner.js'
 import { bed, heartbleed, removeTemporaryFolders, repositoryWith, run, temporaryFolder } from '../testbed.js'
 
 afterAll(removeTemporaryFolders)
@@ -92,18 +89,7 @@ describe.each<{ scanners: ScannerName[] }>([{ scanners: ['vuln'] }, { scanners: 
     const runProcess = createRunProcess(new AbortController().signal)
     const env = dockerEnvironment(process.env)
     const engine = new DockerEngine({ run: runProcess, runCleaning: runProcess, env, tempDir })
-    const raw = { 'trivy-path': bed.trivy.path, 'db-repository': bed.database.repository, 'db-max-age': 'any' }
-    const settings = parseInputs(raw, () => []).trivy
-    const scanner = new TrivyScanner({
-      settings,
-      run: runProcess,
-      tempDir,
-      shelf: noShelf,
-      credentials: [],
-      platform: thisPlatform,
-      signal: new AbortController().signal,
-      console: { info: () => undefined },
-    })
+    const scanner = scannerWith()
     const tagOf = (name: string): string => `image-gate-plain/${name}:plain`
     const reports = new Map<string, string>()
     let names: string[] = []
