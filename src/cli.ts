@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createLogUpdate } from 'log-update'
 import { openInBrowser } from './adapters/browser.js'
 import { insistOnCertificates } from './adapters/certificates.js'
+import { flushed } from './adapters/flushed.js'
 import { LocalFiles } from './adapters/local-files.js'
 import { RunEnding } from './adapters/run-ending.js'
 import { TerminalConsole } from './adapters/terminal-console.js'
@@ -113,5 +114,6 @@ async function run(): Promise<number> {
 
 process.exitCode = await run()
 ending.done()
+await flushed({ write: print }, process.stderr)
 // What nobody waits for any more must not keep the terminal.
 process.exit()

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { hasActionsCache } from './adapters/actions-shelf.js'
 import { insistOnCertificates } from './adapters/certificates.js'
+import { flushed } from './adapters/flushed.js'
 import { LocalFiles, refuseLinkedAway } from './adapters/local-files.js'
 import { readRunContext, readRunner } from './adapters/run-context.js'
 import { RunEnding } from './adapters/run-ending.js'
@@ -30,7 +31,7 @@ const ending = new RunEnding()
 process.on('uncaughtException', error => {
   core.setOutput('result', 'error')
   console.fail(`Image Gate failed in a way that it should not: ${error.stack ?? ''}`)
-  process.exit()
+  void flushed(process.stdout).then(() => process.exit())
 })
 
 /** What the workflow's `with:` gave: the runner passes each as `INPUT_NAME`, also those that action.yml does not have. */
@@ -112,5 +113,6 @@ const closing = renderClosing(report)
 if (report.verdict.result === 'passed') console.info(closing)
 else console.fail(closing)
 ending.done()
+await flushed(process.stdout)
 // What nobody waits for any more must not keep the step.
 process.exit()
