@@ -48,7 +48,7 @@ export async function inspectLayers(image: ExportedImage, read: ReadNotes): Prom
   if (faults.length === 0) return copiesOf(notes)
   throw new IntegrityError(
     `Trivy would not see what is installed: ${faults.slice(0, maxFaults).join('; ')}`,
-    'Let package databases and manifests be plain files under their own names in this image and its base image.',
+    'Trivy reads package databases and manifests only as plain files under their own names. Make them such files in this image, or use another base image.',
   )
 }
 
