@@ -38461,19 +38461,22 @@ const withoutGit = {
     GIT_DIR: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
-    ...gitConfiguration({
-        'safe.bareRepository': 'explicit',
-        'protocol.allow': 'never',
-        'core.hooksPath': '/dev/null',
-        'core.fsmonitor': 'false',
-    }),
+    ...gitConfiguration([
+        ['safe.bareRepository', 'explicit'],
+        ['protocol.allow', 'never'],
+        ['core.hooksPath', '/dev/null'],
+        ['core.fsmonitor', 'false'],
+    ]),
 };
+/** Settings of git in the environment, where no list of processes shows them. One key may stand there more than once. */
 function gitConfiguration(settings) {
-    const entries = Object.entries(settings).flatMap(([key, value], at) => [
+    if (settings.length === 0)
+        return {};
+    const entries = settings.flatMap(([key, value], at) => [
         [`GIT_CONFIG_KEY_${String(at)}`, key],
         [`GIT_CONFIG_VALUE_${String(at)}`, value],
     ]);
-    return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) };
+    return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) };
 }
 /** For the docker client. */
 function dockerEnvironment(source) {

@@ -37226,6 +37226,29 @@ function insistOnCertificates(env) {
 
 /***/ }),
 
+/***/ 5255:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ flushed)
+/* harmony export */ });
+/**
+ * Waits until a reader has taken all that was written. Without this, `process.exit` drops what is still to be written to a pipe:
+ * of a log of more than 64 KiB (the size of a pipe on Linux) a slow reader loses the end.
+ */
+async function flushed(...streams) {
+    const write = (stream) => new Promise(resolve => {
+        // A reader that is gone ends the waiting with an error.
+        stream.write('', () => {
+            resolve();
+        });
+    });
+    await Promise.all(streams.map(write));
+}
+
+
+/***/ }),
+
 /***/ 7473:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -37721,19 +37744,22 @@ const withoutGit = {
     GIT_DIR: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
-    ...gitConfiguration({
-        'safe.bareRepository': 'explicit',
-        'protocol.allow': 'never',
-        'core.hooksPath': '/dev/null',
-        'core.fsmonitor': 'false',
-    }),
+    ...gitConfiguration([
+        ['safe.bareRepository', 'explicit'],
+        ['protocol.allow', 'never'],
+        ['core.hooksPath', '/dev/null'],
+        ['core.fsmonitor', 'false'],
+    ]),
 };
+/** Settings of git in the environment, where no list of processes shows them. One key may stand there more than once. */
 function gitConfiguration(settings) {
-    const entries = Object.entries(settings).flatMap(([key, value], at) => [
+    if (settings.length === 0)
+        return {};
+    const entries = settings.flatMap(([key, value], at) => [
         [`GIT_CONFIG_KEY_${String(at)}`, key],
         [`GIT_CONFIG_VALUE_${String(at)}`, value],
     ]);
-    return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) };
+    return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) };
 }
 /** For the docker client. */
 function dockerEnvironment(source) {
@@ -38386,8 +38412,13 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __nccwpck_require__(8522);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
 ;// CONCATENATED MODULE: ./src/adapters/oci-blobs.ts
 /** Files of an OCI image layout: blobs under the digest of their content, and the JSON in some of them. */
+
+
+
 
 
 
@@ -38409,6 +38440,43 @@ async function writeBlob(text, layoutDir) {
     const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
     await (0,promises_.writeFile)(pathOf(digest, layoutDir), text);
     return { digest, bytes: Buffer.byteLength(text) };
+}
+/** Writes content of any length under its digest. One at a time in each folder. */
+async function storeBlob(content, layoutDir) {
+    const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let bytes = 0;
+    const measure = new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            hash.update(chunk);
+            bytes += chunk.length;
+            done(null, chunk);
+        },
+    });
+    const file = (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 });
+    try {
+        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, file);
+        const digest = `sha256:${hash.digest('hex')}`;
+        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
+        return { digest, bytes };
+    }
+    catch (error) {
+        // It may only now be opening its file: removed before that, it would be there again.
+        if (!file.closed)
+            await new Promise(resolve => file.once('close', resolve));
+        await (0,promises_.rm)(incoming, { force: true });
+        throw error;
+    }
+}
+/** What makes a folder of blobs an OCI image layout. */
+async function writeIndex(manifests, layoutDir) {
+    const index = {
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        manifests: manifests.map(({ digest, bytes }) => ({ mediaType: manifestType, digest, size: bytes })),
+    };
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
 }
 /** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
 const maxJson = 32 * 1024 * 1024;
@@ -38766,8 +38834,6 @@ async function unpackerOf(path) {
     throw new errors/* ToolError */.v4('a layer is packed with zstd, which this Node.js cannot read', 'Use Node.js 22.15 or newer.');
 }
 
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/tar-stream/index.js
 var tar_stream = __nccwpck_require__(6118);
 ;// CONCATENATED MODULE: ./src/adapters/shown-image.ts
@@ -38775,8 +38841,6 @@ var tar_stream = __nccwpck_require__(6118);
  * The image that Trivy is shown: the files are those of the image that was built, but nothing in its configuration makes Trivy
  * look away, and hard links are files.
  */
-
-
 
 
 
@@ -38812,7 +38876,7 @@ async function showImage(image, copies) {
         layers: shownLayers,
     });
     const manifest = await writeBlob(text, layoutDir);
-    await writeIndex(folder, manifest);
+    await writeIndex([manifest], folder);
     const standIns = [...added].map(([at, { digest }]) => [digest, digests.diffIds[at] ?? '']);
     return {
         layoutDir: folder,
@@ -38864,44 +38928,29 @@ function digestsOf(blob) {
 function only(from, keys) {
     return Object.fromEntries(keys.filter(key => key in from).map(key => [key, from[key]]));
 }
-async function writeIndex(folder, { digest, bytes }) {
-    const manifests = [{ mediaType: manifestType, digest, size: bytes }];
-    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'index.json'), JSON.stringify(index));
-    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-}
 /** A layer that has the hard links as files of their own. */
 async function writeCopies(digest, copies, layoutDir, folder) {
     const found = await collect(digest, copies, layoutDir, await (0,promises_.mkdtemp)((0,external_node_path_.join)(folder, 'copies-')));
     const total = [...found.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     if (total > maxCopies)
         throw tooMuch(digest);
-    const archive = (0,tar_stream.pack)();
-    const incoming = (0,external_node_path_.join)(folder, 'incoming');
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let bytes = 0;
-    const measure = new external_node_stream_.Transform({
-        transform(chunk, _, done) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            done(null, chunk);
-        },
-    });
-    const writing = (0,external_node_stream_promises_namespaceObject.pipeline)(archive, measure, (0,external_node_fs_.createWriteStream)(incoming));
-    for (const { path, layer } of copies) {
+    const contents = copies.map(({ path, layer }) => {
         const content = found.get(path);
         if (content === undefined)
             throw withoutContent(digest, path);
+        return { path, layer, content };
+    });
+    const archive = (0,tar_stream.pack)();
+    // The library's streams are iterables of buffers, which its types do not say. The folder has the blobs of the layout.
+    const storing = storeBlob(archive, folder);
+    for (const { path, layer, content } of contents) {
         const mode = content.executable ? 0o755 : 0o644;
         // Two layers of an image may have the same copies, and each must have a DiffID of its own.
         const header = { name: toText(path), size: content.bytes, mode, mtime: new Date(layer * 1000) };
         await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(content.file), archive.entry(header));
     }
     archive.finalize();
-    await writing;
-    const own = `sha256:${hash.digest('hex')}`;
-    await (0,promises_.rename)(incoming, pathOf(own, layoutDir));
-    return { digest: own, bytes };
+    return storing;
 }
 /** The content of each copy, by its path. */
 async function collect(digest, copies, layoutDir, folder) {
@@ -38912,10 +38961,13 @@ async function collect(digest, copies, layoutDir, folder) {
     const found = new Map();
     let files = 0;
     let open;
-    const see = ({ path, kind, bytes, executable }) => {
+    const close = () => {
         if (open !== undefined)
             (0,external_node_fs_.closeSync)(open);
         open = undefined;
+    };
+    const see = ({ path, kind, bytes, executable }) => {
+        close();
         if (kind === 'file' && targets.has(path)) {
             const content = { file: (0,external_node_path_.join)(folder, String((files += 1))), bytes, executable };
             open = (0,external_node_fs_.openSync)(content.file, 'w');
@@ -38931,7 +38983,7 @@ async function collect(digest, copies, layoutDir, folder) {
     await readLayer(digest, layoutDir, see, chunk => {
         if (open !== undefined)
             (0,external_node_fs_.writeSync)(open, chunk);
-    });
+    }).finally(close);
     return found;
 }
 function tooMuch(digest) {
@@ -38948,8 +39000,6 @@ const toText = (path) => Buffer.from(path, 'latin1').toString('utf8');
  * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
  * the digest of their content, which is computed here and never believed.
  */
-
-
 
 
 
@@ -39049,16 +39099,14 @@ async function openLayout(layoutDir, blobs, imageIds) {
         try {
             const image = await describeImage(imageId, layout);
             images.set(imageId, image);
-            const { size } = await (0,promises_.stat)(pathOf(image.digests.manifest, layoutDir));
-            manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size });
+            const digest = image.digests.manifest;
+            manifests.push({ digest, bytes: (await (0,promises_.stat)(pathOf(digest, layoutDir))).size });
         }
         catch (error) {
             images.set(imageId, explain(error));
         }
     }
-    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
-    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+    await writeIndex(manifests, layoutDir);
     return {
         image: imageId => {
             const found = images.get(imageId);
@@ -39079,33 +39127,6 @@ function explain(error) {
         if (explained instanceof errors/* GateError */.ue)
             return explained;
         throw explained;
-    }
-}
-/** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
-async function storeBlob(content, layoutDir) {
-    const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let bytes = 0;
-    const measure = new external_node_stream_.Transform({
-        transform(chunk, _, done) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            done(null, chunk);
-        },
-    });
-    const file = (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 });
-    try {
-        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, file);
-        const digest = `sha256:${hash.digest('hex')}`;
-        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
-        return { digest, bytes };
-    }
-    catch (error) {
-        // It may only now be opening its file: removed before that, it would be there again.
-        if (!file.closed)
-            await new Promise(resolve => file.once('close', resolve));
-        await (0,promises_.rm)(incoming, { force: true });
-        throw error;
     }
 }
 async function describeImage(imageId, layout) {
@@ -40978,7 +40999,6 @@ function checkSize(bytes) {
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/git-remote.ts
-/** Where the commits come from that a change is judged by. Pure. */
 /**
  * What to fetch from: the remote `origin`, unless that is another repository on the same server. A workflow that checks out
  * the fork of a pull request has the fork as `origin`, whose branches its author writes.
@@ -41025,6 +41045,7 @@ function settingsForTheWay(listed) {
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/git.ts
+
 
 
 
@@ -41215,7 +41236,12 @@ class GitRepository {
      */
     async #fetchWith(args, what, more = {}, settings = []) {
         const { token } = this.#options;
-        const fetch = (...added) => this.#git.call(args, { ...more, fails: true, timeout: fetchTimeout, env: environmentOf([...settings, ...added]) });
+        const fetch = (...added) => this.#git.call(args, {
+            ...more,
+            fails: true,
+            timeout: fetchTimeout,
+            env: gitConfiguration([...settings, ...added]),
+        });
         const first = await fetch();
         if (first.exitCode === 0)
             return;
@@ -41233,16 +41259,6 @@ class GitRepository {
             [key, value],
         ];
     }
-}
-/** Settings in the environment, where no list of processes shows them. */
-function environmentOf(settings) {
-    if (settings.length === 0)
-        return {};
-    const entries = settings.flatMap(([key, value], at) => [
-        [`GIT_CONFIG_KEY_${String(at)}`, key],
-        [`GIT_CONFIG_VALUE_${String(at)}`, value],
-    ]);
-    return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) };
 }
 /** `STATUS NUL PATH NUL`, and for what was moved `R100 NUL BEFORE NUL AFTER NUL`; see "RAW OUTPUT FORMAT" in git-diff(1). */
 function parseChanges(text) {
@@ -45574,6 +45590,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var log_update__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(8181);
 /* harmony import */ var _adapters_browser_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1160);
 /* harmony import */ var _adapters_certificates_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(5250);
+/* harmony import */ var _adapters_flushed_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(5255);
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7473);
 /* harmony import */ var _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9833);
 /* harmony import */ var _adapters_terminal_console_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7286);
@@ -45587,6 +45604,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var _report_folder_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7027);
 /* harmony import */ var _package_json__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(8330);
 /** The same gate on a person's machine: `image-gate [path]`. The report goes to standard output, progress to standard error. */
+
 
 
 
@@ -45695,6 +45713,7 @@ async function run() {
 }
 process.exitCode = await run();
 ending.done();
+await (0,_adapters_flushed_js__WEBPACK_IMPORTED_MODULE_18__/* .flushed */ .a)({ write: print }, process.stderr);
 // What nobody waits for any more must not keep the terminal.
 process.exit();
 
@@ -49324,7 +49343,7 @@ async function inspectLayers(image, read) {
     const faults = faultsOf(notes, image);
     if (faults.length === 0)
         return copiesOf(notes);
-    throw new errors/* IntegrityError */.cs(`Trivy would not see what is installed: ${faults.slice(0, maxFaults).join('; ')}`, 'Let package databases and manifests be plain files under their own names in this image and its base image.');
+    throw new errors/* IntegrityError */.cs(`Trivy would not see what is installed: ${faults.slice(0, maxFaults).join('; ')}`, 'Trivy reads package databases and manifests only as plain files under their own names. Make them such files in this image, or use another base image.');
 }
 /** Of one image. */
 const maxFaults = 5;

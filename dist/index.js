@@ -37307,7 +37307,8 @@ function insistOnCertificates(env) {
 /* harmony export */   D9: () => (/* binding */ scanEnvironment),
 /* harmony export */   G9: () => (/* binding */ cacheEnvironment),
 /* harmony export */   O9: () => (/* binding */ dockerEnvironment),
-/* harmony export */   _K: () => (/* binding */ gitEnvironment)
+/* harmony export */   _K: () => (/* binding */ gitEnvironment),
+/* harmony export */   r8: () => (/* binding */ gitConfiguration)
 /* harmony export */ });
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_0__);
@@ -37354,19 +37355,22 @@ const withoutGit = {
     GIT_DIR: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
-    ...gitConfiguration({
-        'safe.bareRepository': 'explicit',
-        'protocol.allow': 'never',
-        'core.hooksPath': '/dev/null',
-        'core.fsmonitor': 'false',
-    }),
+    ...gitConfiguration([
+        ['safe.bareRepository', 'explicit'],
+        ['protocol.allow', 'never'],
+        ['core.hooksPath', '/dev/null'],
+        ['core.fsmonitor', 'false'],
+    ]),
 };
+/** Settings of git in the environment, where no list of processes shows them. One key may stand there more than once. */
 function gitConfiguration(settings) {
-    const entries = Object.entries(settings).flatMap(([key, value], at) => [
+    if (settings.length === 0)
+        return {};
+    const entries = settings.flatMap(([key, value], at) => [
         [`GIT_CONFIG_KEY_${String(at)}`, key],
         [`GIT_CONFIG_VALUE_${String(at)}`, value],
     ]);
-    return { GIT_CONFIG_COUNT: String(Object.keys(settings).length), ...Object.fromEntries(entries) };
+    return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) };
 }
 /** For the docker client. */
 function dockerEnvironment(source) {
@@ -37403,6 +37407,29 @@ function absoluteOnly(path) {
         .split(node_path__WEBPACK_IMPORTED_MODULE_0__.delimiter)
         .filter(folder => (0,node_path__WEBPACK_IMPORTED_MODULE_0__.isAbsolute)(folder))
         .join(node_path__WEBPACK_IMPORTED_MODULE_0__.delimiter);
+}
+
+
+/***/ }),
+
+/***/ 5255:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ flushed)
+/* harmony export */ });
+/**
+ * Waits until a reader has taken all that was written. Without this, `process.exit` drops what is still to be written to a pipe:
+ * of a log of more than 64 KiB (the size of a pipe on Linux) a slow reader loses the end.
+ */
+async function flushed(...streams) {
+    const write = (stream) => new Promise(resolve => {
+        // A reader that is gone ends the waiting with an error.
+        stream.write('', () => {
+            resolve();
+        });
+    });
+    await Promise.all(streams.map(write));
 }
 
 
@@ -38580,8 +38607,13 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __nccwpck_require__(8522);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
 ;// CONCATENATED MODULE: ./src/adapters/oci-blobs.ts
 /** Files of an OCI image layout: blobs under the digest of their content, and the JSON in some of them. */
+
+
+
 
 
 
@@ -38603,6 +38635,43 @@ async function writeBlob(text, layoutDir) {
     const digest = `sha256:${(0,external_node_crypto_.createHash)('sha256').update(text).digest('hex')}`;
     await (0,promises_.writeFile)(pathOf(digest, layoutDir), text);
     return { digest, bytes: Buffer.byteLength(text) };
+}
+/** Writes content of any length under its digest. One at a time in each folder. */
+async function storeBlob(content, layoutDir) {
+    const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let bytes = 0;
+    const measure = new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            hash.update(chunk);
+            bytes += chunk.length;
+            done(null, chunk);
+        },
+    });
+    const file = (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 });
+    try {
+        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, file);
+        const digest = `sha256:${hash.digest('hex')}`;
+        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
+        return { digest, bytes };
+    }
+    catch (error) {
+        // It may only now be opening its file: removed before that, it would be there again.
+        if (!file.closed)
+            await new Promise(resolve => file.once('close', resolve));
+        await (0,promises_.rm)(incoming, { force: true });
+        throw error;
+    }
+}
+/** What makes a folder of blobs an OCI image layout. */
+async function writeIndex(manifests, layoutDir) {
+    const index = {
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        manifests: manifests.map(({ digest, bytes }) => ({ mediaType: manifestType, digest, size: bytes })),
+    };
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
+    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
 }
 /** Bytes. Manifests and configurations are far smaller; containerd reads no more than 8 MiB. */
 const maxJson = 32 * 1024 * 1024;
@@ -38960,8 +39029,6 @@ async function unpackerOf(path) {
     throw new errors/* ToolError */.v4('a layer is packed with zstd, which this Node.js cannot read', 'Use Node.js 22.15 or newer.');
 }
 
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/tar-stream/index.js
 var tar_stream = __nccwpck_require__(6118);
 ;// CONCATENATED MODULE: ./src/adapters/shown-image.ts
@@ -38969,8 +39036,6 @@ var tar_stream = __nccwpck_require__(6118);
  * The image that Trivy is shown: the files are those of the image that was built, but nothing in its configuration makes Trivy
  * look away, and hard links are files.
  */
-
-
 
 
 
@@ -39006,7 +39071,7 @@ async function showImage(image, copies) {
         layers: shownLayers,
     });
     const manifest = await writeBlob(text, layoutDir);
-    await writeIndex(folder, manifest);
+    await writeIndex([manifest], folder);
     const standIns = [...added].map(([at, { digest }]) => [digest, digests.diffIds[at] ?? '']);
     return {
         layoutDir: folder,
@@ -39058,44 +39123,29 @@ function digestsOf(blob) {
 function only(from, keys) {
     return Object.fromEntries(keys.filter(key => key in from).map(key => [key, from[key]]));
 }
-async function writeIndex(folder, { digest, bytes }) {
-    const manifests = [{ mediaType: manifestType, digest, size: bytes }];
-    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'index.json'), JSON.stringify(index));
-    await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-}
 /** A layer that has the hard links as files of their own. */
 async function writeCopies(digest, copies, layoutDir, folder) {
     const found = await collect(digest, copies, layoutDir, await (0,promises_.mkdtemp)((0,external_node_path_.join)(folder, 'copies-')));
     const total = [...found.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     if (total > maxCopies)
         throw tooMuch(digest);
-    const archive = (0,tar_stream.pack)();
-    const incoming = (0,external_node_path_.join)(folder, 'incoming');
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let bytes = 0;
-    const measure = new external_node_stream_.Transform({
-        transform(chunk, _, done) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            done(null, chunk);
-        },
-    });
-    const writing = (0,external_node_stream_promises_namespaceObject.pipeline)(archive, measure, (0,external_node_fs_.createWriteStream)(incoming));
-    for (const { path, layer } of copies) {
+    const contents = copies.map(({ path, layer }) => {
         const content = found.get(path);
         if (content === undefined)
             throw withoutContent(digest, path);
+        return { path, layer, content };
+    });
+    const archive = (0,tar_stream.pack)();
+    // The library's streams are iterables of buffers, which its types do not say. The folder has the blobs of the layout.
+    const storing = storeBlob(archive, folder);
+    for (const { path, layer, content } of contents) {
         const mode = content.executable ? 0o755 : 0o644;
         // Two layers of an image may have the same copies, and each must have a DiffID of its own.
         const header = { name: toText(path), size: content.bytes, mode, mtime: new Date(layer * 1000) };
         await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(content.file), archive.entry(header));
     }
     archive.finalize();
-    await writing;
-    const own = `sha256:${hash.digest('hex')}`;
-    await (0,promises_.rename)(incoming, pathOf(own, layoutDir));
-    return { digest: own, bytes };
+    return storing;
 }
 /** The content of each copy, by its path. */
 async function collect(digest, copies, layoutDir, folder) {
@@ -39106,10 +39156,13 @@ async function collect(digest, copies, layoutDir, folder) {
     const found = new Map();
     let files = 0;
     let open;
-    const see = ({ path, kind, bytes, executable }) => {
+    const close = () => {
         if (open !== undefined)
             (0,external_node_fs_.closeSync)(open);
         open = undefined;
+    };
+    const see = ({ path, kind, bytes, executable }) => {
+        close();
         if (kind === 'file' && targets.has(path)) {
             const content = { file: (0,external_node_path_.join)(folder, String((files += 1))), bytes, executable };
             open = (0,external_node_fs_.openSync)(content.file, 'w');
@@ -39125,7 +39178,7 @@ async function collect(digest, copies, layoutDir, folder) {
     await readLayer(digest, layoutDir, see, chunk => {
         if (open !== undefined)
             (0,external_node_fs_.writeSync)(open, chunk);
-    });
+    }).finally(close);
     return found;
 }
 function tooMuch(digest) {
@@ -39142,8 +39195,6 @@ const toText = (path) => Buffer.from(path, 'latin1').toString('utf8');
  * Images outside of an engine, as an OCI image layout (`image-layout.md` of the OCI image specification): blobs under
  * the digest of their content, which is computed here and never believed.
  */
-
-
 
 
 
@@ -39243,16 +39294,14 @@ async function openLayout(layoutDir, blobs, imageIds) {
         try {
             const image = await describeImage(imageId, layout);
             images.set(imageId, image);
-            const { size } = await (0,promises_.stat)(pathOf(image.digests.manifest, layoutDir));
-            manifests.push({ mediaType: manifestType, digest: image.digests.manifest, size });
+            const digest = image.digests.manifest;
+            manifests.push({ digest, bytes: (await (0,promises_.stat)(pathOf(digest, layoutDir))).size });
         }
         catch (error) {
             images.set(imageId, explain(error));
         }
     }
-    const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'index.json'), JSON.stringify(index));
-    await (0,promises_.writeFile)((0,external_node_path_.join)(layoutDir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+    await writeIndex(manifests, layoutDir);
     return {
         image: imageId => {
             const found = images.get(imageId);
@@ -39273,33 +39322,6 @@ function explain(error) {
         if (explained instanceof errors/* GateError */.ue)
             return explained;
         throw explained;
-    }
-}
-/** Writes a file under the digest of its content. One at a time: the entries of an archive follow each other. */
-async function storeBlob(content, layoutDir) {
-    const incoming = (0,external_node_path_.join)(layoutDir, 'incoming');
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let bytes = 0;
-    const measure = new external_node_stream_.Transform({
-        transform(chunk, _, done) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            done(null, chunk);
-        },
-    });
-    const file = (0,external_node_fs_.createWriteStream)(incoming, { highWaterMark: 1 << 20 });
-    try {
-        await (0,external_node_stream_promises_namespaceObject.pipeline)(content, measure, file);
-        const digest = `sha256:${hash.digest('hex')}`;
-        await (0,promises_.rename)(incoming, pathOf(digest, layoutDir));
-        return { digest, bytes };
-    }
-    catch (error) {
-        // It may only now be opening its file: removed before that, it would be there again.
-        if (!file.closed)
-            await new Promise(resolve => file.once('close', resolve));
-        await (0,promises_.rm)(incoming, { force: true });
-        throw error;
     }
 }
 async function describeImage(imageId, layout) {
@@ -40040,7 +40062,6 @@ function checkSize(bytes) {
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/git-remote.ts
-/** Where the commits come from that a change is judged by. Pure. */
 /**
  * What to fetch from: the remote `origin`, unless that is another repository on the same server. A workflow that checks out
  * the fork of a pull request has the fork as `origin`, whose branches its author writes.
@@ -40087,6 +40108,7 @@ function settingsForTheWay(listed) {
 }
 
 ;// CONCATENATED MODULE: ./src/adapters/git.ts
+
 
 
 
@@ -40277,7 +40299,12 @@ class GitRepository {
      */
     async #fetchWith(args, what, more = {}, settings = []) {
         const { token } = this.#options;
-        const fetch = (...added) => this.#git.call(args, { ...more, fails: true, timeout: fetchTimeout, env: environmentOf([...settings, ...added]) });
+        const fetch = (...added) => this.#git.call(args, {
+            ...more,
+            fails: true,
+            timeout: fetchTimeout,
+            env: (0,environment/* gitConfiguration */.r8)([...settings, ...added]),
+        });
         const first = await fetch();
         if (first.exitCode === 0)
             return;
@@ -40295,16 +40322,6 @@ class GitRepository {
             [key, value],
         ];
     }
-}
-/** Settings in the environment, where no list of processes shows them. */
-function environmentOf(settings) {
-    if (settings.length === 0)
-        return {};
-    const entries = settings.flatMap(([key, value], at) => [
-        [`GIT_CONFIG_KEY_${String(at)}`, key],
-        [`GIT_CONFIG_VALUE_${String(at)}`, value],
-    ]);
-    return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(entries) };
 }
 /** `STATUS NUL PATH NUL`, and for what was moved `R100 NUL BEFORE NUL AFTER NUL`; see "RAW OUTPUT FORMAT" in git-diff(1). */
 function parseChanges(text) {
@@ -42925,7 +42942,8 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0___default = /*#__PURE__*/__nccwpck_require__.n(node_path__WEBPACK_IMPORTED_MODULE_0__);
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6058);
 /* harmony import */ var _adapters_actions_shelf_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4990);
-/* harmony import */ var _adapters_certificates_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(5250);
+/* harmony import */ var _adapters_certificates_js__WEBPACK_IMPORTED_MODULE_20__ = __nccwpck_require__(5250);
+/* harmony import */ var _adapters_flushed_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(5255);
 /* harmony import */ var _adapters_local_files_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7473);
 /* harmony import */ var _adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9352);
 /* harmony import */ var _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9833);
@@ -42963,6 +42981,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 
 
 
+
 const runnerTemp = process.env['RUNNER_TEMP'] ?? '/tmp';
 const console = new _adapters_runner_console_js__WEBPACK_IMPORTED_MODULE_6__/* .RunnerConsole */ .s();
 const ending = new _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__/* .RunEnding */ .n();
@@ -42970,7 +42989,7 @@ const ending = new _adapters_run_ending_js__WEBPACK_IMPORTED_MODULE_5__/* .RunEn
 process.on('uncaughtException', error => {
     _actions_core__WEBPACK_IMPORTED_MODULE_1__.setOutput('result', 'error');
     console.fail(`Image Gate failed in a way that it should not: ${error.stack ?? ''}`);
-    process.exit();
+    void (0,_adapters_flushed_js__WEBPACK_IMPORTED_MODULE_19__/* .flushed */ .a)(process.stdout).then(() => process.exit());
 });
 /** What the workflow's `with:` gave: the runner passes each as `INPUT_NAME`, also those that action.yml does not have. */
 function readRawInputs() {
@@ -43025,7 +43044,7 @@ function hideSecrets(raw) {
 async function run() {
     const raw = readRawInputs();
     hideSecrets(raw);
-    const warning = (0,_adapters_certificates_js__WEBPACK_IMPORTED_MODULE_19__/* .insistOnCertificates */ .O)(process.env);
+    const warning = (0,_adapters_certificates_js__WEBPACK_IMPORTED_MODULE_20__/* .insistOnCertificates */ .O)(process.env);
     if (warning !== undefined)
         console.warning(warning);
     let context = (0,_adapters_run_context_js__WEBPACK_IMPORTED_MODULE_4__/* .readRunner */ .fY)(process.env);
@@ -43052,6 +43071,7 @@ if (report.verdict.result === 'passed')
 else
     console.fail(closing);
 ending.done();
+await (0,_adapters_flushed_js__WEBPACK_IMPORTED_MODULE_19__/* .flushed */ .a)(process.stdout);
 // What nobody waits for any more must not keep the step.
 process.exit();
 
@@ -46479,7 +46499,7 @@ async function inspectLayers(image, read) {
     const faults = faultsOf(notes, image);
     if (faults.length === 0)
         return copiesOf(notes);
-    throw new errors/* IntegrityError */.cs(`Trivy would not see what is installed: ${faults.slice(0, maxFaults).join('; ')}`, 'Let package databases and manifests be plain files under their own names in this image and its base image.');
+    throw new errors/* IntegrityError */.cs(`Trivy would not see what is installed: ${faults.slice(0, maxFaults).join('; ')}`, 'Trivy reads package databases and manifests only as plain files under their own names. Make them such files in this image, or use another base image.');
 }
 /** Of one image. */
 const maxFaults = 5;
